@@ -1,0 +1,410 @@
+//! The facade: every operation a shell offers, one function each.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::Serialize;
+
+use crate::{
+    bundle::{
+        Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Header, Layout, MAX_SLOTS, OpenBundle, rewrite_header,
+    },
+    crypto::{KdfCost, Key, Passphrase, random},
+    dest::{self, DestSpec},
+    digest::{Digest, hex},
+    error::{Code, Error, Fact, Result},
+    fs::Existing,
+    job::{Ctx, Notice, NoticeKind, Phase},
+    keyslot,
+    oci::{Descriptor, Documents, Image, Name, Platform, read_image},
+    pipeline,
+    plan::{self, PackPlan, RestorePlan, Selection},
+    restore::{self, RestoreReport},
+    source::{self, SourceSpec},
+    verify::{self, BlobReport, RecordReport, VerifiedBundle},
+};
+
+/// Names of the source transports.
+pub fn source_transports() -> Vec<&'static str> {
+    source::KINDS.iter().map(|kind| kind.transport).collect()
+}
+
+/// Names of the destination transports.
+pub fn dest_transports() -> Vec<&'static str> {
+    dest::KINDS.iter().map(|kind| kind.transport).collect()
+}
+
+/// Images of a source.
+pub fn list(ctx: &Ctx, spec: &SourceSpec) -> Result<Vec<Image>> {
+    Ok(plan::plan_pack(ctx, std::slice::from_ref(spec), &[])?.images)
+}
+
+/// Decides what a bundle of `specs` holds; `platforms` narrows multi-platform images.
+pub fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Result<PackPlan> {
+    ctx.enter(Phase::Scan, 0);
+    plan::plan_pack(ctx, specs, platforms)
+}
+
+/// How hard guessing a passphrase is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KdfLevel {
+    /// 256 MiB, 4 passes: about half a second.
+    #[default]
+    Standard,
+    /// 64 MiB, 3 passes: the least that RFC 9106 recommends, for small hosts.
+    Low,
+}
+
+impl KdfLevel {
+    fn cost(self) -> KdfCost {
+        match self {
+            Self::Standard => KdfCost::DEFAULT,
+            Self::Low => KdfCost::FLOOR,
+        }
+    }
+}
+
+/// How to pack.
+#[derive(Clone, Debug)]
+pub struct PackOptions {
+    /// zstd level, 1 to 19.
+    pub level: i32,
+    /// Largest volume; `None` for one file.
+    pub volume_bytes: Option<u64>,
+    /// Whether an existing bundle may be replaced.
+    pub existing: Existing,
+    /// Cost of the passphrase's slot.
+    pub kdf: KdfLevel,
+    /// Plaintext bytes of a record; a power of two from 64 KiB to 16 MiB. Only tests have reason to change it.
+    #[doc(hidden)]
+    pub record_bytes: u32,
+}
+
+impl Default for PackOptions {
+    fn default() -> Self {
+        Self {
+            level: 3,
+            volume_bytes: None,
+            existing: Existing::Keep,
+            kdf: KdfLevel::default(),
+            record_bytes: DEFAULT_RECORD_BYTES,
+        }
+    }
+}
+
+/// What a pack wrote.
+#[derive(Debug, Serialize)]
+pub struct PackReport {
+    /// The files, volume 1 first.
+    pub volumes: Vec<PathBuf>,
+    /// Bytes of all volumes.
+    pub bundle_bytes: u64,
+    /// Identity of the bundle, to be compared over another channel: 64 hex digits.
+    pub fingerprint: String,
+    /// Images in it.
+    pub num_images: usize,
+    /// Bytes of the images, as if they shared nothing.
+    pub sum_bytes: u64,
+    /// Bytes left after sharing, before compression.
+    pub unique_bytes: u64,
+}
+
+/// Writes the bundle of `plan` to `out`, locked with `passphrase`.
+///
+/// # Errors
+/// [`Code::Exists`] unless `options.existing` allows replacing; on any error no file is left.
+pub fn pack(
+    ctx: &Ctx,
+    plan: &PackPlan,
+    out: &Path,
+    passphrase: &Passphrase,
+    options: &PackOptions,
+) -> Result<PackReport> {
+    if !(1..=19).contains(&options.level) {
+        return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
+    }
+    crate::fs::refuse_existing(out, options.existing)?;
+    ctx.enter(Phase::Unlock, 0);
+    let keys = Arc::new(BundleKeys::new(Key::random(), random()));
+    let slot = keyslot::password_slot(&keys, passphrase, options.kdf.cost())?;
+    let settings = pipeline::Settings {
+        layout: Layout { record_bytes: options.record_bytes, volume_bytes: options.volume_bytes },
+        level: options.level,
+        existing: options.existing,
+        created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
+    let packed = pipeline::pack(ctx, plan, out, &settings, keys, vec![slot])?;
+    Ok(PackReport {
+        volumes: packed.sealed.paths,
+        bundle_bytes: packed.sealed.num_bytes,
+        fingerprint: hex(&packed.sealed.header.fingerprint()),
+        num_images: plan.images.len(),
+        sum_bytes: plan.sum_bytes(),
+        unique_bytes: packed.unique_content_bytes,
+    })
+}
+
+/// A key slot, as anyone can see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlotInfo {
+    /// Number, from 1.
+    pub number: usize,
+    /// Kind.
+    pub kind: &'static str,
+    /// Its parameters.
+    pub details: String,
+}
+
+/// A bundle as anyone can see it, without a key.
+#[derive(Debug)]
+pub struct Inspection(Bundle);
+
+/// Opens the bundle whose first volume is at `path`.
+pub fn inspect(path: &Path) -> Result<Inspection> {
+    Bundle::open(path).map(Inspection)
+}
+
+impl Inspection {
+    /// 64 hex digits to compare over another channel. Not proven to be authentic without the key.
+    pub fn fingerprint(&self) -> String {
+        hex(&self.0.header().fingerprint())
+    }
+
+    /// The set id, which every volume bears.
+    pub fn set_id(&self) -> String {
+        hex(&self.0.header().set_id)
+    }
+
+    /// Volumes it should have.
+    pub fn num_volumes(&self) -> u32 {
+        self.0.header().geometry.num_volumes
+    }
+
+    /// Records over all volumes.
+    pub fn num_records(&self) -> u64 {
+        self.0.header().geometry.num_records
+    }
+
+    /// Bytes of the sealed content.
+    pub fn payload_bytes(&self) -> u64 {
+        self.0.header().geometry.payload_bytes
+    }
+
+    /// Header copies that cannot be used: 0 or 1.
+    pub fn num_damaged_header_copies(&self) -> usize {
+        self.0.num_damaged_copies()
+    }
+
+    /// The key slots.
+    pub fn slots(&self) -> Vec<SlotInfo> {
+        let describe = |(number, slot)| {
+            let (kind, details) = keyslot::describe(slot);
+            SlotInfo { number, kind, details }
+        };
+        (1..).zip(&self.0.header().slots).map(describe).collect()
+    }
+
+    /// Checks every record without a key.
+    pub fn verify(&self, ctx: &Ctx) -> Result<RecordReport> {
+        let report = verify::verify_records(ctx, &self.0)?;
+        self.notice_damaged_copy(ctx);
+        Ok(report)
+    }
+
+    /// Opens it with a passphrase.
+    ///
+    /// # Errors
+    /// [`Code::KeyRefused`] within seconds when the passphrase is not this bundle's.
+    pub fn unlock(&self, ctx: &Ctx, passphrase: &Passphrase) -> Result<Unlocked> {
+        ctx.enter(Phase::Unlock, 0);
+        // Shape first: a missing volume is told before the KDF is run.
+        self.0.volumes()?;
+        let (keys, _) = keyslot::unlock(&self.0, passphrase)?;
+        ctx.checkpoint()?;
+        self.notice_damaged_copy(ctx);
+        let bundle = self.0.unlock(keys)?;
+        let images = read_images(&bundle).map_err(|e| e.at(self.0.path()))?;
+        Ok(Unlocked { bundle, images })
+    }
+
+    fn notice_damaged_copy(&self, ctx: &Ctx) {
+        if self.0.num_damaged_copies() > 0 {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.0.path().display()));
+        }
+    }
+}
+
+/// A bundle opened with its key.
+pub struct Unlocked {
+    bundle: OpenBundle,
+    images: Vec<Image>,
+}
+
+/// What a bundle says of itself.
+#[derive(Debug, Serialize)]
+pub struct Contents<'a> {
+    /// RFC 3339 time of packing.
+    pub created: &'a str,
+    /// Program and version that packed it.
+    pub tool: &'a str,
+    /// The images.
+    pub images: &'a [Image],
+    /// Bytes of the images, as if they shared nothing.
+    pub sum_bytes: u64,
+    /// Blobs of other deliveries that it builds on.
+    pub externals: BTreeSet<Digest>,
+}
+
+impl Unlocked {
+    /// What is inside.
+    pub fn contents(&self) -> Contents<'_> {
+        let index = self.bundle.index();
+        Contents {
+            created: &index.created,
+            tool: &index.tool,
+            images: &self.images,
+            sum_bytes: self.images.iter().map(Image::size_bytes).sum(),
+            externals: index.externals().into_keys().collect(),
+        }
+    }
+
+    /// 64 hex digits, now proven to be those of the sealed header.
+    pub fn fingerprint(&self) -> String {
+        hex(&self.bundle.header().fingerprint())
+    }
+
+    /// Checks every blob. The verified bundle comes back when none is damaged.
+    pub fn verify(&self, ctx: &Ctx) -> Result<(BlobReport, Option<VerifiedBundle>)> {
+        verify::verify_blobs(ctx, &self.bundle, &self.images)
+    }
+}
+
+/// Reads images out of an open bundle.
+fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
+    struct InBundle<'a>(&'a OpenBundle);
+    impl Documents for InBundle<'_> {
+        fn has(&self, digest: &Digest) -> bool {
+            self.0.index().blob(digest).is_some()
+        }
+
+        fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
+            use std::io::Read;
+            let size = self.0.index().blob(&blob.digest).map_or(0, |entry| entry.size);
+            if size > max_bytes || size != blob.size {
+                let error = Error::new(Code::BadIndex).with(Fact::Blob, blob.digest);
+                return Err(error.with(Fact::Expected, blob.size).with(Fact::Found, size));
+            }
+            let mut bytes = Vec::new();
+            let mut reader = self.0.blob(&blob.digest)?;
+            reader.read_to_end(&mut bytes).map_err(|e| Error::from_stream(Code::Read, e))?;
+            if Digest::of(&bytes) != blob.digest {
+                return Err(Error::new(Code::BlobMismatch).with(Fact::Expected, blob.digest));
+            }
+            Ok(bytes)
+        }
+    }
+    let mut documents = InBundle(bundle);
+    let read = |entry: &crate::bundle::ImageEntry| {
+        let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;
+        let target =
+            Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
+        let names: Vec<Name> = entry.names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
+        Ok(Image { synthesized: entry.synthesized, ..read_image(&mut documents, target, names)? })
+    };
+    bundle.index().images.iter().map(read).collect()
+}
+
+/// Decides what a restore does. Writes nothing.
+pub fn plan_restore(
+    ctx: &Ctx,
+    verified: &VerifiedBundle,
+    dest: &DestSpec,
+    selection: &Selection,
+) -> Result<RestorePlan> {
+    plan::plan_restore(ctx, verified.images(), dest, selection)
+}
+
+/// Carries out a restore; on any error the destination is as it was.
+pub fn restore(
+    ctx: &Ctx,
+    verified: &VerifiedBundle,
+    plan: &RestorePlan,
+    existing: Existing,
+) -> Result<RestoreReport> {
+    restore::restore(ctx, verified, plan, existing)
+}
+
+/// Changes the slots of the bundle at `path`, opened with `passphrase`. `change` gets the header, its keys
+/// and the number (from 0) of the slot that opened. Only the 128 KiB of header are written.
+fn change_slots(
+    ctx: &Ctx,
+    path: &Path,
+    passphrase: &Passphrase,
+    change: impl FnOnce(&mut Header, &BundleKeys, usize) -> Result<()>,
+) -> Result<()> {
+    let bundle = Bundle::open(path)?;
+    ctx.enter(Phase::Unlock, 0);
+    let (keys, slot) = keyslot::unlock(&bundle, passphrase)?;
+    let mut header = bundle.authenticate(&keys)?.clone();
+    change(&mut header, &keys, slot)?;
+    header.sequence += 1;
+    ctx.checkpoint()?;
+    rewrite_header(path, &header, &keys)
+}
+
+fn refuse_full(header: &Header) -> Result<()> {
+    if header.slots.len() >= MAX_SLOTS { Err(Error::new(Code::SlotsFull)) } else { Ok(()) }
+}
+
+/// Adds a passphrase to the bundle at `path`.
+pub fn add_passphrase(
+    ctx: &Ctx,
+    path: &Path,
+    current: &Passphrase,
+    new: &Passphrase,
+    kdf: KdfLevel,
+) -> Result<()> {
+    change_slots(ctx, path, current, |header, keys, _| {
+        refuse_full(header)?;
+        header.slots.push(keyslot::password_slot(keys, new, kdf.cost())?);
+        Ok(())
+    })
+}
+
+/// Replaces the passphrase `current` with `new`; other slots stay.
+pub fn change_passphrase(
+    ctx: &Ctx,
+    path: &Path,
+    current: &Passphrase,
+    new: &Passphrase,
+    kdf: KdfLevel,
+) -> Result<()> {
+    change_slots(ctx, path, current, |header, keys, slot| {
+        let replaced = header.slots.get_mut(slot).ok_or_else(|| Error::new(Code::NoSuchSlot))?;
+        *replaced = keyslot::password_slot(keys, new, kdf.cost())?;
+        Ok(())
+    })?;
+    ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
+    Ok(())
+}
+
+/// Removes slot `number` (from 1); `current` may be the passphrase of any slot.
+pub fn remove_slot(ctx: &Ctx, path: &Path, current: &Passphrase, number: usize) -> Result<()> {
+    change_slots(ctx, path, current, |header, _, _| {
+        if number == 0 || number > header.slots.len() {
+            return Err(Error::new(Code::NoSuchSlot)
+                .with(Fact::Slot, number)
+                .with(Fact::Limit, header.slots.len()));
+        }
+        if header.slots.len() == 1 {
+            return Err(Error::new(Code::LastSlot));
+        }
+        header.slots.remove(number - 1);
+        Ok(())
+    })?;
+    ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
+    Ok(())
+}

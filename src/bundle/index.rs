@@ -1,0 +1,281 @@
+//! The index: what the byte space means. docs/bundle-format.md §4.
+//!
+//! zstd over JSON, so that any language reads it. Everything is checked when read: later code relies on
+//! extents lying inside frames and on sizes adding up.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::{Codec, MAX_FRAME_BYTES};
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+};
+
+/// Most images of a bundle.
+pub(crate) const MAX_IMAGES: usize = 10_000;
+/// Most blobs of a bundle.
+pub(crate) const MAX_BLOBS: usize = 100_000;
+/// Most bytes of the index, compressed or not.
+pub(crate) const MAX_INDEX_BYTES: u64 = 256 << 20;
+/// Longest image name, in bytes.
+const MAX_NAME_BYTES: usize = 1024;
+
+/// Contents of a bundle.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Index {
+    /// RFC 3339 time of packing.
+    pub(crate) created: String,
+    /// Name and version of the program that packed.
+    pub(crate) tool: String,
+    pub(crate) images: Vec<ImageEntry>,
+    pub(crate) blobs: Vec<BlobEntry>,
+    pub(crate) frames: Vec<FrameEntry>,
+}
+
+/// An image: names and the manifest or image index they point at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImageEntry {
+    /// References; empty for an untagged image.
+    pub(crate) names: Vec<String>,
+    /// Blob the names point at.
+    pub(crate) target: Digest,
+    /// The source kept no manifest; this one was made from the config, so its digest is ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) synthesized: bool,
+}
+
+/// A blob: its OCI descriptor and where its bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BlobEntry {
+    pub(crate) digest: Digest,
+    pub(crate) size: u64,
+    pub(crate) media_type: String,
+    /// Of a layer: the digest of its uncompressed tar, from the image's config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) diff_id: Option<Digest>,
+    pub(crate) extents: Vec<Extent>,
+}
+
+/// A run of a blob's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Extent {
+    /// `[frame, offset, length]` in the plaintext of a frame.
+    Frame(u32, u32, u32),
+    /// `[digest, offset, length]` in a blob outside the bundle.
+    External(Digest, u64, u64),
+}
+
+impl Extent {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Frame(_, _, len) => u64::from(*len),
+            Self::External(_, _, len) => *len,
+        }
+    }
+}
+
+/// `[codec, stored length, plaintext length]`; frames lie back to back from the start of the plaintext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FrameEntry(pub(crate) u8, pub(crate) u32, pub(crate) u32);
+
+impl FrameEntry {
+    pub(crate) fn new(codec: Codec, stored_len: u32, plain_len: u32) -> Self {
+        Self(matches!(codec, Codec::Zstd).into(), stored_len, plain_len)
+    }
+
+    pub(crate) fn codec(self) -> Codec {
+        if self.0 == 0 { Codec::Stored } else { Codec::Zstd }
+    }
+}
+
+/// The index breaks a rule: `detail` says which.
+fn broken(detail: &str) -> Error {
+    Error::new(Code::BadIndex).with(Fact::Detail, detail)
+}
+
+impl Index {
+    /// Compressed form.
+    ///
+    /// # Errors
+    /// [`Code::Limit`] when it is larger than a reader accepts.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
+        let json = serde_json::to_vec(self).map_err(|e| broken("cannot be written").caused_by(e))?;
+        if json.len() as u64 > MAX_INDEX_BYTES {
+            return Err(Error::new(Code::Limit)
+                .with(Fact::Detail, "index")
+                .with(Fact::Limit, MAX_INDEX_BYTES));
+        }
+        zstd::bulk::compress(&json, 3).map_err(|e| broken("cannot be compressed").caused_by(e))
+    }
+
+    /// Decodes and checks an index whose frames fill `frames_bytes` of plaintext.
+    pub(crate) fn decode(encoded: &[u8], frames_bytes: u64) -> Result<Self> {
+        let capacity = zstd::zstd_safe::get_frame_content_size(encoded)
+            .ok()
+            .flatten()
+            .filter(|len| *len <= MAX_INDEX_BYTES)
+            .ok_or_else(|| broken("its size is not given or too large"))?;
+        // Above 1,000 times the input no index compresses: refuse before taking the memory.
+        if capacity > (encoded.len() as u64).saturating_mul(1000) {
+            return Err(broken("its size is not plausible"));
+        }
+        let json = zstd::bulk::decompress(encoded, capacity as usize)
+            .map_err(|e| broken("it does not decompress").caused_by(e))?;
+        let index: Self =
+            serde_json::from_slice(&json).map_err(|e| broken("it is not valid JSON").caused_by(e))?;
+        index.check(frames_bytes)?;
+        Ok(index)
+    }
+
+    /// Checks every rule of docs/bundle-format.md §4.3.
+    fn check(&self, frames_bytes: u64) -> Result<()> {
+        if self.images.len() > MAX_IMAGES || self.blobs.len() > MAX_BLOBS {
+            return Err(broken("too many images or blobs"));
+        }
+        let mut stored = 0_u64;
+        for frame in &self.frames {
+            stored += u64::from(frame.1);
+            let FrameEntry(codec, stored_len, plain_len) = *frame;
+            let fits = match codec {
+                0 => stored_len == plain_len,
+                1 => stored_len > 0 && stored_len <= plain_len,
+                _ => false,
+            };
+            if !fits || plain_len == 0 || plain_len > MAX_FRAME_BYTES {
+                return Err(broken("a frame's codec or length is not allowed"));
+            }
+        }
+        if stored != frames_bytes {
+            return Err(broken("frames do not fill the space before the index"));
+        }
+        for pair in self.blobs.windows(2) {
+            if pair[0].digest >= pair[1].digest {
+                return Err(broken("blobs are not sorted by digest, or one is listed twice"));
+            }
+        }
+        self.blobs.iter().try_for_each(|blob| self.check_blob(blob))?;
+        let mut names = HashSet::new();
+        for image in &self.images {
+            if self.blob(&image.target).is_none() {
+                return Err(broken("an image's manifest is not among the blobs"));
+            }
+            for name in &image.names {
+                if name.is_empty() || name.len() > MAX_NAME_BYTES || !names.insert(name) {
+                    return Err(broken("an image name is empty, too long or used twice"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_blob(&self, blob: &BlobEntry) -> Result<()> {
+        let mut size = 0_u64;
+        for extent in &blob.extents {
+            size = size.checked_add(extent.len()).ok_or_else(|| broken("a blob's size overflows"))?;
+            let inside = match extent {
+                Extent::Frame(frame, offset, len) => self
+                    .frames
+                    .get(*frame as usize)
+                    .is_some_and(|frame| u64::from(*offset) + u64::from(*len) <= u64::from(frame.2)),
+                Extent::External(_, offset, len) => offset.checked_add(*len).is_some(),
+            };
+            if extent.len() == 0 || !inside {
+                return Err(broken("an extent lies outside its frame"));
+            }
+        }
+        if size != blob.size || blob.media_type.len() > MAX_NAME_BYTES {
+            return Err(broken("a blob's extents do not add up to its size"));
+        }
+        Ok(())
+    }
+
+    /// The entry of `digest`.
+    pub(crate) fn blob(&self, digest: &Digest) -> Option<&BlobEntry> {
+        self.blobs.binary_search_by_key(digest, |blob| blob.digest).ok().map(|found| &self.blobs[found])
+    }
+
+    /// Digests of blobs outside the bundle that it builds on.
+    pub(crate) fn externals(&self) -> BTreeMap<Digest, Digest> {
+        let external = |extent: &Extent| match extent {
+            Extent::External(digest, ..) => Some(*digest),
+            Extent::Frame(..) => None,
+        };
+        self.blobs
+            .iter()
+            .flat_map(|blob| blob.extents.iter().filter_map(external).map(|outside| (outside, blob.digest)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Index {
+        let blob = |byte: u8, extents| BlobEntry {
+            digest: Digest::from_bytes([byte; 32]),
+            size: 10,
+            media_type: "application/octet-stream".into(),
+            diff_id: None,
+            extents,
+        };
+        Index {
+            created: "2026-01-01T00:00:00Z".into(),
+            tool: "test".into(),
+            images: vec![ImageEntry {
+                names: vec!["docker.io/library/a:1".into()],
+                target: Digest::from_bytes([1; 32]),
+                synthesized: false,
+            }],
+            blobs: vec![
+                blob(1, vec![Extent::Frame(0, 0, 4), Extent::Frame(1, 2, 6)]),
+                blob(2, vec![Extent::External(Digest::from_bytes([9; 32]), 5, 10)]),
+            ],
+            frames: vec![FrameEntry(0, 4, 4), FrameEntry(1, 5, 8)],
+        }
+    }
+
+    #[test]
+    fn an_index_round_trips_and_names_its_externals() {
+        let index = sample();
+        let decoded = Index::decode(&index.encode().unwrap(), 9).unwrap();
+        assert_eq!(decoded, index);
+        assert_eq!(decoded.externals().len(), 1);
+    }
+
+    #[test]
+    fn every_broken_rule_is_refused() {
+        let cases: [fn(&mut Index); 17] = [
+            |i| i.frames[0].1 = 5,
+            |i| i.frames[1].0 = 2,
+            |i| i.frames[1] = FrameEntry(1, 5, u32::MAX),
+            |i| i.frames[1] = FrameEntry(1, 5, 0),
+            |i| i.frames[0] = FrameEntry(0, 4, 9),
+            |i| i.blobs.swap(0, 1),
+            |i| i.blobs[1].digest = i.blobs[0].digest,
+            |i| i.blobs[0].size = 11,
+            |i| i.blobs[0].extents.clear(),
+            |i| i.blobs[0].extents[1] = Extent::Frame(1, 3, 6),
+            |i| i.blobs[0].extents[1] = Extent::Frame(2, 0, 6),
+            |i| i.blobs[0].extents[1] = Extent::Frame(1, u32::MAX, u32::MAX),
+            |i| i.blobs[0].extents.push(Extent::Frame(0, 0, 0)),
+            |i| i.blobs[1].extents[0] = Extent::External(i.blobs[0].digest, u64::MAX, 10),
+            |i| i.images[0].target = Digest::from_bytes([7; 32]),
+            |i| i.images[0].names.push("docker.io/library/a:1".into()),
+            |i| i.images[0].names.push(String::new()),
+        ];
+        for (case, change) in cases.iter().enumerate() {
+            let mut index = sample();
+            change(&mut index);
+            let error = Index::decode(&index.encode().unwrap(), 9).unwrap_err();
+            assert_eq!(error.code(), Code::BadIndex, "case {case}");
+        }
+        assert!(Index::decode(&sample().encode().unwrap(), 8).is_err());
+        assert!(Index::decode(&zstd::bulk::compress(&[b' '; 1 << 20], 3).unwrap(), 9).is_err(), "a bomb");
+        let twice = br#"{"created":"","created":"","tool":"","images":[],"blobs":[],"frames":[]}"#;
+        assert!(Index::decode(&zstd::bulk::compress(twice, 3).unwrap(), 0).is_err(), "duplicate key");
+    }
+}

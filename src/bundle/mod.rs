@@ -1,0 +1,47 @@
+//! Bundle format v1, one on-disk structure per file. Normative text: docs/bundle-format.md.
+//!
+//! Knows bytes, files and one bundle key; `keyslot` gives the header's slots meaning, and nothing here
+//! knows where images come from or go to.
+
+mod blob;
+mod frame;
+mod header;
+mod index;
+mod keys;
+mod reader;
+mod record;
+mod volume;
+mod writer;
+
+pub(crate) use blob::BlobReader;
+pub(crate) use frame::{FRAME_BYTES, Frame, compress};
+pub(crate) use header::{Header, MAX_SLOTS, Slot};
+pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
+pub(crate) use keys::BundleKeys;
+pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
+pub(crate) use record::{DEFAULT_RECORD_BYTES, record_hash};
+pub(crate) use volume::{VolumeSet, is_bundle_head};
+pub(crate) use writer::{BundleWriter, Layout, Sealed};
+
+/// Newest format version this program reads, and the one it writes.
+pub(crate) const VERSION: u16 = 1;
+
+/// Identity of one bundle: 32 random bytes, public.
+pub(crate) type SetId = [u8; 32];
+
+/// What a header copy, a volume head and a footer share: a SHA-256 over all their other bytes, at the end.
+/// It finds damage without a key; the MACs find forgery.
+fn with_checksum(mut block: Vec<u8>, len: usize) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    block.resize(len - 32, 0);
+    let sum = Sha256::digest(&block);
+    block.extend_from_slice(&sum);
+    block
+}
+
+/// The bytes before the checksum, if it matches.
+fn checked(block: &[u8]) -> Option<&[u8]> {
+    use sha2::{Digest, Sha256};
+    let (body, sum) = block.split_at_checked(block.len().checked_sub(32)?)?;
+    (Sha256::digest(body)[..] == *sum).then_some(body)
+}

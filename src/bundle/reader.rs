@@ -1,0 +1,291 @@
+//! Opens bundles: the public header, the key, the index, and any piece of the byte space.
+//!
+//! Reading never changes a bundle and needs no temporary space, so read-only media work.
+
+use std::{
+    collections::HashMap,
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use super::{
+    frame::decompress,
+    header::{COPY_BYTES, Fault, Header},
+    index::{Index, MAX_INDEX_BYTES},
+    keys::BundleKeys,
+    record::{RecordCipher, record_hash},
+    volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
+};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    fs::{open_file, read_exact_at, write_all_at},
+};
+
+/// Plaintext bytes of frames kept decoded, so that content shared between blobs is decoded once.
+const FRAME_CACHE_BYTES: usize = 96 << 20;
+/// Opened records kept: neighbouring frames share the record at their border.
+const RECORD_CACHE_LEN: usize = 12;
+
+/// A bundle without its key: the public header and the volumes.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    path: PathBuf,
+    /// Copies that can be used, newest first, each with its MAC.
+    candidates: Vec<(Header, [u8; 32])>,
+    num_damaged_copies: usize,
+}
+
+impl Bundle {
+    /// Reads the header of the bundle at `path`.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let file = open_file(path)?;
+        let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+        let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
+        read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;
+        if is_volume_head(&head) {
+            return Err(Error::new(Code::NotFirstVolume).at(path));
+        }
+        if len < FIRST_HEAD_BYTES && is_bundle_head(&head) {
+            let error = Error::new(Code::Truncated).with(Fact::Expected, FIRST_HEAD_BYTES);
+            return Err(error.with(Fact::Found, len).at(path));
+        }
+        let (a, b) = head.split_at(head.len().min(COPY_BYTES));
+        Self::from_copies(path, a, b).map_err(|e| e.at(path))
+    }
+
+    fn from_copies(path: &Path, a: &[u8], b: &[u8]) -> Result<Self> {
+        let (mut candidates, mut faults) = (Vec::new(), Vec::new());
+        for copy in [a, b] {
+            match Header::decode(copy) {
+                Ok(decoded) => candidates.push(decoded),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if candidates.is_empty() {
+            // What a copy that is whole says counts more than damage to the other.
+            let rank = |fault: &Fault| match fault {
+                Fault::NoMagic => 0,
+                Fault::Damaged => 1,
+                Fault::Mangled => 2,
+                Fault::Unsealed => 3,
+                Fault::Newer(_) | Fault::Critical(_) => 4,
+            };
+            let fault = faults.into_iter().max_by_key(rank).unwrap_or(Fault::NoMagic);
+            return Err(fault.into_error());
+        }
+        candidates.sort_by_key(|(header, _)| std::cmp::Reverse(header.sequence));
+        Ok(Self { path: path.to_owned(), candidates, num_damaged_copies: faults.len() })
+    }
+
+    /// The newest readable header. Without a key it is only known to be undamaged.
+    pub(crate) fn header(&self) -> &Header {
+        &self.candidates[0].0
+    }
+
+    /// Readable headers, newest first; after an interrupted key change they may differ in slots.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = &Header> {
+        self.candidates.iter().map(|(header, _)| header)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Header copies that cannot be used: 0 or 1.
+    pub(crate) fn num_damaged_copies(&self) -> usize {
+        self.num_damaged_copies
+    }
+
+    /// The volumes, checked against the newest readable header.
+    pub(crate) fn volumes(&self) -> Result<VolumeSet> {
+        VolumeSet::open(&self.path, self.header())
+    }
+
+    /// The header that `keys` authenticate.
+    pub(crate) fn authenticate(&self, keys: &BundleKeys) -> Result<&Header> {
+        let authentic = self.candidates.iter().find(|(header, mac)| header.is_authentic(mac, keys));
+        authentic.map(|(header, _)| header).ok_or_else(|| Error::new(Code::HeaderForged).at(&self.path))
+    }
+
+    /// Opens the index. `keys` must come from a slot of this bundle.
+    pub(crate) fn unlock(&self, keys: BundleKeys) -> Result<OpenBundle> {
+        let header = self.authenticate(&keys)?.clone();
+        let volumes = VolumeSet::open(&self.path, &header)?;
+        volumes.check_hashes()?;
+        volumes.check_macs(&keys)?;
+        let keys = Arc::new(keys);
+        let cipher = RecordCipher::new(Arc::clone(&keys));
+        let store = Store {
+            header,
+            volumes,
+            cipher,
+            records: Mutex::default(),
+            index: Index::default(),
+            starts: Vec::new(),
+            frames: Mutex::default(),
+        };
+        let (index, starts) = store.read_index().map_err(|e| e.at(&self.path))?;
+        Ok(OpenBundle(Arc::new(Store { index, starts, ..store })))
+    }
+}
+
+/// An unlocked bundle. Clones share caches.
+#[derive(Clone)]
+pub(crate) struct OpenBundle(pub(super) Arc<Store>);
+
+type Shared = Arc<Vec<u8>>;
+
+pub(super) struct Store {
+    header: Header,
+    volumes: VolumeSet,
+    cipher: RecordCipher,
+    records: Mutex<Vec<(u64, Shared)>>,
+    pub(super) index: Index,
+    /// Plaintext offset of each frame.
+    starts: Vec<u64>,
+    frames: Mutex<FrameCache>,
+}
+
+impl OpenBundle {
+    pub(crate) fn header(&self) -> &Header {
+        &self.0.header
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.0.index
+    }
+
+    /// Whether frame `number`, which the index has, opens and decompresses.
+    pub(crate) fn check_frame(&self, number: u32) -> Result<()> {
+        self.0.frame(number).map(drop)
+    }
+}
+
+impl Store {
+    /// Reads and opens a record into `buf`; its plaintext lies behind the nonce.
+    fn open_record<'a>(&self, number: u64, buf: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        self.volumes.read_record(number, buf)?;
+        let is_last = number + 1 == self.header.geometry.num_records;
+        self.cipher.open(number, is_last, buf).ok_or_else(|| {
+            Error::new(Code::RecordDamaged).with(Fact::Record, number).at(self.volumes.record_path(number))
+        })
+    }
+
+    fn record(&self, number: u64) -> Result<Shared> {
+        let cached = |records: &mut Vec<(u64, Shared)>| {
+            records.iter().find(|(cached, _)| *cached == number).map(|(_, plain)| Arc::clone(plain))
+        };
+        if let Some(plain) = cached(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(plain);
+        }
+        let mut buf = Vec::new();
+        let plain = Arc::new(self.open_record(number, &mut buf)?.to_vec());
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() == RECORD_CACHE_LEN {
+            records.remove(0);
+        }
+        records.push((number, Arc::clone(&plain)));
+        Ok(plain)
+    }
+
+    /// `len` plaintext bytes from `offset`, which must lie inside the payload.
+    fn read_plain(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        let record_bytes = u64::from(self.header.geometry.record_bytes);
+        let mut plain = Vec::with_capacity(len);
+        while plain.len() < len {
+            let at = offset + plain.len() as u64;
+            let record = self.record(at / record_bytes)?;
+            let from = (at % record_bytes) as usize;
+            let to = record.len().min(from + len - plain.len());
+            plain.extend_from_slice(&record[from..to]);
+        }
+        Ok(plain)
+    }
+
+    fn read_index(&self) -> Result<(Index, Vec<u64>)> {
+        let geometry = &self.header.geometry;
+        if geometry.index_bytes > MAX_INDEX_BYTES {
+            return Err(Error::new(Code::BadIndex).with(Fact::Found, geometry.index_bytes));
+        }
+        // The vendor's signature covers the record hashes, not the key: so the index, which names all other
+        // content by digest, must also match its hashes.
+        let mut sealed = Vec::new();
+        for number in geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records {
+            self.volumes.read_record(number, &mut sealed)?;
+            if self.volumes.read_hashes(number, 1)? != record_hash(&sealed) {
+                let path = self.volumes.record_path(number);
+                return Err(Error::new(Code::RecordDamaged).with(Fact::Record, number).at(path));
+            }
+        }
+        let encoded = self.read_plain(geometry.index_offset, geometry.index_bytes as usize)?;
+        let index = Index::decode(&encoded, geometry.index_offset)?;
+        let starts = index.frames.iter().scan(0, |next, frame| {
+            let start = *next;
+            *next += u64::from(frame.1);
+            Some(start)
+        });
+        let starts = starts.collect();
+        Ok((index, starts))
+    }
+
+    /// The plaintext of frame `number`, which the checked index has. Threads that want the same frame at
+    /// the same time decode it once.
+    pub(super) fn frame(&self, number: u32) -> Result<Shared> {
+        let entry = self.index.frames[number as usize];
+        let cell = self.frames.lock().unwrap_or_else(PoisonError::into_inner).cell(number, entry.2 as usize);
+        if let Some(plain) = cell.get() {
+            return Ok(Arc::clone(plain));
+        }
+        let stored = self.read_plain(self.starts[number as usize], entry.1 as usize)?;
+        let plain = decompress(entry.codec(), entry.2, stored).ok_or_else(|| {
+            Error::new(Code::BadIndex).with(Fact::Detail, format!("frame {number} does not decompress"))
+        })?;
+        Ok(Arc::clone(cell.get_or_init(|| Arc::new(plain))))
+    }
+}
+
+/// Least recently used frames, bounded by their plaintext bytes.
+#[derive(Default)]
+struct FrameCache {
+    cells: HashMap<u32, (u64, usize, Arc<OnceLock<Shared>>)>,
+    num_bytes: usize,
+    clock: u64,
+}
+
+impl FrameCache {
+    fn cell(&mut self, number: u32, len: usize) -> Arc<OnceLock<Shared>> {
+        self.clock += 1;
+        let clock = self.clock;
+        if let Some((used, _, cell)) = self.cells.get_mut(&number) {
+            *used = clock;
+            return Arc::clone(cell);
+        }
+        while self.num_bytes + len > FRAME_CACHE_BYTES {
+            let Some(oldest) = self.cells.iter().min_by_key(|(_, (used, ..))| *used).map(|(n, _)| *n) else {
+                break;
+            };
+            self.num_bytes -= self.cells.remove(&oldest).map_or(0, |(_, len, _)| len);
+        }
+        self.num_bytes += len;
+        let cell = Arc::default();
+        self.cells.insert(number, (clock, len, Arc::clone(&cell)));
+        cell
+    }
+}
+
+/// Rewrites both header copies of the bundle at `path`, B then A: at any moment one of them is whole.
+/// Writes 128 KiB whatever the bundle's size.
+pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) -> Result<()> {
+    let copy = header.encode(keys)?;
+    let write = |e| Error::write(path, e);
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(write)?;
+    if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
+        return Err(Error::new(Code::Busy).at(path));
+    }
+    for offset in [COPY_BYTES as u64, 0] {
+        write_all_at(&file, &copy, offset).map_err(write)?;
+        file.sync_all().map_err(write)?;
+    }
+    Ok(())
+}

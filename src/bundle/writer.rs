@@ -1,0 +1,312 @@
+//! Writes a bundle as a stream: frames in, sealed records out, nothing claims to be whole before the end.
+//!
+//! plaintext → equal pieces → sealed on all cores → one thread that writes volumes in order.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use super::{
+    frame::Frame,
+    header::{COPY_BYTES, Header, Slot},
+    index::{FrameEntry, Index, MAX_INDEX_BYTES},
+    keys::BundleKeys,
+    record::{Geometry, MAX_VOLUMES, RecordCipher, SealedRecord, new_record_buf, set_root},
+    volume::{encode_trailer, encode_volume_head, is_volume_head, records_per_volume, volume_path},
+};
+use crate::{
+    crypto::NONCE_BYTES,
+    error::{Code, Error, Fact, Result},
+    fs::{Existing, PartialFile, WrittenFile, read_exact_at, refuse_existing, write_all_at},
+    job::{
+        Ctx, Phase,
+        ordered::{OrderedReceiver, OrderedSender, ordered},
+    },
+};
+
+/// How the byte space is cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) record_bytes: u32,
+    /// Largest file; `None` for one file of any size.
+    pub(crate) volume_bytes: Option<u64>,
+}
+
+impl Layout {
+    /// Full records in each volume; `u32::MAX` stands for "all".
+    fn volume_records(self) -> Result<u32> {
+        let Some(volume_bytes) = self.volume_bytes else { return Ok(u32::MAX) };
+        match records_per_volume(volume_bytes, self.record_bytes) {
+            0 => Err(Error::new(Code::BadVolumeSize).with(Fact::Found, volume_bytes)),
+            num => Ok(num),
+        }
+    }
+}
+
+/// A bundle being written. Dropped before [`BundleWriter::seal`], it leaves no file.
+pub(crate) struct BundleWriter {
+    keys: Arc<BundleKeys>,
+    cipher: Arc<RecordCipher>,
+    layout: Layout,
+    buf: Vec<u8>,
+    num_records: u64,
+    payload_bytes: u64,
+    queue: OrderedSender<SealedRecord>,
+    writer: JoinHandle<Result<VolumesWriter>>,
+    frames: Vec<FrameEntry>,
+}
+
+/// A bundle that was sealed.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) header: Header,
+    /// Bytes of all volumes together.
+    pub(crate) num_bytes: u64,
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+impl BundleWriter {
+    /// Starts the bundle at `path`; `queue_len` records may wait to be sealed or written.
+    pub(crate) fn create(
+        ctx: &Ctx,
+        path: &Path,
+        existing: Existing,
+        layout: Layout,
+        keys: Arc<BundleKeys>,
+        queue_len: usize,
+    ) -> Result<Self> {
+        let volumes = VolumesWriter::create(path, existing, layout.volume_records()?, Arc::clone(&keys))?;
+        let (queue, sealed) = ordered(queue_len);
+        let ctx = ctx.clone();
+        let writer = std::thread::Builder::new()
+            .name("volumes".into())
+            .spawn(move || volumes.write_all(&ctx, sealed))
+            .map_err(|e| Error::write(path, e))?;
+        let cipher = Arc::new(RecordCipher::new(Arc::clone(&keys)));
+        let buf = new_record_buf(layout.record_bytes);
+        Ok(Self {
+            keys,
+            cipher,
+            layout,
+            buf,
+            num_records: 0,
+            payload_bytes: 0,
+            queue,
+            writer,
+            frames: Vec::new(),
+        })
+    }
+
+    /// Appends a frame. Frames are numbered in the order they come.
+    ///
+    /// # Errors
+    /// Fails without the cause when the writing thread stopped; [`BundleWriter::into_error`] has it.
+    pub(crate) fn append(&mut self, frame: &Frame) -> std::result::Result<(), WriterStopped> {
+        // Bounded by FRAME_BYTES and one chunk.
+        self.frames.push(FrameEntry::new(frame.codec, frame.stored.len() as u32, frame.plain_len));
+        self.append_plain(&frame.stored)
+    }
+
+    fn append_plain(&mut self, mut plain: &[u8]) -> std::result::Result<(), WriterStopped> {
+        self.payload_bytes += plain.len() as u64;
+        let full = NONCE_BYTES + self.layout.record_bytes as usize;
+        while !plain.is_empty() {
+            // A full record is held back until more comes: only then is it known not to be the last.
+            if self.buf.len() == full {
+                self.seal_record(false)?;
+            }
+            let (head, rest) = plain.split_at(plain.len().min(full - self.buf.len()));
+            self.buf.extend_from_slice(head);
+            plain = rest;
+        }
+        Ok(())
+    }
+
+    fn seal_record(&mut self, is_last: bool) -> std::result::Result<(), WriterStopped> {
+        let buf = std::mem::replace(&mut self.buf, new_record_buf(self.layout.record_bytes));
+        let (cipher, number) = (Arc::clone(&self.cipher), self.num_records);
+        self.num_records += 1;
+        self.queue.spawn(move || cipher.seal(number, is_last, buf)).map_err(|_| WriterStopped)
+    }
+
+    /// The error that stopped the writing thread, or cancellation.
+    pub(crate) fn into_error(self) -> Error {
+        drop(self.queue);
+        match self.writer.join() {
+            Ok(Err(error)) => error,
+            Ok(Ok(_)) | Err(_) => Error::new(Code::Cancelled),
+        }
+    }
+
+    /// Writes the index (frames are filled in) and the header, flushes, and gives the files their names.
+    pub(crate) fn seal(
+        mut self,
+        ctx: &Ctx,
+        mut index: Index,
+        slots: Vec<Slot>,
+        base_root: [u8; 32],
+    ) -> Result<Sealed> {
+        index.frames = std::mem::take(&mut self.frames);
+        let index = index.encode()?;
+        let index_offset = self.payload_bytes;
+        debug_assert!(index.len() as u64 <= MAX_INDEX_BYTES);
+        if self.append_plain(&index).is_err() || self.seal_record(true).is_err() {
+            return Err(self.into_error());
+        }
+        drop(self.queue);
+        let volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
+        let num_volumes = volumes.roots.len() as u32;
+        let geometry = Geometry {
+            record_bytes: self.layout.record_bytes,
+            volume_records: if num_volumes == 1 { 0 } else { volumes.volume_records },
+            num_volumes,
+            num_records: self.num_records,
+            payload_bytes: self.payload_bytes,
+            index_offset,
+            index_bytes: index.len() as u64,
+        };
+        let header = Header {
+            set_id: *self.keys.set_id(),
+            geometry,
+            set_root: set_root(self.keys.set_id(), &volumes.roots),
+            base_root,
+            commitment: self.keys.commitment(),
+            sequence: 1,
+            slots,
+            extensions: Vec::new(),
+            signatures: Vec::new(),
+        };
+        ctx.enter(Phase::Flush, 0);
+        let (num_bytes, paths) = volumes.commit(ctx, &header)?;
+        Ok(Sealed { header, num_bytes, paths })
+    }
+}
+
+/// The writing thread ended early.
+#[derive(Debug)]
+pub(crate) struct WriterStopped;
+
+/// The files: one open at a time beside the first, whose header comes last; all partial until all are whole.
+struct VolumesWriter {
+    path: PathBuf,
+    existing: Existing,
+    volume_records: u32,
+    keys: Arc<BundleKeys>,
+    first: PartialFile,
+    /// Whole later volumes, flushed and closed.
+    done: Vec<WrittenFile>,
+    /// The volume being written, when it is not the first.
+    later: Option<PartialFile>,
+    hashes: Vec<u8>,
+    position: u64,
+    first_record: u64,
+    roots: Vec<[u8; 32]>,
+    num_bytes: u64,
+}
+
+impl VolumesWriter {
+    fn create(path: &Path, existing: Existing, volume_records: u32, keys: Arc<BundleKeys>) -> Result<Self> {
+        // A leftover second volume would be taken for ours later: refuse before hours of work.
+        refuse_existing(&volume_path(path, 1), existing)?;
+        let mut this = Self {
+            path: path.to_owned(),
+            existing,
+            volume_records,
+            first: PartialFile::create(path, existing)?,
+            keys,
+            done: Vec::new(),
+            later: None,
+            hashes: Vec::new(),
+            position: 0,
+            first_record: 0,
+            roots: Vec::new(),
+            num_bytes: 0,
+        };
+        this.write(&Header::unsealed_copy(this.keys.set_id()).repeat(2))?;
+        Ok(this)
+    }
+
+    /// Appends to the volume being written.
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let file = self.later.as_mut().unwrap_or(&mut self.first);
+        file.write_all(bytes).map_err(|e| Error::write(file.path(), e))?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The writing thread: takes sealed records in order until there are no more.
+    fn write_all(mut self, ctx: &Ctx, sealed: OrderedReceiver<SealedRecord>) -> Result<Self> {
+        for record in sealed {
+            ctx.checkpoint()?;
+            if self.hashes.len() as u64 / 32 == u64::from(self.volume_records) {
+                self.finish_volume()?;
+                self.start_volume()?;
+            }
+            self.write(&record.bytes)?;
+            self.hashes.extend_from_slice(&record.hash);
+        }
+        self.finish_volume()?;
+        Ok(self)
+    }
+
+    fn start_volume(&mut self) -> Result<()> {
+        let volume = self.roots.len() as u32;
+        if volume == MAX_VOLUMES {
+            return Err(Error::new(Code::BadVolumeSize).with(Fact::Limit, MAX_VOLUMES));
+        }
+        self.position = 0;
+        self.later = Some(PartialFile::create(&volume_path(&self.path, volume), self.existing)?);
+        self.write(&encode_volume_head(self.keys.set_id(), volume))
+    }
+
+    /// Writes the trailer of the current volume; a later one is flushed and closed.
+    fn finish_volume(&mut self) -> Result<()> {
+        let volume = self.roots.len() as u32;
+        let hashes = std::mem::take(&mut self.hashes);
+        let (trailer, root) = encode_trailer(&self.keys, volume, self.first_record, self.position, &hashes);
+        self.write(&trailer)?;
+        self.first_record += hashes.len() as u64 / 32;
+        self.num_bytes += self.position;
+        self.roots.push(root);
+        if let Some(file) = self.later.take() {
+            self.done.push(file.finish()?);
+        }
+        Ok(())
+    }
+
+    /// Flushes, seals header B then A, renames; volume 1 gets its name last.
+    fn commit(self, ctx: &Ctx, header: &Header) -> Result<(u64, Vec<PathBuf>)> {
+        let copy = header.encode(&self.keys)?;
+        let first = self.first;
+        first.sync()?;
+        for offset in [COPY_BYTES as u64, 0] {
+            write_all_at(first.file(), &copy, offset).map_err(|e| Error::write(first.path(), e))?;
+            first.sync()?;
+        }
+        ctx.checkpoint()?;
+        let mut paths = vec![self.path.clone()];
+        for (volume, file) in (1..).zip(self.done) {
+            file.commit()?;
+            paths.push(volume_path(&self.path, volume));
+        }
+        first.finish()?.commit()?;
+        remove_stale_volumes(&self.path, paths.len() as u32);
+        Ok((self.num_bytes, paths))
+    }
+}
+
+/// Removes volumes that an earlier, longer bundle of this name left; only files that are volumes.
+fn remove_stale_volumes(path: &Path, num_volumes: u32) {
+    for volume in num_volumes..MAX_VOLUMES {
+        let path = volume_path(path, volume);
+        let mut head = [0; 8];
+        let Ok(file) = crate::fs::open_file(&path) else { return };
+        if read_exact_at(&file, &mut head, 0).is_err() || !is_volume_head(&head) {
+            return;
+        }
+        let _ = std::fs::remove_file(&path);
+    }
+}

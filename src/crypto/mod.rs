@@ -1,0 +1,13 @@
+//! The three primitives of the format: AES-256-GCM, Argon2id, HKDF/HMAC-SHA-256.
+//!
+//! Bytes in, bytes out: knows no path, no layout and no kind of key. Each is a thin wrapper, tested
+//! against public vectors, so that misuse has one place to be prevented.
+
+mod aead;
+mod kdf;
+mod secret;
+
+pub(crate) use aead::{Aead, NONCE_BYTES, TAG_BYTES};
+pub(crate) use kdf::{KdfCost, hkdf, hmac_sha256, verify_hmac_sha256};
+pub use secret::Passphrase;
+pub(crate) use secret::{KEY_BYTES, Key, random};

@@ -1,0 +1,162 @@
+//! An OCI image layout in a folder: a new one, or images added to one that is there.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use oci_spec::image as spec;
+
+use super::{
+    Destination, Placed,
+    layout::{OCI_LAYOUT, blob_path, index_entries, index_json},
+};
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    fs::{Existing, PartialFile, rename_dir, sync_parent, with_suffix, write},
+    oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
+};
+
+struct OciLayout {
+    /// Where blobs are written: the layout itself, or a partial folder beside its name.
+    dir: PathBuf,
+    /// The layout's name, when it is new.
+    new: Option<PathBuf>,
+    index: Vec<u8>,
+    present: BTreeSet<Digest>,
+    /// Files added to a layout that was there; removed again on failure.
+    added: Vec<PathBuf>,
+}
+
+pub(super) fn needed(dir: &Path, blobs: &[Descriptor]) -> u64 {
+    blobs.iter().filter(|blob| !has(dir, blob)).map(|blob| blob.size + 4096).sum()
+}
+
+/// Whether the layout holds a file of the blob's name and size.
+fn has(dir: &Path, blob: &Descriptor) -> bool {
+    fs::metadata(dir.join(blob_path(&blob.digest)))
+        .is_ok_and(|found| found.is_file() && found.len() == blob.size)
+}
+
+/// Opens the layout in folder `path`; a missing one is made under a partial name first.
+pub(super) fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
+    let entries = index_entries(placed)?;
+    let is_layout = path.join("index.json").is_file();
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if path.symlink_metadata().is_ok() && !is_layout && !is_empty() {
+        // A folder of something else: adding blobs to it would only make a mess.
+        return Err(Error::new(Code::Exists).at(path));
+    }
+    let mut this = OciLayout {
+        dir: path.to_owned(),
+        new: None,
+        index: Vec::new(),
+        present: BTreeSet::new(),
+        added: Vec::new(),
+    };
+    if is_layout {
+        this.index = index_json(merge(read_entries(path)?, entries, existing)?)?;
+        let blobs = placed.iter().flat_map(|placed| placed.image.blobs().into_values());
+        for blob in blobs.filter(|blob| has(path, blob)) {
+            // Its name is a promise only; what is there counts as present when it keeps it.
+            if digest_of(&path.join(blob_path(&blob.digest)))? == blob.digest {
+                this.present.insert(blob.digest);
+            }
+        }
+    } else {
+        this.index = index_json(entries)?;
+        this.dir = with_suffix(path, ".partial");
+        this.new = Some(path.to_owned());
+        if this.dir.symlink_metadata().is_ok() {
+            fs::remove_dir_all(&this.dir).map_err(|e| Error::write(&this.dir, e))?;
+        }
+    }
+    let blobs = this.dir.join("blobs/sha256");
+    fs::create_dir_all(&blobs).map_err(|e| Error::write(&blobs, e))?;
+    Ok(Box::new(this))
+}
+
+fn digest_of(path: &Path) -> Result<Digest> {
+    let mut hashing = crate::digest::HashingReader::new(crate::fs::open_file(path)?);
+    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(|e| Error::read(path, e))?;
+    Ok(hashing.finish().0)
+}
+
+fn read_entries(dir: &Path) -> Result<Vec<spec::Descriptor>> {
+    let path = dir.join("index.json");
+    let mut bytes = Vec::new();
+    let file = crate::fs::open_file(&path)?;
+    file.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(&path, e))?;
+    let index: spec::ImageIndex = parse_json(&bytes, "index.json").map_err(|e| e.at(&path))?;
+    Ok(index.manifests().clone())
+}
+
+/// Old entries with the new ones added; a name that points elsewhere is only moved when told to.
+fn merge(
+    old: Vec<spec::Descriptor>,
+    new: Vec<spec::Descriptor>,
+    existing: Existing,
+) -> Result<Vec<spec::Descriptor>> {
+    fn name(entry: &spec::Descriptor) -> Option<&String> {
+        entry.annotations().as_ref()?.get(ANNOTATION_REF_NAME)
+    }
+    let replaces = |entry: &spec::Descriptor, known: &spec::Descriptor| {
+        (name(entry).is_some() && name(entry) == name(known)) || entry == known
+    };
+    let mut merged = Vec::new();
+    for known in old {
+        match new.iter().find(|entry| replaces(entry, &known)) {
+            Some(entry) if entry.digest() != known.digest() && existing == Existing::Keep => {
+                let error =
+                    Error::new(Code::NameTaken).with(Fact::Image, name(entry).cloned().unwrap_or_default());
+                return Err(error.with(Fact::Expected, entry.digest()).with(Fact::Found, known.digest()));
+            }
+            Some(_) => {}
+            None => merged.push(known),
+        }
+    }
+    merged.extend(new);
+    Ok(merged)
+}
+
+impl Destination for OciLayout {
+    fn present(&self) -> &BTreeSet<Digest> {
+        &self.present
+    }
+
+    fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {
+        let path = self.dir.join(blob_path(&blob.digest));
+        // A file of that name that is not the blob is replaced: its name lies.
+        let mut file = PartialFile::create(&path, Existing::Replace)?;
+        std::io::copy(reader, &mut file).map_err(|e| Error::from_stream(Code::Write, e).at(&path))?;
+        file.commit()?;
+        self.added.push(path);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        write(&self.dir.join("oci-layout"), OCI_LAYOUT, Existing::Replace)?;
+        write(&self.dir.join("index.json"), &self.index, Existing::Replace)?;
+        if let Some(target) = &self.new {
+            sync_parent(&self.dir.join("blobs"))?;
+            rename_dir(&self.dir, target)?;
+        }
+        self.new = None;
+        self.added.clear();
+        Ok(())
+    }
+}
+
+impl Drop for OciLayout {
+    fn drop(&mut self) {
+        if self.new.is_some() {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+        for path in &self.added {
+            let _ = fs::remove_file(path);
+        }
+    }
+}

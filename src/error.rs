@@ -1,0 +1,415 @@
+//! The one error type: what happened, the facts, what to do — in words, in both languages.
+//!
+//! Every failure a user can meet is one [`Code`]. Its wording lives in `assets/locales/*/errors.ftl`,
+//! as `CODE` (what happened) and `CODE.hint` (what to do); this module alone puts them together.
+
+use std::{fmt, io, path::Path};
+
+use crate::locale::{Lang, escape, lookup, text};
+
+/// Result with Sealift's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The class of a failure; the command line's exit status follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The operation failed: files, space, a source that cannot be read.
+    Failed,
+    /// The request itself is wrong.
+    Usage,
+    /// Damage, or a digest that does not match.
+    Integrity,
+    /// No key that was given opens the bundle.
+    Key,
+    /// The user stopped it.
+    Cancelled,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $id:literal, $kind:ident;)*) => {
+        /// What happened. Stable: scripts may rely on [`Code::id`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The printed form, `AREA-NN`.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// The class.
+            pub const fn kind(self) -> ErrorKind {
+                match self { $(Self::$name => ErrorKind::$kind,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The user or a shell cancelled.
+    Cancelled = "JOB-01", Cancelled;
+
+    /// Arguments that do not fit together.
+    Usage = "USAGE-01", Usage;
+    /// Not an image reference.
+    BadReference = "USAGE-02", Usage;
+    /// A transport name that is not known, or not available here.
+    BadTransport = "USAGE-03", Usage;
+    /// The selection names no image that is there.
+    NoSuchImage = "USAGE-04", Usage;
+    /// No images at all.
+    NothingToPack = "USAGE-05", Usage;
+    /// Two images would end under one name.
+    NameTaken = "USAGE-06", Usage;
+    /// A passphrase that is empty, not UTF-8, or too long.
+    BadPassphrase = "USAGE-07", Usage;
+    /// A passphrase is needed and none can be asked for.
+    NoPassphrase = "USAGE-08", Usage;
+    /// The two passphrases typed differ.
+    PassphraseMismatch = "USAGE-09", Usage;
+    /// The volume size is below what a volume needs, or gives too many volumes.
+    BadVolumeSize = "USAGE-10", Usage;
+    /// Not a digest.
+    BadDigest = "USAGE-11", Usage;
+
+    /// Reading failed.
+    Read = "IO-01", Failed;
+    /// Writing failed.
+    Write = "IO-02", Failed;
+    /// The file system is full.
+    DiskFull = "IO-03", Failed;
+    /// The target exists.
+    Exists = "IO-04", Failed;
+    /// No such file.
+    NotFound = "IO-05", Failed;
+    /// Permission denied.
+    Denied = "IO-06", Failed;
+    /// Less free space than the plan needs.
+    NoSpace = "IO-07", Failed;
+    /// A file is larger than its file system takes.
+    FileTooLarge = "IO-08", Failed;
+    /// Another run writes the same file.
+    Busy = "IO-09", Failed;
+
+    /// The content is no kind of image source.
+    NotASource = "SOURCE-01", Failed;
+    /// A root file system, not an image.
+    ContainerExport = "SOURCE-02", Failed;
+    /// A text encoder went over a tar.
+    TextMangled = "SOURCE-03", Failed;
+    /// Not a well-formed archive.
+    BadArchive = "SOURCE-04", Failed;
+    /// The file ends early.
+    SourceTruncated = "SOURCE-05", Failed;
+    /// A JSON document that is malformed or hostile.
+    BadJson = "SOURCE-06", Failed;
+    /// A limit of the format or of safety.
+    Limit = "SOURCE-07", Failed;
+    /// A path or link that leads out of the archive.
+    UnsafePath = "SOURCE-08", Failed;
+    /// One path twice in an archive.
+    DuplicateEntry = "SOURCE-09", Failed;
+    /// A blob that is listed and not there.
+    BlobMissing = "SOURCE-10", Failed;
+    /// A source's blob does not match its digest.
+    SourceMismatch = "SOURCE-11", Integrity;
+    /// A source changed under the read.
+    SourceChanged = "SOURCE-12", Failed;
+    /// Docker manifest schema 1.
+    Schema1 = "SOURCE-13", Failed;
+    /// Neither an image manifest nor an index.
+    BadMediaType = "SOURCE-14", Failed;
+    /// Manifest and config tell different stories.
+    Inconsistent = "SOURCE-15", Failed;
+
+    /// Not a bundle at all.
+    NotABundle = "BUNDLE-01", Failed;
+    /// A newer format version.
+    NewerVersion = "BUNDLE-02", Failed;
+    /// A critical bit this program does not know.
+    UnknownCritical = "BUNDLE-03", Failed;
+    /// Never finished.
+    Unsealed = "BUNDLE-04", Integrity;
+    /// Both header copies are damaged.
+    HeaderDamaged = "BUNDLE-05", Integrity;
+    /// A volume is shorter or longer than it should be.
+    Truncated = "BUNDLE-06", Integrity;
+    /// A volume is not there.
+    VolumeMissing = "BUNDLE-07", Integrity;
+    /// A volume of another bundle, or another place in this one.
+    VolumeForeign = "BUNDLE-08", Integrity;
+    /// The index, though authentic, breaks a rule of the format.
+    BadIndex = "BUNDLE-09", Integrity;
+    /// The bundle needs a blob that is not in it.
+    ExternalBlob = "BUNDLE-10", Failed;
+    /// The transfer was done in text mode.
+    BundleMangled = "BUNDLE-11", Integrity;
+    /// A later volume was given in place of the first.
+    NotFirstVolume = "BUNDLE-12", Usage;
+
+    /// A record is damaged.
+    RecordDamaged = "INTEGRITY-01", Integrity;
+    /// A blob does not match its digest.
+    BlobMismatch = "INTEGRITY-02", Integrity;
+    /// Record hashes do not add up to the header's set root.
+    RootMismatch = "INTEGRITY-03", Integrity;
+
+    /// No slot opens with what was given.
+    KeyRefused = "KEY-01", Key;
+    /// The slots are all of kinds this program does not know.
+    NoUsableSlot = "KEY-02", Key;
+    /// A slot asks for more memory or time than allowed.
+    KdfTooCostly = "KEY-03", Key;
+    /// The slot opened, and the header's MAC or commitment does not match.
+    HeaderForged = "KEY-04", Integrity;
+    /// The last slot cannot be removed.
+    LastSlot = "KEY-05", Usage;
+    /// All slots are taken.
+    SlotsFull = "KEY-06", Usage;
+    /// No slot of that number.
+    NoSuchSlot = "KEY-07", Usage;
+}
+
+/// A fact shown under the message. The order here is the order shown: paths last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is its own label, worded in errors.ftl")]
+pub enum Fact {
+    Detail,
+    Image,
+    Blob,
+    Record,
+    Volume,
+    Slot,
+    Field,
+    Expected,
+    Found,
+    Limit,
+    Needed,
+    Free,
+    Entry,
+    System,
+    Left,
+    Path,
+}
+
+impl Fact {
+    /// Every fact.
+    pub const ALL: &[Self] = &[
+        Self::Detail,
+        Self::Image,
+        Self::Blob,
+        Self::Record,
+        Self::Volume,
+        Self::Slot,
+        Self::Field,
+        Self::Expected,
+        Self::Found,
+        Self::Limit,
+        Self::Needed,
+        Self::Free,
+        Self::Entry,
+        Self::System,
+        Self::Left,
+        Self::Path,
+    ];
+
+    /// The stable lower-case name, used in JSON and in the Fluent files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Detail => "detail",
+            Self::Image => "image",
+            Self::Blob => "blob",
+            Self::Record => "record",
+            Self::Volume => "volume",
+            Self::Slot => "slot",
+            Self::Field => "field",
+            Self::Expected => "expected",
+            Self::Found => "found",
+            Self::Limit => "limit",
+            Self::Needed => "needed",
+            Self::Free => "free",
+            Self::Entry => "entry",
+            Self::System => "system",
+            Self::Left => "left",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// What went wrong: a [`Code`], the facts, and the cause where another error stood behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message(Lang::En))]
+pub struct Error {
+    code: Code,
+    // Boxed so that `Result`s stay small on the hot paths.
+    context: Box<Vec<(Fact, String)>>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error without facts yet.
+    pub fn new(code: Code) -> Self {
+        Self { code, context: Box::default(), source: None }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, fact: Fact, value: impl fmt::Display) -> Self {
+        self.context.push((fact, value.to_string()));
+        self
+    }
+
+    /// Adds a fact unless that fact is already told: the place nearest the failure knows best.
+    #[must_use]
+    pub fn or_with(self, fact: Fact, value: impl fmt::Display) -> Self {
+        if self.context.iter().any(|(known, _)| *known == fact) { self } else { self.with(fact, value) }
+    }
+
+    /// Adds the path concerned.
+    #[must_use]
+    pub fn at(self, path: &Path) -> Self {
+        self.or_with(Fact::Path, path.display())
+    }
+
+    /// Keeps the cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// A failed read of `path`.
+    pub fn read(path: &Path, error: io::Error) -> Self {
+        Self::io(Code::Read, path, error)
+    }
+
+    /// A failed write, flush, rename or removal of `path`.
+    pub fn write(path: &Path, error: io::Error) -> Self {
+        Self::io(Code::Write, path, error)
+    }
+
+    fn io(code: Code, path: &Path, error: io::Error) -> Self {
+        Self::from_stream(code, error).at(path)
+    }
+
+    /// A failure of a stream whose path the caller adds. An [`Error`] that travelled through `std::io` on
+    /// its way here keeps its own words.
+    pub(crate) fn from_stream(code: Code, error: io::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(inner) => return inner,
+            Err(error) => error,
+        };
+        let code = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
+            io::ErrorKind::FileTooLarge => Code::FileTooLarge,
+            io::ErrorKind::NotFound => Code::NotFound,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Code::Denied,
+            io::ErrorKind::UnexpectedEof => Code::SourceTruncated,
+            _ => code,
+        };
+        Self::new(code).with(Fact::System, &error).caused_by(error)
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The class.
+    pub fn kind(&self) -> ErrorKind {
+        self.code.kind()
+    }
+
+    /// The facts, paths last.
+    pub fn context(&self) -> Vec<(Fact, &str)> {
+        let mut facts: Vec<_> = self.context.iter().map(|(fact, value)| (*fact, value.as_str())).collect();
+        facts.sort_by_key(|(fact, _)| *fact);
+        facts
+    }
+
+    /// What happened, one line.
+    pub fn message(&self, lang: Lang) -> String {
+        text(lang, self.code.id(), &[])
+    }
+
+    /// What to do, one line; some errors speak for themselves.
+    pub fn hint(&self, lang: Lang) -> Option<String> {
+        lookup(lang, &format!("{}.hint", self.code.id()), &[])
+    }
+
+    /// The whole text: `Error:`, facts, `Hint:`, `Code:`. Values from outside are escaped.
+    pub fn render(&self, lang: Lang) -> String {
+        use fmt::Write as _;
+        let mut out = text(lang, "error-line", &[("message", self.message(lang))]);
+        for (fact, value) in self.context() {
+            let label = text(lang, &format!("fact-{}", fact.name()), &[("value", escape(value).to_string())]);
+            let _ = write!(out, "\n  {label}");
+        }
+        if let Some(hint) = self.hint(lang) {
+            let _ = write!(out, "\n{}", text(lang, "hint-line", &[("hint", hint)]));
+        }
+        let _ = write!(out, "\n{}", text(lang, "code-line", &[("code", self.code.id().to_owned())]));
+        out
+    }
+}
+
+impl From<Error> for io::Error {
+    /// Lets an [`Error`] pass through a `Read` or `Write` and be recovered on the other side.
+    fn from(error: Error) -> Self {
+        io::Error::other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_and_fact_is_worded_in_both_languages() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.id()), "{} twice", code.id());
+            for lang in Lang::ALL {
+                assert!(lookup(lang, code.id(), &[]).is_some(), "{} in {}", code.id(), lang.tag());
+            }
+        }
+        for fact in Fact::ALL {
+            for lang in Lang::ALL {
+                let label = lookup(lang, &format!("fact-{}", fact.name()), &[("value", "V".into())]);
+                assert!(
+                    label.is_some_and(|label| label.contains('V')),
+                    "fact-{} in {}",
+                    fact.name(),
+                    lang.tag()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn render_shows_message_facts_hint_and_code_with_paths_last() {
+        let error = Error::new(Code::BlobMismatch)
+            .at(Path::new("/media/stick/a.sealift"))
+            .with(Fact::Expected, "sha256:00")
+            .with(Fact::Found, "sha256:\u{202e}11");
+        let text = error.render(Lang::En);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].starts_with("Error: "), "{text}");
+        assert_eq!(lines[1], "  expected: sha256:00");
+        assert_eq!(lines[2], "  found: sha256:\\u{202e}11");
+        assert_eq!(lines[3], "  path: /media/stick/a.sealift");
+        assert!(lines[4].starts_with("Hint: "));
+        assert_eq!(lines[5], "Code: INTEGRITY-02");
+        assert!(error.render(Lang::ZhCn).contains("代码：INTEGRITY-02"));
+    }
+
+    #[test]
+    fn an_error_survives_its_way_through_io() {
+        let io: io::Error = Error::new(Code::RecordDamaged).with(Fact::Record, 7).into();
+        assert_eq!(Error::read(Path::new("x"), io).code(), Code::RecordDamaged);
+    }
+}

@@ -1,0 +1,144 @@
+//! Long work: where it stands, what it noticed, and how it is stopped.
+//!
+//! Workers add to atomics through [`Ctx`]; a shell samples [`Ctx::snapshot`] a few times a second, so
+//! slow painting never slows the work. Knows nothing of images, bundles or screens.
+
+mod notice;
+pub(crate) mod ordered;
+mod speed;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+pub use notice::{Notice, NoticeKind};
+pub use speed::Speedometer;
+
+use crate::error::{Code, Error, Result};
+
+/// One step of a job, in the order jobs take them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Listing what a source holds.
+    Scan,
+    /// Deriving and trying keys.
+    Unlock,
+    /// Reading, deduplicating, compressing and sealing.
+    Pack,
+    /// Waiting until the medium has everything.
+    Flush,
+    /// Checking records or blobs.
+    Verify,
+    /// Writing images to their destination.
+    Restore,
+}
+
+impl Phase {
+    const ALL: [Self; 6] = [Self::Scan, Self::Unlock, Self::Pack, Self::Flush, Self::Verify, Self::Restore];
+
+    /// The stable lower-case name, used in JSON and for the texts' ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Unlock => "unlock",
+            Self::Pack => "pack",
+            Self::Flush => "flush",
+            Self::Verify => "verify",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// A job at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Snapshot {
+    /// The current step.
+    pub phase: Phase,
+    /// Bytes done over all steps; never goes back.
+    pub done_bytes: u64,
+    /// Bytes to do over all steps, as far as known; 0 when not known yet.
+    pub total_bytes: u64,
+    /// Time since the job began.
+    pub elapsed: Duration,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: AtomicUsize,
+    done_bytes: AtomicU64,
+    total_bytes: AtomicU64,
+    cancelled: AtomicBool,
+    notices: Mutex<Vec<Notice>>,
+    began: Instant,
+}
+
+/// The handle a job reports to and is stopped through. Clones share one job.
+#[derive(Clone, Debug)]
+pub struct Ctx(Arc<State>);
+
+impl Default for Ctx {
+    fn default() -> Self {
+        Self(Arc::new(State {
+            phase: AtomicUsize::new(Phase::Scan as usize),
+            done_bytes: AtomicU64::new(0),
+            total_bytes: AtomicU64::new(0),
+            cancelled: AtomicBool::new(false),
+            notices: Mutex::new(Vec::new()),
+            began: Instant::now(),
+        }))
+    }
+}
+
+impl Ctx {
+    /// A new job.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the job to stop; it ends with [`Code::Cancelled`] within half a second.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Relaxed);
+    }
+
+    /// Where the job stands.
+    pub fn snapshot(&self) -> Snapshot {
+        let state = &self.0;
+        Snapshot {
+            phase: Phase::ALL[state.phase.load(Relaxed)],
+            done_bytes: state.done_bytes.load(Relaxed),
+            total_bytes: state.total_bytes.load(Relaxed),
+            elapsed: state.began.elapsed(),
+        }
+    }
+
+    /// What the job noticed so far and has not been taken yet.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.0.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Enters a step that will do `more_bytes`.
+    pub(crate) fn enter(&self, phase: Phase, more_bytes: u64) {
+        self.0.total_bytes.fetch_add(more_bytes, Relaxed);
+        self.0.phase.store(phase as usize, Relaxed);
+    }
+
+    /// Counts bytes as done.
+    pub(crate) fn advance(&self, num_bytes: u64) {
+        self.0.done_bytes.fetch_add(num_bytes, Relaxed);
+    }
+
+    /// Tells the user something that does not stop the job.
+    pub(crate) fn notice(&self, notice: Notice) {
+        tracing::debug!(?notice);
+        self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    }
+
+    /// Errors with [`Code::Cancelled`] once the job was asked to stop. Call it every few MiB.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        if self.0.cancelled.load(Relaxed) { Err(Error::new(Code::Cancelled)) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,79 @@
+//! Things a user should know that do not stop a job. Worded in `errors.ftl` as `note-NAME`.
+
+use crate::locale::{Lang, escape, text};
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $name:ident = $id:literal;)*) => {
+        /// What was noticed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum NoticeKind { $($(#[doc = $doc])* $name,)* }
+
+        impl NoticeKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable name, used in JSON.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Parts that an image index lists are not in the source.
+    PartsAbsent = "parts-absent";
+    /// An image has no name; one must be given at import.
+    Untagged = "untagged";
+    /// An artifact that is no image and belongs to none.
+    ArtifactSkipped = "artifact-skipped";
+    /// A layer's content is fetched from elsewhere and is not in the source.
+    ForeignLayer = "foreign-layer";
+    /// A manifest listed the layers in the wrong order and was rebuilt from the config.
+    LayerOrderRebuilt = "layer-order-rebuilt";
+    /// The destination cannot hold this name; it is left out.
+    NameDropped = "name-dropped";
+    /// zstd layers, which Docker before 23 cannot load.
+    ZstdLayers = "zstd-layers";
+    /// Only one platform of a multi-platform image is loadable from a docker-archive by old engines.
+    OnePlatform = "one-platform";
+    /// One of the two header copies is damaged; the bundle opens through the other.
+    HeaderCopyDamaged = "header-copy-damaged";
+    /// Copies of the bundle made before still open with the old keys.
+    OldCopiesOpen = "old-copies-open";
+}
+
+/// Something noticed, and what it is about (an image's name, a number).
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// What.
+    pub kind: NoticeKind,
+    /// About what; from outside, so escape it when shown.
+    pub about: String,
+}
+
+impl Notice {
+    pub(crate) fn new(kind: NoticeKind, about: impl std::fmt::Display) -> Self {
+        Self { kind, about: about.to_string() }
+    }
+
+    /// One line for a person.
+    pub fn render(&self, lang: Lang) -> String {
+        text(lang, &format!("note-{}", self.kind.id()), &[("about", escape(&self.about).to_string())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notice_is_worded_in_both_languages() {
+        for kind in NoticeKind::ALL {
+            for lang in Lang::ALL {
+                let words = Notice::new(*kind, "ABOUT").render(lang);
+                assert!(words.contains("ABOUT"), "{kind:?} {}: {words}", lang.tag());
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Sealift 镜渡 packs container images into one encrypted, verifiable bundle, carries it over an air gap,
+//! and restores it digest for digest.
+//!
+//! The public list below is the whole interface; the modules are private, so no shell can reach past it.
+//! Data flows one way: [`SourceSpec`] → [`PackPlan`] → [`PackReport`], and
+//! [`Inspection`] → [`Unlocked`] → [`VerifiedBundle`] → [`RestorePlan`] → [`RestoreReport`].
+//! Planning writes nothing, executing decides nothing.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `error`, `locale` | what went wrong, in words, in both languages |
+//! | `digest`, `fs`, `job` | blob names; the only writer of files; progress and cancelling |
+//! | `oci`, `crypto` | image types and limits; the three primitives |
+//! | `bundle` | the format, one on-disk structure per file |
+//! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
+//! | `plan` | what will be done |
+//! | `pipeline`, `verify`, `restore` | doing it |
+//! | `api` | the facade |
+//!
+//! ```
+//! use sealift::{Ctx, Passphrase, PackOptions, Selection};
+//! # fn main() -> sealift::Result<()> {
+//! let dir = tempfile::tempdir().unwrap();
+//! let (ctx, sample, bundle) = (Ctx::new(), dir.path().join("sample.tar"), dir.path().join("a.sealift"));
+//! sealift::write_sample(&sample)?;
+//!
+//! let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse()?], &[])?;
+//! let passphrase = Passphrase::new(b"correct horse battery staple".to_vec())?;
+//! let packed = sealift::pack(&ctx, &plan, &bundle, &passphrase, &PackOptions::default())?;
+//!
+//! let unlocked = sealift::inspect(&bundle)?.unlock(&ctx, &passphrase)?;
+//! assert_eq!(unlocked.fingerprint(), packed.fingerprint);
+//! let verified = unlocked.verify(&ctx)?.1.expect("nothing is damaged");
+//! let dest = format!("oci:{}", dir.path().join("out").display()).parse()?;
+//! let plan = sealift::plan_restore(&ctx, &verified, &dest, &Selection::default())?;
+//! let report = sealift::restore(&ctx, &verified, &plan, sealift::Existing::Keep)?;
+//! assert_eq!(report.images.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod bundle;
+mod crypto;
+mod dest;
+mod digest;
+mod error;
+mod fs;
+mod job;
+mod keyslot;
+mod locale;
+mod oci;
+mod pipeline;
+mod plan;
+mod restore;
+mod sample;
+mod source;
+mod verify;
+
+pub use api::{
+    Contents, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked, add_passphrase,
+    change_passphrase, dest_transports, inspect, list, pack, plan_pack, plan_restore, remove_slot, restore,
+    source_transports,
+};
+pub use crypto::Passphrase;
+pub use dest::DestSpec;
+pub use digest::Digest;
+pub use error::{Code, Error, ErrorKind, Fact, Result};
+pub use fs::Existing;
+pub use job::{Ctx, Notice, NoticeKind, Phase, Snapshot, Speedometer};
+pub use locale::{Lang, escape, lookup, text};
+pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
+pub use plan::{PackPlan, RestorePlan, RestoredImage, Selection};
+pub use restore::RestoreReport;
+pub use sample::write_sample;
+pub use source::SourceSpec;
+pub use verify::{BlobReport, DamagedImage, RecordReport, VerifiedBundle};

@@ -1,0 +1,127 @@
+//! JSON from outside: bounded in size and depth, without duplicate keys.
+//!
+//! Two readers that disagree on a duplicate key see two different images; a deep document overflows a
+//! stack. Both are refused before any type is built.
+
+use std::{collections::HashSet, fmt};
+
+use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+
+use crate::error::{Code, Error, Fact, Result};
+
+/// Largest manifest or index (the distribution spec's own limit).
+pub(crate) const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// Largest image config.
+pub(crate) const MAX_CONFIG_BYTES: u64 = 8 << 20;
+/// Deepest nesting.
+const MAX_DEPTH: usize = 32;
+
+/// Parses `bytes`, after checking depth and keys; `entry` names the document in errors.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], entry: &str) -> Result<T> {
+    let bad = |e: serde_json::Error| {
+        Error::new(Code::BadJson).with(Fact::Entry, entry).with(Fact::Detail, &e).caused_by(e)
+    };
+    // Windows tools put a byte order mark before JSON; it is not part of the document.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    Strict { depth: 0 }.deserialize(&mut deserializer).map_err(bad)?;
+    deserializer.end().map_err(bad)?;
+    serde_json::from_slice(bytes).map_err(bad)
+}
+
+/// Walks a document without building it.
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: de::Error>(&self) -> std::result::Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        while seq.next_element_seed(self.deeper()?)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if keys.contains(&key) {
+                return Err(de::Error::custom(format_args!("duplicate key {key:?}")));
+            }
+            keys.insert(key);
+            map.next_value_seed(self.deeper()?)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sane_documents_parse() {
+        let parse = |text: &str| parse::<serde_json::Value>(text.as_bytes(), "x");
+        assert!(parse(r#"{"a":[1,{"b":null,"c":-1.5e3}],"d":{"b":true}}"#).is_ok());
+        assert!(parse("\u{feff}{}").is_ok());
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(parse(&deep(32)).is_ok());
+        for bad in [
+            &deep(33),
+            &deep(100_000),
+            r#"{"a":1,"a":1}"#,
+            r#"{"x":{"a":1,"\u0061":2}}"#,
+            "",
+            "{",
+            "{} {}",
+            "nul",
+        ] {
+            assert_eq!(parse(bad).unwrap_err().code(), Code::BadJson, "{:.40}", bad);
+        }
+    }
+}

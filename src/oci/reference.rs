@@ -1,0 +1,135 @@
+//! Names of images, always fully qualified: engines complete short names differently.
+
+use std::{fmt, str::FromStr};
+
+use oci_spec::distribution::Reference;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error, Fact, Result};
+
+/// OCI's annotation for a name within a layout; often only a tag.
+pub(crate) const ANNOTATION_REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// containerd's annotation for the full name.
+pub(crate) const ANNOTATION_CONTAINERD_NAME: &str = "io.containerd.image.name";
+
+/// A fully qualified reference such as `docker.io/library/nginx:1.22`, or a bare word such as `latest` where
+/// that is all an OCI layout says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// A name as engines and users write it, completed to `REGISTRY/REPOSITORY:TAG`.
+    ///
+    /// # Errors
+    /// [`Code::BadReference`].
+    pub fn qualified(text: &str) -> Result<Self> {
+        let bad = |detail: String| {
+            Error::new(Code::BadReference).with(Fact::Found, text).with(Fact::Detail, detail)
+        };
+        // The grammar allows 255 bytes of name, 128 of tag and a digest; no regex runs on more.
+        if text.len() > 512 {
+            return Err(bad("longer than 512 bytes".into()));
+        }
+        let reference: Reference =
+            text.parse().map_err(|e: oci_spec::distribution::ParseError| bad(e.to_string()))?;
+        Ok(Self(reference.whole()))
+    }
+
+    /// A name from an OCI layout's `ref.name`: a reference if it looks like one, else a bare word.
+    ///
+    /// # Errors
+    /// [`Code::BadReference`].
+    pub fn from_ref_name(text: &str) -> Result<Self> {
+        if text.contains(['/', ':']) {
+            return Self::qualified(text);
+        }
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
+        if text.is_empty() || text.len() > 128 || !text.chars().all(is_word) {
+            return Err(Error::new(Code::BadReference).with(Fact::Found, text));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names a repository, not just a tag.
+    pub fn is_qualified(&self) -> bool {
+        self.0.contains('/')
+    }
+
+    /// The part behind the last colon of a qualified name, or the bare word.
+    pub fn tag(&self) -> &str {
+        let last = self.0.rsplit('/').next().unwrap_or_default();
+        let last = last.split('@').next().unwrap_or_default();
+        last.split_once(':').map_or(if self.is_qualified() { "" } else { last }, |(_, tag)| tag)
+    }
+
+    /// Whether a user who typed `text` meant this name: in full, in Docker's short form, or a bare word.
+    pub fn is_meant_by(&self, text: &str) -> bool {
+        self.0 == text || Self::qualified(text).is_ok_and(|name| name == *self)
+    }
+}
+
+impl FromStr for Name {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::from_ref_name(text)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::from_ref_name(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_completed_as_docker_does() {
+        for (given, full) in [
+            ("nginx", "docker.io/library/nginx:latest"),
+            ("corpus/base:12", "docker.io/corpus/base:12"),
+            ("localhost/a:1", "localhost/a:1"),
+            ("registry.local:5000/a/b", "registry.local:5000/a/b:latest"),
+            ("quay.io/a/b:1.0", "quay.io/a/b:1.0"),
+        ] {
+            let name = Name::qualified(given).unwrap();
+            assert_eq!(name.as_str(), full);
+            assert!(name.is_meant_by(given) && name.is_meant_by(full));
+        }
+        for bad in ["", "A:1", "a b", "../etc", "a:\u{202e}1", "-x/", &"a".repeat(600)] {
+            assert_eq!(Name::qualified(bad).unwrap_err().code(), Code::BadReference, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_layouts_bare_tag_stays_bare() {
+        let name = Name::from_ref_name("latest").unwrap();
+        assert!(!name.is_qualified() && name.is_meant_by("latest") && name.tag() == "latest");
+        assert_eq!(Name::from_ref_name("nginx:1").unwrap().as_str(), "docker.io/library/nginx:1");
+        assert_eq!(Name::from_ref_name("nginx:1").unwrap().tag(), "1");
+        assert!(Name::from_ref_name("a b").is_err());
+    }
+}

@@ -1,0 +1,87 @@
+//! Configs, and the manifest for an image whose source has none.
+//!
+//! Docker's own archive format keeps a config and layers but no manifest. One is made from them, always
+//! the same way, so the same image always gets the same manifest digest.
+
+use oci_spec::image as spec;
+use serde::Deserialize;
+
+use super::{
+    image::{Descriptor, Platform},
+    json,
+};
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+};
+
+/// What Sealift needs of an image config; the rest is the engine's business. OCI image-spec, config.md.
+#[derive(Debug)]
+pub(crate) struct ConfigFacts {
+    pub(crate) platform: Platform,
+    pub(crate) created: Option<String>,
+    pub(crate) diff_ids: Vec<Digest>,
+}
+
+#[derive(Deserialize)]
+struct ConfigWire {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    variant: Option<String>,
+    created: Option<String>,
+    rootfs: RootFs,
+}
+
+#[derive(Deserialize)]
+struct RootFs {
+    /// Null in images without layers.
+    diff_ids: Option<Vec<String>>,
+}
+
+/// Reads an image config.
+pub(crate) fn read_config(bytes: &[u8], entry: &str) -> Result<ConfigFacts> {
+    let config: ConfigWire = json::parse(bytes, entry)?;
+    let diff_ids: Result<Vec<Digest>> =
+        config.rootfs.diff_ids.unwrap_or_default().iter().map(|id| id.parse()).collect();
+    let platform = Platform {
+        os: if config.os.is_empty() { "linux".into() } else { config.os },
+        architecture: config.architecture,
+        variant: config.variant.filter(|variant| !variant.is_empty()),
+    };
+    let diff_ids = diff_ids.map_err(|e| e.with(Fact::Entry, entry))?;
+    Ok(ConfigFacts { platform, created: config.created, diff_ids })
+}
+
+/// The manifest of an image with this config and these layers, as bytes and descriptor.
+pub(crate) fn manifest_from_config(
+    config: &Descriptor,
+    layers: &[Descriptor],
+) -> Result<(Vec<u8>, Descriptor)> {
+    let inconsistent = |e: oci_spec::OciSpecError| Error::new(Code::Inconsistent).with(Fact::Detail, e);
+    let manifest = spec::ImageManifestBuilder::default()
+        .schema_version(spec::SCHEMA_VERSION)
+        .media_type(spec::MediaType::ImageManifest)
+        .config(to_spec(config)?)
+        .layers(layers.iter().map(to_spec).collect::<Result<Vec<_>>>()?)
+        .build()
+        .map_err(inconsistent)?;
+    let bytes = manifest.to_string().map_err(inconsistent)?.into_bytes();
+    let blob = Descriptor {
+        media_type: spec::MediaType::ImageManifest.to_string(),
+        digest: Digest::of(&bytes),
+        size: bytes.len() as u64,
+    };
+    Ok((bytes, blob))
+}
+
+/// The wire form of a descriptor.
+pub(crate) fn to_spec(blob: &Descriptor) -> Result<spec::Descriptor> {
+    let digest: spec::Digest = blob
+        .digest
+        .to_string()
+        .parse()
+        .map_err(|e: oci_spec::OciSpecError| Error::new(Code::BadDigest).with(Fact::Detail, e))?;
+    Ok(spec::Descriptor::new(spec::MediaType::from(blob.media_type.as_str()), blob.size, digest))
+}

@@ -1,0 +1,81 @@
+//! Packing, as threads with bounded queues: read → chunk and hash → compress → seal → write.
+//!
+//! One thread reads and cuts, one hashes, the pool compresses and seals, one writes; the calling thread
+//! hands compressed frames on in order. Memory is the queues and the table of chunks.
+
+mod chunk;
+mod dedupe;
+mod read;
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    bundle::{BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed, Slot},
+    error::{Code, Error, Result},
+    fs::Existing,
+    job::{Ctx, Phase, ordered::ordered},
+    plan::PackPlan,
+};
+
+/// Most frames of 4 MiB in flight, however many cores there are: about 150 MiB with their results.
+const MAX_FRAMES_IN_FLIGHT: usize = 24;
+
+/// How to write a bundle.
+pub(crate) struct Settings {
+    pub(crate) layout: Layout,
+    /// zstd level.
+    pub(crate) level: i32,
+    pub(crate) existing: Existing,
+    /// RFC 3339.
+    pub(crate) created: String,
+}
+
+/// Figures of a finished pack.
+pub(crate) struct Packed {
+    pub(crate) sealed: Sealed,
+    /// Bytes left after deduplication, before compression.
+    pub(crate) unique_content_bytes: u64,
+}
+
+/// Writes the bundle of `plan` to `path`. On any error nothing is left there.
+pub(crate) fn pack(
+    ctx: &Ctx,
+    plan: &PackPlan,
+    path: &Path,
+    settings: &Settings,
+    keys: Arc<BundleKeys>,
+    slots: Vec<Slot>,
+) -> Result<Packed> {
+    ctx.enter(Phase::Pack, plan.unique_bytes());
+    let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
+    let mut writer = BundleWriter::create(ctx, path, settings.existing, settings.layout, keys, in_flight)?;
+    let (frames_in, frames_out) = ordered::<Frame>(in_flight);
+
+    let read = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new()
+            .name("reader".into())
+            .spawn_scoped(scope, || read::read_sources(ctx, plan, settings.level, frames_in))
+            .map_err(|e| Error::read(path, e))?;
+        // Breaking off drops the frames' end, which stops the reader.
+        let all_appended = frames_out.map(|frame| writer.append(&frame)).all(|appended| appended.is_ok());
+        // A thread of ours never panics on purpose; should it, the job counts as stopped.
+        let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
+        if all_appended { read.map(Some) } else { Ok(None) }
+    })?;
+    let Some((blobs, unique_content_bytes)) = read else { return Err(writer.into_error()) };
+
+    let images = plan.images.iter().map(|image| ImageEntry {
+        names: image.names.iter().map(ToString::to_string).collect(),
+        target: image.target.digest,
+        synthesized: image.synthesized,
+    });
+    let index = Index {
+        created: settings.created.clone(),
+        tool: concat!("sealift ", env!("CARGO_PKG_VERSION")).into(),
+        images: images.collect(),
+        blobs,
+        frames: Vec::new(),
+    };
+    let sealed = writer.seal(ctx, index, slots, [0; 32])?;
+    Ok(Packed { sealed, unique_content_bytes })
+}

@@ -1,0 +1,173 @@
+//! Which images and blobs a bundle will hold: sources merged, selection applied, each blob once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    bundle::MAX_BLOBS,
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    job::{Ctx, Notice, NoticeKind},
+    oci::{Image, Platform},
+    source::{self, Source, SourceSpec},
+};
+
+/// Everything [`crate::pack`] will write.
+pub struct PackPlan {
+    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) blobs: BTreeMap<Digest, PlannedBlob>,
+    /// Manifests that no source holds.
+    pub(crate) made: BTreeMap<Digest, Vec<u8>>,
+}
+
+/// A blob and the source it will be read from; none for a made manifest.
+#[derive(Debug)]
+pub(crate) struct PlannedBlob {
+    pub(crate) media_type: String,
+    pub(crate) size: u64,
+    pub(crate) diff_id: Option<Digest>,
+    pub(crate) source: Option<usize>,
+}
+
+impl PackPlan {
+    /// The images, in the order of their sources.
+    pub fn images(&self) -> &[Image] {
+        &self.images
+    }
+
+    /// Bytes of all images, as if they shared nothing.
+    pub fn sum_bytes(&self) -> u64 {
+        self.images.iter().map(Image::size_bytes).sum()
+    }
+
+    /// Bytes of all blobs, each once: what will be read.
+    pub fn unique_bytes(&self) -> u64 {
+        self.blobs.values().map(|blob| blob.size).sum()
+    }
+
+    /// Blobs to read from source number `source`.
+    pub(crate) fn wanted(&self, source: usize) -> BTreeSet<Digest> {
+        let from_here = self.blobs.iter().filter(|(_, blob)| blob.source == Some(source));
+        from_here.map(|(digest, _)| *digest).collect()
+    }
+}
+
+/// Opens and lists `specs`, and decides what a bundle of them holds. `platforms` narrows multi-platform
+/// images; empty means all.
+pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Result<PackPlan> {
+    let mut plan =
+        PackPlan { sources: Vec::new(), images: Vec::new(), blobs: BTreeMap::new(), made: BTreeMap::new() };
+    for spec in specs {
+        let opened = source::open(ctx, spec)?;
+        let number = plan.sources.len();
+        let list = opened.list();
+        let chosen = choose(spec, &list.images)?;
+        for image in chosen {
+            let Some(image) = narrow(image, platforms) else { continue };
+            add_blobs(&mut plan, &image, number, &list.made);
+            add_image(&mut plan.images, image)?;
+        }
+        plan.sources.push(opened);
+    }
+    if plan.images.is_empty() {
+        let missing = if platforms.is_empty() { Code::NothingToPack } else { Code::NoSuchImage };
+        let wanted: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+        let error = Error::new(missing);
+        return Err(if wanted.is_empty() { error } else { error.with(Fact::Detail, wanted.join(", ")) });
+    }
+    if plan.blobs.len() > MAX_BLOBS {
+        return Err(Error::new(Code::Limit).with(Fact::Detail, "blobs").with(Fact::Limit, MAX_BLOBS));
+    }
+    for image in &plan.images {
+        let mut notice = |kind| ctx.notice(Notice::new(kind, image.title()));
+        if image.names.is_empty() {
+            notice(NoticeKind::Untagged);
+        }
+        let (foreign, parts): (Vec<_>, Vec<_>) = image
+            .absent
+            .iter()
+            .partition(|blob| blob.media_type.contains(".layer.") || blob.media_type.contains("rootfs"));
+        if !foreign.is_empty() {
+            notice(NoticeKind::ForeignLayer);
+        }
+        if !parts.is_empty() && platforms.is_empty() {
+            notice(NoticeKind::PartsAbsent);
+        }
+    }
+    Ok(plan)
+}
+
+/// The images of a source that its spec asks for.
+fn choose(spec: &SourceSpec, images: &[Image]) -> Result<Vec<Image>> {
+    let Some(wanted) = spec.image() else { return Ok(images.to_vec()) };
+    let chosen: Vec<Image> = images
+        .iter()
+        .filter(|image| image.names.iter().any(|name| name.is_meant_by(wanted)))
+        .map(|image| {
+            // Asked for by one name, it travels under that name alone.
+            let names = image.names.iter().filter(|name| name.is_meant_by(wanted)).cloned().collect();
+            Image { names, ..image.clone() }
+        })
+        .collect();
+    if chosen.is_empty() {
+        return Err(Error::new(Code::NoSuchImage).with(Fact::Image, wanted).at(spec.path()));
+    }
+    Ok(chosen)
+}
+
+/// The image with only the platforms asked for; `None` if it has none of them.
+fn narrow(mut image: Image, platforms: &[Platform]) -> Option<Image> {
+    if platforms.is_empty() {
+        return Some(image);
+    }
+    let asked = |platform: &Platform| platforms.iter().any(|wanted| platform.satisfies(wanted));
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        image.manifests.into_iter().partition(|manifest| manifest.platform.as_ref().is_some_and(asked));
+    image.manifests = kept;
+    image.absent.extend(dropped.into_iter().map(|manifest| manifest.blob));
+    (!image.manifests.is_empty()).then_some(image)
+}
+
+/// Adds `image`, merging names of one target and refusing one name for two targets.
+fn add_image(images: &mut Vec<Image>, image: Image) -> Result<()> {
+    for known in images.iter() {
+        if known.target.digest != image.target.digest
+            && let Some(name) = image.names.iter().find(|name| known.names.contains(name))
+        {
+            return Err(Error::new(Code::NameTaken).with(Fact::Image, name));
+        }
+    }
+    match images.iter_mut().find(|known| known.target.digest == image.target.digest) {
+        None => images.push(image),
+        Some(known) => {
+            known.names.extend(image.names);
+            known.names.sort();
+            known.names.dedup();
+        }
+    }
+    Ok(())
+}
+
+fn add_blobs(plan: &mut PackPlan, image: &Image, source: usize, made: &BTreeMap<Digest, Vec<u8>>) {
+    let diff_ids: BTreeMap<Digest, Digest> = image
+        .manifests
+        .iter()
+        .flat_map(|manifest| &manifest.layers)
+        .filter_map(|layer| layer.diff_id.map(|diff_id| (layer.blob.digest, diff_id)))
+        .collect();
+    for (digest, blob) in image.blobs() {
+        let source = match made.get(&digest) {
+            Some(bytes) => {
+                plan.made.insert(digest, bytes.clone());
+                None
+            }
+            None => Some(source),
+        };
+        plan.blobs.entry(digest).or_insert_with(|| PlannedBlob {
+            media_type: blob.media_type.clone(),
+            size: blob.size,
+            diff_id: diff_ids.get(&digest).copied(),
+            source,
+        });
+    }
+}

@@ -1,0 +1,183 @@
+//! Which images of a bundle go where, under which names, and whether there is room.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    dest::{self, DestSpec},
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    fs::require_space,
+    job::{Ctx, Notice, NoticeKind},
+    oci::{Descriptor, Image, Name, is_zstd_layer},
+};
+
+/// What a user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Names or digests of the images to restore; empty means all.
+    pub images: Vec<String>,
+    /// `FROM=TO`: the image called FROM gets the name TO. FROM may be a digest, for untagged images.
+    pub renames: Vec<(String, String)>,
+}
+
+/// An image that will be restored.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestoredImage {
+    /// Names it will have at the destination.
+    pub names: Vec<Name>,
+    /// Names it has in the bundle.
+    pub bundle_names: Vec<Name>,
+    /// Manifest or image index.
+    pub target: Digest,
+    /// Bytes of all its blobs.
+    pub size_bytes: u64,
+    #[serde(skip)]
+    pub(crate) image: Image,
+}
+
+/// Everything [`crate::restore`] will do.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestorePlan {
+    /// The images.
+    pub images: Vec<RestoredImage>,
+    /// Bytes of their blobs, each once.
+    pub unique_bytes: u64,
+    /// Free bytes that the destination must have.
+    pub needed_bytes: u64,
+    #[serde(skip)]
+    pub(crate) dest: DestSpec,
+}
+
+impl RestorePlan {
+    /// Every blob, once.
+    pub(crate) fn blobs(&self) -> BTreeMap<Digest, Descriptor> {
+        let all = self.images.iter().flat_map(|image| image.image.blobs());
+        all.map(|(digest, blob)| (digest, blob.clone())).collect()
+    }
+}
+
+/// Plans restoring `images` to `dest`. Writes nothing.
+///
+/// # Errors
+/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`].
+pub(crate) fn plan_restore(
+    ctx: &Ctx,
+    images: &[Image],
+    dest: &DestSpec,
+    selection: &Selection,
+) -> Result<RestorePlan> {
+    let kind = dest.kind()?;
+    let mut chosen: Vec<RestoredImage> = select(images, &selection.images)?
+        .into_iter()
+        .map(|(image, names)| RestoredImage {
+            bundle_names: names.clone(),
+            names,
+            target: image.target.digest,
+            size_bytes: image.size_bytes(),
+            image,
+        })
+        .collect();
+    for (from, to) in &selection.renames {
+        rename(&mut chosen, from, to)?;
+    }
+    for image in &mut chosen {
+        if !kind.keeps_bare_names {
+            for name in image.names.extract_if(.., |name| !name.is_qualified()) {
+                ctx.notice(Notice::new(NoticeKind::NameDropped, name));
+            }
+        }
+    }
+    refuse_taken_names(&chosen)?;
+    if dest.transport() == "docker-archive" {
+        notice_docker_limits(ctx, &chosen);
+    }
+    let mut plan = RestorePlan { images: chosen, unique_bytes: 0, needed_bytes: 0, dest: dest.clone() };
+    let blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
+    plan.unique_bytes = blobs.iter().map(|blob| blob.size).sum();
+    plan.needed_bytes = (kind.needed)(dest.path(), &blobs);
+    require_space(dest.path(), plan.needed_bytes)?;
+    Ok(plan)
+}
+
+/// Whether a user who typed `text` meant this image by one of its digests.
+fn is_digest_of(image: &Image, text: &str) -> bool {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    let digests = [image.target.digest]
+        .into_iter()
+        .chain(image.manifests.iter().map(|manifest| manifest.config.digest));
+    hex.len() >= 7 && digests.into_iter().any(|digest| digest.hex().starts_with(hex))
+}
+
+fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>> {
+    if wanted.is_empty() {
+        return Ok(images.iter().map(|image| (image.clone(), image.names.clone())).collect());
+    }
+    let mut chosen: Vec<(Image, Vec<Name>)> = Vec::new();
+    for text in wanted {
+        let mut found = false;
+        for image in images {
+            let named: Vec<Name> =
+                image.names.iter().filter(|name| name.is_meant_by(text)).cloned().collect();
+            let names = match (named.is_empty(), is_digest_of(image, text)) {
+                (false, _) => named,
+                (true, true) => image.names.clone(),
+                (true, false) => continue,
+            };
+            found = true;
+            match chosen.iter_mut().find(|(known, _)| known.target == image.target) {
+                None => chosen.push((image.clone(), names)),
+                Some((_, known)) => {
+                    known.extend(names.into_iter().filter(|name| !known.contains(name)).collect::<Vec<_>>())
+                }
+            }
+        }
+        if !found {
+            return Err(Error::new(Code::NoSuchImage).with(Fact::Image, text));
+        }
+    }
+    Ok(chosen)
+}
+
+fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
+    let new = Name::qualified(to)?;
+    for image in chosen.iter_mut() {
+        if let Some(name) = image.names.iter_mut().find(|name| name.is_meant_by(from)) {
+            *name = new;
+            return Ok(());
+        }
+        if image.names.is_empty() && is_digest_of(&image.image, from) {
+            image.names.push(new);
+            return Ok(());
+        }
+    }
+    Err(Error::new(Code::NoSuchImage).with(Fact::Image, from))
+}
+
+fn refuse_taken_names(chosen: &[RestoredImage]) -> Result<()> {
+    let mut taken: BTreeMap<&Name, Digest> = BTreeMap::new();
+    for image in chosen {
+        for name in &image.names {
+            if taken.insert(name, image.target).is_some_and(|other| other != image.target) {
+                return Err(Error::new(Code::NameTaken).with(Fact::Image, name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What engines that read `manifest.json` will not take.
+fn notice_docker_limits(ctx: &Ctx, chosen: &[RestoredImage]) {
+    for RestoredImage { image, .. } in chosen {
+        let layers = || image.manifests.iter().flat_map(|manifest| &manifest.layers);
+        if layers().any(|layer| is_zstd_layer(&layer.blob.media_type)) {
+            ctx.notice(Notice::new(NoticeKind::ZstdLayers, image.title()));
+        }
+        if image.platforms().count() > 1 {
+            let platform = dest::loadable(image).and_then(|manifest| manifest.platform.clone());
+            let platform = platform.map(|platform| platform.to_string()).unwrap_or_default();
+            ctx.notice(Notice::new(NoticeKind::OnePlatform, format!("{} {platform}", image.title())));
+        }
+    }
+}

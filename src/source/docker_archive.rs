@@ -1,0 +1,213 @@
+//! The output of `docker save`: Docker ≤ 24's own layout, and Docker ≥ 25's OCI layout with a `manifest.json`.
+//!
+//! Where the archive holds real manifests they are kept byte for byte; else one is made from the config.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use serde::Deserialize;
+
+use super::{
+    BlobSink, ImageList, Source,
+    archive::{Archive, FileEntry},
+    merge_names, names_from,
+    oci_archive::Blobs,
+    oci_layout::read_index,
+    sniff::{Compression, not_an_image},
+};
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    job::{Ctx, Notice, NoticeKind},
+    oci::{
+        Descriptor, Image, ImageManifest, Layer, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Name,
+        manifest_from_config, parse_json, read_config,
+    },
+};
+
+/// Where each blob's bytes lie: the resolved name of an entry.
+type Places = BTreeMap<Digest, String>;
+
+struct DockerArchive {
+    archive: Archive,
+    list: ImageList,
+    places: Places,
+}
+
+/// One element of `manifest.json`. moby: image/tarexport, `manifestItem`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ManifestItem {
+    config: String,
+    repo_tags: Option<Vec<String>>,
+    layers: Option<Vec<String>>,
+}
+
+/// Opens the archive at `path`.
+pub(super) fn open(ctx: &Ctx, path: &Path) -> Result<Box<dyn Source>> {
+    let archive = Archive::open(ctx, path)?;
+    let manifest = archive.read_small("manifest.json", MAX_MANIFEST_BYTES)?;
+    let manifest = manifest.ok_or_else(|| Error::new(not_an_image(&archive)))?;
+    let items: Vec<ManifestItem> = parse_json(&manifest, "manifest.json")?;
+
+    let mut list = ImageList::default();
+    let mut places = Places::new();
+    let mut images = oci_images(ctx, &archive)?;
+    for image in &images {
+        for digest in image.blobs().keys() {
+            places.insert(*digest, super::oci_layout::blob_path(digest));
+        }
+    }
+    for item in &items {
+        ctx.checkpoint()?;
+        let names = names_from(item.repo_tags.as_deref().unwrap_or_default(), Name::qualified);
+        let config = read_item_config(&archive, item)?;
+        // An OCI manifest for the same config tells more; only its names may be short.
+        if let Some(known) =
+            images.iter_mut().find(|image| image.manifests.iter().any(|m| m.config.digest == config.0))
+        {
+            known.names.retain(Name::is_qualified);
+            known.names.extend(names);
+        } else {
+            let image = image_from_item(&archive, item, names, config, &mut list.made, &mut places)?;
+            images.push(image);
+        }
+    }
+    list.images = merge_names(images);
+    Ok(Box::new(DockerArchive { archive, list, places }))
+}
+
+/// Images that Docker ≥ 25 describes in `index.json`.
+fn oci_images(ctx: &Ctx, archive: &Archive) -> Result<Vec<Image>> {
+    let Some(index) = archive.read_small("index.json", MAX_MANIFEST_BYTES)? else { return Ok(Vec::new()) };
+    match read_index(ctx, &index, &mut Blobs(archive)) {
+        Ok(images) => Ok(images),
+        // Docker 25.0.0 listed layers in the wrong order (moby#47150); the config has the right one.
+        Err(e) if e.code() == Code::Inconsistent => {
+            ctx.notice(Notice::new(NoticeKind::LayerOrderRebuilt, archive.path().display()));
+            Ok(Vec::new())
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Digest and bytes of the config that an item names.
+fn read_item_config(archive: &Archive, item: &ManifestItem) -> Result<(Digest, Vec<u8>)> {
+    let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, &item.config);
+    let bytes = archive.read_small(&item.config, MAX_CONFIG_BYTES)?.ok_or_else(missing)?;
+    let digest = Digest::of(&bytes);
+    // Engines name the file by its digest: `<hex>.json`, or `blobs/sha256/<hex>`.
+    let stem = item.config.rsplit('/').next().unwrap_or_default();
+    let stem = stem.strip_suffix(".json").unwrap_or(stem);
+    if stem.len() == 64 && stem != digest.hex() {
+        let error = Error::new(Code::SourceMismatch).with(Fact::Entry, &item.config);
+        return Err(error.with(Fact::Expected, format!("sha256:{stem}")).with(Fact::Found, digest));
+    }
+    Ok((digest, bytes))
+}
+
+fn image_from_item(
+    archive: &Archive,
+    item: &ManifestItem,
+    names: Vec<Name>,
+    (config_digest, config_bytes): (Digest, Vec<u8>),
+    made: &mut BTreeMap<Digest, Vec<u8>>,
+    places: &mut Places,
+) -> Result<Image> {
+    let facts = read_config(&config_bytes, &item.config)?;
+    // Old engines list an empty path for a layer that holds nothing and is in no diff_ids.
+    let paths: Vec<&String> = item.layers.iter().flatten().filter(|path| !path.is_empty()).collect();
+    if paths.len() != facts.diff_ids.len() {
+        let error = Error::new(Code::Inconsistent).with(Fact::Entry, &item.config);
+        let (expected, found) = (facts.diff_ids.len(), paths.len());
+        return Err(error
+            .with(Fact::Expected, format!("{expected} layers"))
+            .with(Fact::Found, format!("{found} layers")));
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        let resolved = archive.resolve(path.trim_start_matches("./"));
+        files.push(resolved.ok_or_else(|| Error::new(Code::BlobMissing).with(Fact::Entry, path))?);
+    }
+    let files = order_by_diff_ids(files, &facts.diff_ids);
+
+    let config = Descriptor {
+        media_type: "application/vnd.oci.image.config.v1+json".into(),
+        digest: config_digest,
+        size: config_bytes.len() as u64,
+    };
+    let config_name = archive.resolve(&item.config).map_or(item.config.as_str(), |(name, _)| name);
+    places.insert(config_digest, config_name.to_owned());
+    let mut layers = Vec::new();
+    for ((name, file), diff_id) in files.iter().zip(facts.diff_ids) {
+        let blob = layer_descriptor(*file, diff_id);
+        places.insert(blob.digest, (*name).to_owned());
+        layers.push(Layer { blob, diff_id: Some(diff_id) });
+    }
+    let blobs: Vec<Descriptor> = layers.iter().map(|layer| layer.blob.clone()).collect();
+    let (bytes, blob) = manifest_from_config(&config, &blobs)?;
+    made.insert(blob.digest, bytes);
+    let manifest = ImageManifest {
+        blob: blob.clone(),
+        platform: Some(facts.platform),
+        config,
+        layers,
+        created: facts.created,
+    };
+    Ok(Image {
+        names,
+        target: blob,
+        indexes: Vec::new(),
+        manifests: vec![manifest],
+        absent: Vec::new(),
+        synthesized: true,
+    })
+}
+
+/// Puts layers named by their digest into the config's order, should the list disagree with it.
+fn order_by_diff_ids<'a>(files: Vec<(&'a str, FileEntry)>, diff_ids: &[Digest]) -> Vec<(&'a str, FileEntry)> {
+    let by_hex: BTreeMap<&str, (&str, FileEntry)> =
+        files.iter().map(|file| (file.0.rsplit('/').next().unwrap_or_default(), *file)).collect();
+    // One file may serve several places: the same empty layer often stands in an image twice.
+    diff_ids.iter().map(|id| by_hex.get(id.hex().as_str()).copied()).collect::<Option<_>>().unwrap_or(files)
+}
+
+/// A raw layer is named by its diffID; a compressed one by the digest of its file, taken while scanning.
+fn layer_descriptor(file: FileEntry, diff_id: Digest) -> Descriptor {
+    let suffix = match file.compression {
+        Compression::Gzip => "+gzip",
+        Compression::Zstd => "+zstd",
+        Compression::None | Compression::Xz => "",
+    };
+    Descriptor {
+        media_type: format!("application/vnd.oci.image.layer.v1.tar{suffix}"),
+        digest: file.hashed.unwrap_or(diff_id),
+        size: file.size,
+    }
+}
+
+impl Source for DockerArchive {
+    fn list(&self) -> &ImageList {
+        &self.list
+    }
+
+    fn read(&self, ctx: &Ctx, wanted: &BTreeSet<Digest>, sink: &mut BlobSink<'_>) -> Result<()> {
+        let mut names = BTreeMap::new();
+        for digest in wanted {
+            let Some(name) = self.places.get(digest) else { continue };
+            let name = self.archive.resolve(name).map_or(name.as_str(), |(name, _)| name);
+            names.insert(name.to_owned(), *digest);
+        }
+        self.archive.read(ctx, &names, sink)
+    }
+
+    fn has_changed(&self) -> bool {
+        self.archive.has_changed()
+    }
+
+    fn path(&self) -> &Path {
+        self.archive.path()
+    }
+}

@@ -1,0 +1,160 @@
+//! The check with a key: every blob, through records, frames and extents, against its digest.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    bundle::{BlobEntry, Extent, OpenBundle},
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    job::{Ctx, Phase},
+    oci::Image,
+};
+
+/// A bundle whose every blob matched its digest. Only [`verify_blobs`] makes one, and a restore needs one.
+pub struct VerifiedBundle {
+    bundle: OpenBundle,
+    images: Vec<Image>,
+}
+
+impl VerifiedBundle {
+    pub(crate) fn bundle(&self) -> &OpenBundle {
+        &self.bundle
+    }
+
+    /// Images of the bundle.
+    pub fn images(&self) -> &[Image] {
+        &self.images
+    }
+}
+
+/// An image that cannot be restored, and which of its blobs are hurt.
+#[derive(Debug, Serialize)]
+pub struct DamagedImage {
+    /// Its name.
+    pub image: String,
+    /// Its blobs that failed.
+    pub blobs: Vec<Digest>,
+}
+
+/// What a check with a key found.
+#[derive(Debug, Serialize)]
+pub struct BlobReport {
+    /// Blobs checked.
+    pub num_blobs: usize,
+    /// Bytes of the blobs.
+    pub num_bytes: u64,
+    /// Images that are hurt; empty when all is well.
+    pub damaged: Vec<DamagedImage>,
+}
+
+impl BlobReport {
+    /// Whether every blob matched.
+    pub fn is_whole(&self) -> bool {
+        self.damaged.is_empty()
+    }
+}
+
+/// Checks every blob of `bundle`, whose images are `images`. Damage is listed; the bundle comes back as
+/// verified only when there is none.
+pub(crate) fn verify_blobs(
+    ctx: &Ctx,
+    bundle: &OpenBundle,
+    images: &[Image],
+) -> Result<(BlobReport, Option<VerifiedBundle>)> {
+    let index = bundle.index();
+    if let Some((outside, _)) = index.externals().first_key_value() {
+        return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside));
+    }
+    let num_bytes = index.blobs.iter().map(|blob| blob.size).sum();
+    ctx.enter(Phase::Verify, num_bytes);
+    let bad = hash_all(ctx, bundle)?;
+    let all_frames_whole = check_unused_frames(ctx, bundle);
+    let mut damaged: Vec<DamagedImage> = images
+        .iter()
+        .filter_map(|image| {
+            let blobs: Vec<Digest> =
+                image.blobs().into_keys().filter(|digest| bad.contains(digest)).collect();
+            (!blobs.is_empty()).then(|| DamagedImage { image: image.title(), blobs })
+        })
+        .collect();
+    if damaged.is_empty() && !bad.is_empty() {
+        // Blobs that belong to no image still make the bundle another one than was sealed.
+        damaged.push(DamagedImage { image: "-".into(), blobs: bad.iter().copied().collect() });
+    }
+    if damaged.is_empty() {
+        all_frames_whole?;
+    }
+    let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged };
+    let verified =
+        report.is_whole().then(|| VerifiedBundle { bundle: bundle.clone(), images: images.to_vec() });
+    Ok((report, verified))
+}
+
+/// Digests of the blobs that are damaged. One thread hashes each blob; the pool decodes frames for all.
+fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeSet<Digest>> {
+    // The largest first: started last, one would keep a single core busy at the end.
+    let mut queue: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
+    queue.sort_by_key(|blob| blob.size);
+    let queue = Mutex::new(queue);
+    let worker = || -> Result<BTreeSet<Digest>> {
+        let mut bad = BTreeSet::new();
+        loop {
+            let Some(blob) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                return Ok(bad);
+            };
+            match matches(ctx, bundle, blob) {
+                Ok(true) => {}
+                Ok(false) => drop(bad.insert(blob.digest)),
+                Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read | Code::BadIndex) => {
+                    bad.insert(blob.digest);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..rayon::current_num_threads()).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().try_fold(BTreeSet::new(), |mut all, worker| {
+            all.extend(worker.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))?);
+            Ok(all)
+        })
+    })
+}
+
+fn matches(ctx: &Ctx, bundle: &OpenBundle, blob: &BlobEntry) -> Result<bool> {
+    let mut reader = bundle.blob(&blob.digest)?;
+    let mut hasher = Sha256::new();
+    loop {
+        ctx.checkpoint()?;
+        let ready = reader.fill()?;
+        if ready.is_empty() {
+            return Ok(Digest::from_bytes(hasher.finalize().into()) == blob.digest);
+        }
+        hasher.update(ready);
+        let len = ready.len();
+        ctx.advance(len as u64);
+        reader.consume(len);
+    }
+}
+
+/// Frames that no blob uses carry nothing, but a bundle that holds a damaged one is not as it was sealed.
+fn check_unused_frames(ctx: &Ctx, bundle: &OpenBundle) -> Result<()> {
+    let index = bundle.index();
+    let mut used = vec![false; index.frames.len()];
+    for extent in index.blobs.iter().flat_map(|blob| &blob.extents) {
+        if let Extent::Frame(number, ..) = extent {
+            used[*number as usize] = true;
+        }
+    }
+    for (number, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+        ctx.checkpoint()?;
+        bundle.check_frame(number as u32)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Is the bundle whole? Without a key: every record against its hash. With one: every blob against its digest.
+
+mod blobs;
+mod records;
+
+pub(crate) use blobs::verify_blobs;
+pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
+pub use records::RecordReport;
+pub(crate) use records::verify_records;

@@ -1,0 +1,66 @@
+//! The check that needs no key: every record's SHA-256, the roots over them, the header's checksum.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    bundle::{Bundle, VolumeSet, record_hash},
+    error::{Code, Result},
+    job::{Ctx, Phase},
+};
+
+/// What a check without a key found.
+#[derive(Debug, Serialize)]
+pub struct RecordReport {
+    /// Records of the bundle.
+    pub num_records: u64,
+    /// Numbers (from 0) of the records that are damaged, ascending.
+    pub damaged: Vec<u64>,
+    /// Header copies that cannot be used: 0 or 1.
+    pub num_damaged_header_copies: usize,
+}
+
+impl RecordReport {
+    /// Whether every record is as it was sealed.
+    pub fn is_whole(&self) -> bool {
+        self.damaged.is_empty()
+    }
+}
+
+/// Hashes every record in parallel. Damage is listed, not an error; missing or foreign volumes are errors.
+pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle) -> Result<RecordReport> {
+    let volumes = bundle.volumes()?;
+    volumes.check_hashes()?;
+    let num_records = volumes.geometry().num_records;
+    ctx.enter(Phase::Verify, volumes.geometry().payload_bytes);
+    // Runs of records: long enough for the disk, short enough to share the work evenly.
+    const RUN: u64 = 8;
+    let damaged: Vec<Vec<u64>> = (0..num_records.div_ceil(RUN))
+        .into_par_iter()
+        .map_init(Vec::new, |buf, run| {
+            let mut damaged = Vec::new();
+            for number in run * RUN..((run + 1) * RUN).min(num_records) {
+                ctx.checkpoint()?;
+                if !is_whole(&volumes, number, buf)? {
+                    damaged.push(number);
+                }
+                ctx.advance(volumes.geometry().plain_len(number) as u64);
+            }
+            Ok(damaged)
+        })
+        .collect::<Result<_>>()?;
+    Ok(RecordReport {
+        num_records,
+        damaged: damaged.concat(),
+        num_damaged_header_copies: bundle.num_damaged_copies(),
+    })
+}
+
+/// A record that the medium cannot give back is damaged too: the others are still worth checking.
+fn is_whole(volumes: &VolumeSet, number: u64, buf: &mut Vec<u8>) -> Result<bool> {
+    match volumes.read_record(number, buf) {
+        Ok(()) => Ok(volumes.read_hashes(number, 1)? == record_hash(buf)),
+        Err(e) if e.code() == Code::Read => Ok(false),
+        Err(e) => Err(e),
+    }
+}
