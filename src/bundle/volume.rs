@@ -171,11 +171,6 @@ impl VolumeSet {
         &self.geometry
     }
 
-    /// Paths of the files, in order.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.volumes.iter().map(|volume| volume.path.as_path())
-    }
-
     /// Bytes of record `number` on disk, into `buf`.
     pub(crate) fn read_record(&self, number: u64, buf: &mut Vec<u8>) -> Result<()> {
         let geometry = &self.geometry;

@@ -79,7 +79,7 @@ pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform])
         return Err(Error::new(Code::Limit).with(Fact::Detail, "blobs").with(Fact::Limit, MAX_BLOBS));
     }
     for image in &plan.images {
-        let mut notice = |kind| ctx.notice(Notice::new(kind, image.title()));
+        let notice = |kind| ctx.notice(Notice::new(kind, image.title()));
         if image.names.is_empty() {
             notice(NoticeKind::Untagged);
         }

@@ -1,0 +1,150 @@
+# The command line: help, prompts, results.
+
+about = Packs container images into one encrypted, verifiable bundle and restores them digest for digest.
+heading-usage = Usage:
+heading-verbs = Verbs
+heading-options = Options
+heading-arguments = Arguments
+value-verb = VERB
+
+verb-pack = Seal images into a bundle
+    .more = Example: sealift pack web.tar db.tar --out delivery.sealift --volume-size fat32
+verb-inspect = Show a bundle's public header; with a passphrase, what is inside
+verb-verify = Check a bundle: without a passphrase every record, with one every image part
+verb-restore = Put images back
+    .more = Example: sealift restore delivery.sealift --to docker-archive:images.tar
+verb-images = List the images of a source
+verb-keys = List and change the passphrases of a bundle
+verb-keys-list = List the key slots
+verb-keys-add = Add a passphrase
+verb-keys-remove = Remove a key slot
+verb-keys-change = Replace your passphrase by another
+verb-list = List the key slots
+verb-add = Add a passphrase
+verb-remove = Remove a key slot
+verb-change = Replace your passphrase by another
+verb-demo = Pack, verify and restore a built-in sample in a temporary folder
+verb-completions = Print completions for a shell
+verb-man = Print the manual page
+
+arg-help = Show this help
+arg-version = Show the version
+arg-lang = Language of all texts
+    .value = LANG
+arg-source = Archive or OCI layout: a path, or docker-archive:FILE[:REF], oci:DIR[:REF], oci-archive:FILE[:REF]
+    .value = SOURCE
+arg-bundle = The bundle's first volume
+    .value = BUNDLE
+arg-shell = Which shell
+    .value = SHELL
+arg-slot = Number of the slot, as “keys list” shows it
+    .value = SLOT
+arg-out = Where to write the bundle
+    .value = FILE
+arg-to = Destination: docker-archive:FILE, oci:DIR or oci-archive:FILE
+    .value = DEST
+arg-image = Restore only this image (repeatable): a name or the beginning of its digest
+    .value = REF
+arg-rename = Give an image another name (repeatable)
+    .value = FROM=TO
+arg-level = Compression level, 1 to 19
+    .value = LEVEL
+arg-volume-size = Split into files of at most this size: 4GiB, 650MB, or fat32
+    .value = SIZE
+arg-platform = Pack only this platform of multi-platform images (repeatable)
+    .value = OS/ARCH
+arg-kdf = Cost of guessing the passphrase: standard takes 256 MiB, low 64 MiB for small hosts
+    .value = COST
+arg-password-file = Read the passphrase from a file
+    .value = FILE
+arg-password-fd = Read the passphrase from an open descriptor
+    .value = N
+arg-password = Ask for the passphrase
+arg-new-password-file = Read the new passphrase from a file
+    .value = FILE
+arg-new-password-fd = Read the new passphrase from an open descriptor
+    .value = N
+arg-dry-run = Show what would be done and write nothing
+arg-force = Replace what exists
+arg-json = Print the result as one JSON object
+arg-progress = How progress is shown on stderr: auto, plain, json or none
+    .value = MODE
+arg-quiet = Print errors only
+arg-verbose = Tell more about what happens (-vv for all)
+
+usage-unknown = unknown argument { $argument }
+usage-verb = there is no verb { $argument }
+usage-missing = missing: { $argument }
+usage-conflict = { $argument } cannot be combined with another argument given
+usage-no-value = { $argument } needs a value
+usage-value = the value of { $argument } is not accepted
+
+no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+cancelling = Cancelling… (press Ctrl-C again to stop at once)
+note-line = Note: { $note }
+
+prompt = Passphrase:
+prompt-new = New passphrase:
+prompt-again = Once more:
+
+phase-scan = Reading
+phase-unlock = Unlocking
+phase-pack = Packing
+phase-flush = Writing to the medium
+phase-verify = Verifying
+phase-restore = Restoring
+progress-left = { $secs } s left
+progress-stalled = stalled for { $secs } s
+
+layers = { $num ->
+    [1] 1 layer
+   *[other] { $num } layers
+ }
+images-sum = { $sum } in all, { $unique } with shared parts counted once
+fingerprint = Fingerprint: { $fingerprint }
+slot = Key slot { $number }: { $kind } ({ $details })
+
+pack-plan = { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $sum } in all
+pack-done = Packed: { $unique } of unique content, { $size } written, { $saved } % saved
+
+inspect-public = Sealed bundle: { $size }, { $volumes ->
+    [1] 1 volume
+   *[other] { $volumes } volumes
+ }, { $records ->
+    [1] 1 record
+   *[other] { $records } records
+ }
+inspect-locked = Give the passphrase (--password, --password-file) to see what is inside.
+inspect-contents = { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $sum } in all, packed { $created } by { $tool }
+
+verify-records = Whole: every one of { $records } records is as it was sealed. The passphrase was not needed; it would also prove who could have made them.
+verify-blobs = Whole: { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $blobs } blobs, { $size }; every digest matches.
+verify-damaged = Damaged: { $damaged } of { $records } records ({ $numbers }). Copy the bundle again from where it was made.
+verify-damaged-image = Damaged image: { $image } ({ $blobs } of its blobs)
+
+restore-plan = Would restore { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $size }:
+restore-done = Restored { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $size }; every digest matches:
+restore-present = { $blobs } blobs were there already and were not written again.
+
+demo-sample = 1. Made a sample: { $images } images, { $sum }.
+demo-packed = 2. Packed and encrypted them into one bundle of { $size }.
+demo-records = 3. Verified the bundle without its passphrase: { $records } records are whole.
+demo-refused = 4. Tried a wrong passphrase: refused.
+demo-blobs = 5. Verified it with the passphrase: { $blobs } blobs match their digests.
+demo-restored = 6. Restored { $images } images into an archive that Docker, Podman and containerd load.
+demo-same = 7. Compared: same names, same image IDs. The temporary folder is removed.

@@ -25,7 +25,7 @@ JOB-01 = Cancelled
     .hint = Nothing was finished; what was partly written has been removed.
 
 USAGE-01 = The arguments do not fit together
-    .hint = See “sealift help” and the verb's own “--help”.
+    .hint = See “sealift --help” and “sealift VERB --help”.
 USAGE-02 = This is not an image reference
     .hint = Write it as NAME:TAG, for example registry.example.com/team/app:1.4.
 USAGE-03 = This source or destination is not available

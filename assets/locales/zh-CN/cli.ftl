@@ -1,0 +1,126 @@
+# 命令行：帮助、提示、结果。
+
+about = 把容器镜像打成一个加密、可校验的密封包，再按摘要原样还原。
+heading-usage = 用法：
+heading-verbs = 子命令
+heading-options = 选项
+heading-arguments = 参数
+value-verb = 子命令
+
+verb-pack = 把镜像密封成包
+    .more = 例：sealift pack web.tar db.tar --out delivery.sealift --volume-size fat32
+verb-inspect = 查看密封包的公开信息；给出口令则列出内容
+verb-verify = 校验密封包：无口令查每条记录，有口令查镜像的每个部分
+verb-restore = 还原镜像
+    .more = 例：sealift restore delivery.sealift --to docker-archive:images.tar
+verb-images = 列出来源中的镜像
+verb-keys = 查看和更换密封包的口令
+verb-keys-list = 列出密钥槽
+verb-keys-add = 添加一个口令
+verb-keys-remove = 移除一个密钥槽
+verb-keys-change = 更换自己的口令
+verb-list = 列出密钥槽
+verb-add = 添加一个口令
+verb-remove = 移除一个密钥槽
+verb-change = 更换自己的口令
+verb-demo = 在临时文件夹里打包、校验并还原一个内置样例
+verb-completions = 输出 shell 补全脚本
+verb-man = 输出手册页
+
+arg-help = 显示帮助
+arg-version = 显示版本
+arg-lang = 界面语言
+    .value = 语言
+arg-source = 归档或 OCI 布局：路径，或 docker-archive:文件[:引用]、oci:目录[:引用]、oci-archive:文件[:引用]
+    .value = 来源
+arg-bundle = 密封包的第一个分卷
+    .value = 密封包
+arg-shell = 哪种 shell
+    .value = SHELL
+arg-slot = 密钥槽编号，见“keys list”
+    .value = 编号
+arg-out = 密封包写到哪里
+    .value = 文件
+arg-to = 目标：docker-archive:文件、oci:目录 或 oci-archive:文件
+    .value = 目标
+arg-image = 只还原此镜像（可重复）：名称或摘要开头
+    .value = 引用
+arg-rename = 给镜像改名（可重复）
+    .value = 原名=新名
+arg-level = 压缩级别，1 到 19
+    .value = 级别
+arg-volume-size = 分卷，每个文件不超过此大小：4GiB、650MB 或 fat32
+    .value = 大小
+arg-platform = 多平台镜像只打包此平台（可重复）
+    .value = 系统/架构
+arg-kdf = 猜测口令的代价：standard 占 256 MiB 内存，low 占 64 MiB，适合小主机
+    .value = 代价
+arg-password-file = 从文件读取口令
+    .value = 文件
+arg-password-fd = 从已打开的描述符读取口令
+    .value = 编号
+arg-password = 询问口令
+arg-new-password-file = 从文件读取新口令
+    .value = 文件
+arg-new-password-fd = 从已打开的描述符读取新口令
+    .value = 编号
+arg-dry-run = 只显示将要做什么，不写入
+arg-force = 覆盖已有的目标
+arg-json = 以一个 JSON 对象输出结果
+arg-progress = 标准错误上的进度形式：auto、plain、json 或 none
+    .value = 形式
+arg-quiet = 只输出错误
+arg-verbose = 输出更多过程信息（-vv 为全部）
+
+usage-unknown = 不认识的参数 { $argument }
+usage-verb = 没有 { $argument } 这个子命令
+usage-missing = 缺少：{ $argument }
+usage-conflict = { $argument } 不能与另一个已给出的参数同用
+usage-no-value = { $argument } 需要一个值
+usage-value = { $argument } 的值不可接受
+
+no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
+note-line = 提醒：{ $note }
+
+prompt = 口令：
+prompt-new = 新口令：
+prompt-again = 再输一次：
+
+phase-scan = 读取
+phase-unlock = 解锁
+phase-pack = 打包
+phase-flush = 写入介质
+phase-verify = 校验
+phase-restore = 还原
+progress-left = 约剩 { $secs } 秒
+progress-stalled = 已停滞 { $secs } 秒
+
+layers = { $num } 层
+images-sum = 合计 { $sum }，共享部分只计一次为 { $unique }
+fingerprint = 指纹：{ $fingerprint }
+slot = 密钥槽 { $number }：{ $kind }（{ $details }）
+
+pack-plan = { $images } 个镜像，合计 { $sum }
+pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
+
+inspect-public = 密封包：{ $size }，{ $volumes } 个分卷，{ $records } 条记录
+inspect-locked = 给出口令（--password、--password-file）可查看内容。
+inspect-contents = { $images } 个镜像，合计 { $sum }，由 { $tool } 打包于 { $created }
+
+verify-records = 完好：{ $records } 条记录都与密封时一致。此项校验无需口令；用口令校验还能证明出自持有口令的人。
+verify-blobs = 完好：{ $images } 个镜像，{ $blobs } 个数据块，{ $size }，摘要全部相符。
+verify-damaged = 损坏：{ $records } 条记录中有 { $damaged } 条（{ $numbers }）。请从制作处重新复制。
+verify-damaged-image = 受损镜像：{ $image }（{ $blobs } 个数据块）
+
+restore-plan = 将还原 { $images } 个镜像，{ $size }：
+restore-done = 已还原 { $images } 个镜像，{ $size }，摘要全部相符：
+restore-present = 有 { $blobs } 个数据块已经存在，没有重复写入。
+
+demo-sample = 1. 生成样例：{ $images } 个镜像，{ $sum }。
+demo-packed = 2. 打包并加密成一个密封包，{ $size }。
+demo-records = 3. 不用口令校验：{ $records } 条记录完好。
+demo-refused = 4. 试一个错误口令：被拒绝。
+demo-blobs = 5. 用口令校验：{ $blobs } 个数据块与摘要相符。
+demo-restored = 6. 还原 { $images } 个镜像到一个归档，Docker、Podman、containerd 均可加载。
+demo-same = 7. 比对：名称相同，镜像 ID 相同。临时文件夹已清除。

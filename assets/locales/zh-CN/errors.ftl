@@ -25,7 +25,7 @@ JOB-01 = 已取消
     .hint = 操作没有完成；写了一半的内容已经清除。
 
 USAGE-01 = 参数不匹配
-    .hint = 请看“sealift help”，以及各子命令的“--help”。
+    .hint = 请看“sealift --help”，以及各子命令的“--help”。
 USAGE-02 = 这不是镜像引用
     .hint = 写成“名称:标签”，例如 registry.example.com/team/app:1.4。
 USAGE-03 = 此来源或目标不可用

@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""Recovers the images of a Sealift bundle without Sealift. Paragraphs (§) are those of docs/bundle-format.md.
+
+    recover.py BUNDLE --out DIR [--password-file FILE]    writes an OCI image layout to DIR
+    recover.py BUNDLE --list    [--password-file FILE]    checks every blob and prints the contents as JSON
+
+BUNDLE is the first volume; the others lie beside it. A failure is one line, "CODE: message" (§9.3); the exit
+status is then 3 for damage, 4 for a key, 2 for wrong usage, 1 for the rest.
+Needs Python 3.9 and: pip install cryptography argon2-cffi "zstandard>=0.22"
+"""
+import argparse, errno, functools, getpass, hashlib, hmac, itertools, json, os, re  # noqa: E401
+import shutil, struct, sys, unicodedata, warnings  # noqa: E401
+from collections import namedtuple
+
+import zstandard
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+COPY, LATER_HEAD, ENTRY, FOOTER = 65536, 4096, 56, 256
+MAGIC, VOLUME_MAGIC, FOOTER_MAGIC = b"\x89SLFT\r\n\x1a", b"\x89SLFV\r\n\x1a", b"\x89SLFE\r\n\x1a"
+MANGLED = b"\x89SLFT\n\x1a", b"\x89SLFT\r\r\n", b"\x09SLFT\r\n\x1a", b"\xef\xbf\xbdSLFT", b"\xc2\x89SLFT"
+HEADER = struct.Struct("<8s2HIQ32s4I4Q32s32s32sQ2I")
+Header = namedtuple("Header", """magic version zero state critical set_id record_bytes volume_records num_volumes
+    zero_2 num_records payload_bytes index_offset index_bytes set_root base_root commitment sequence slots_len
+    extensions_len slots maced mac""")
+Volume = namedtuple("Volume", "path number start first num hashes root footer")
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
+
+
+class Refused(Exception):
+    """A code of §9.3 and a message."""
+
+
+def need(holds, code, message):
+    if not holds:
+        raise Refused(code, message)
+
+
+def read_at(path, offset, size):
+    with open(path, "rb") as file:
+        file.seek(offset)
+        data = file.read(size)
+    need(len(data) == size, "SOURCE-05", f"{path}: ends early")
+    return data
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def is_whole(block):  # header copies, volume heads and footers end with a SHA-256 over their other bytes
+    return sha256(block[:-32]) == block[-32:]
+
+
+def hkdf(salt, key, label):  # HKDF-SHA-256 for 32 bytes: Extract, then the one block of Expand
+    return hmac.digest(hmac.digest(salt, key, "sha256"), b"sealift/v1/" + label + b"\x01", "sha256")
+
+
+def decode_header(copy):  # §3
+    need(copy.startswith(MAGIC), "BUNDLE-11" if copy.startswith(MANGLED) else "BUNDLE-01", "not a bundle")
+    need(len(copy) == COPY and is_whole(copy), "BUNDLE-05", "the header is damaged")
+    fields, slots, at = HEADER.unpack_from(copy), [], HEADER.size
+    slots_end = at + fields[-2]
+    maced_len = slots_end + fields[-1]
+    h = Header(*fields, slots, copy[:maced_len], copy[maced_len:maced_len + 32])
+    need(h.version <= 1, "BUNDLE-02", f"version {h.version} of the format")
+    need(h.version == 1, "BUNDLE-05", "the header is damaged")
+    need(h.critical == 0, "BUNDLE-03", f"critical bits {h.critical:#x}")
+    need(h.state == 1, "BUNDLE-04", "the bundle was never finished")
+    rest = copy[maced_len + 32:-32]  # length of the signatures, signatures, zeros
+    used = 4 + int.from_bytes(rest[:4], "little")
+    fits = 4 <= used <= len(rest) and not any(rest[used:])
+    while fits and at < slots_end:
+        kind, zero, size = struct.unpack_from("<HHI", copy, at)
+        at += 8 + size
+        slots.append((kind, copy[at - size:at]))
+        fits = zero == 0 and size <= 8192 and at <= slots_end and len(slots) <= 32
+    need(fits and h.zero == h.zero_2 == 0 and h.record_bytes in [1 << n for n in range(16, 25)]
+         and h.num_records == -(-h.payload_bytes // h.record_bytes) <= 1 << 32
+         and h.num_volumes == (-(-h.num_records // h.volume_records) if h.volume_records else 1) <= 9999
+         and (h.volume_records > 0) == (h.num_volumes > 1)
+         and 0 < h.index_bytes == h.payload_bytes - h.index_offset, "BUNDLE-05", "the header is damaged")
+    return h
+
+
+def read_headers(path):  # the copies that can be used, newest first, §9.1
+    size, headers, faults = os.path.getsize(path), [], []
+    head = read_at(path, 0, min(size, 2 * COPY))
+    need(not head.startswith(VOLUME_MAGIC[:5]), "BUNDLE-12", "a later volume; give the first")
+    need(size >= 2 * COPY or not head.startswith(MAGIC[:5]), "BUNDLE-06", f"{path}: cut off in the header")
+    for copy in (head[:COPY], head[COPY:]):
+        try:
+            headers.append(decode_header(copy))
+        except Refused as fault:
+            faults.insert(0, fault)
+    if not headers:  # what a whole copy says counts more than damage to the other
+        raise max(faults, key=lambda fault: "01 05 11 04 0203".index(fault.args[0][-2:]) // 3)
+    return sorted(headers, key=lambda h: -h.sequence)
+
+
+def open_volume(path, number, h):  # the shape of one volume, §5
+    path = path if number == 1 else f"{path}.{number:04}"
+    need(os.path.exists(path), "BUNDLE-07", f"{path}: volume {number} of {h.num_volumes} is missing")
+    size, start = os.path.getsize(path), 2 * COPY if number == 1 else LATER_HEAD
+    first = (number - 1) * h.volume_records
+    num = min(h.num_records - first, h.volume_records or h.num_records)
+    plain = min(h.payload_bytes - first * h.record_bytes, num * h.record_bytes)
+    least = start + plain + (28 + 32) * num + ENTRY + FOOTER
+    if number > 1 and size >= LATER_HEAD:
+        head, right = read_at(path, 0, LATER_HEAD), struct.pack("<8s2HI32s", VOLUME_MAGIC, 1, 0, number, h.set_id)
+        ours = head.startswith(VOLUME_MAGIC[:5])
+        need(is_whole(head), "INTEGRITY-03" if ours else "BUNDLE-08", f"{path}: volume head")
+        need(head[:-32] == right.ljust(LATER_HEAD - 32, b"\0"), "BUNDLE-08", f"{path}: not volume {number} of this set")
+    need(size >= least, "BUNDLE-06", f"{path}: {size} bytes, expected {least}")
+    footer = read_at(path, size - FOOTER, FOOTER)
+    found = is_whole(footer) and footer.startswith(FOOTER_MAGIC)
+    need(found, "INTEGRITY-03" if size == least else "BUNDLE-06", f"{path}: no footer at the end")
+    place, dir_at, dir_len, dir_hash, root, whole = struct.unpack_from("<52sQQ32s32sQ", footer, 12)
+    need(place == struct.pack("<I32sQQ", number, h.set_id, first, num), "BUNDLE-08", f"{path}: foreign volume")
+    need(whole == size, "BUNDLE-06", f"{path}: {size} bytes, expected {whole}")
+    fits = 0 < dir_len <= 64 * ENTRY and dir_len % ENTRY == 0 and dir_at + dir_len <= size - FOOTER
+    directory, hashes = read_at(path, dir_at, dir_len) if fits else b"", None
+    need(fits and sha256(directory) == dir_hash, "INTEGRITY-03", f"{path}: section directory")
+    for kind, flags, offset, length, _ in struct.iter_unpack("<2I2Q32s", directory):
+        need(kind == 1 or not flags & 1, "BUNDLE-03", f"{path}: critical section {kind}")
+        if kind == 1:
+            fits, hashes = length == 32 * num and offset + length <= dir_at + dir_len, offset
+        need(fits, "INTEGRITY-03", f"{path}: section of record hashes")
+    need(hashes is not None, "INTEGRITY-03", f"{path}: no record hashes")
+    return Volume(path, number, start, first, num, hashes, root, footer)
+
+
+def open_volumes(path, h):
+    volumes = [open_volume(path, number, h) for number in range(1, h.num_volumes + 1)]
+    roots = struct.pack("<Q", len(volumes)) + b"".join(volume.root for volume in volumes)
+    need(sha256(b"sealift/v1/set-root" + h.set_id + roots) == h.set_root, "INTEGRITY-03", "volumes and header differ")
+    return volumes
+
+
+def unlock(headers, passphrase):  # the newest authentic header and the bundle key, §7 and §9.2
+    slots = [[body for kind, body in h.slots if kind == 1 and len(body) == 120] for h in headers]
+    for bodies in slots:  # all costs, before memory is taken for any
+        costs = [struct.unpack_from("<3I", body, 16) for body in bodies]
+        allowed = all(8 * p <= m <= 1 << 20 and 1 <= t <= 16 and 1 <= p <= 16 for m, t, p in costs)
+        need(allowed and sum(m * t for m, t, p in costs) <= 1 << 26, "KEY-03", "a slot is too costly to try")
+    for set_id, body in dict.fromkeys((h.set_id, body) for h, bodies in zip(headers, slots) for body in bodies):
+        salt, m, t, p, commitment, nonce, wrapped = struct.unpack("<16s3I32s12s48s", body)
+        slot_key = hash_secret_raw(passphrase, salt, t, m, p, 32, Type.ID, 0x13)
+        if hkdf(set_id, slot_key, b"slot-commitment") != commitment:
+            continue  # another's slot and a wrong passphrase look the same: try the next
+        try:
+            key = AESGCM(hkdf(set_id, slot_key, b"slot-wrap")).decrypt(nonce, wrapped, set_id + body[:60])
+        except InvalidTag:
+            continue
+        for h in headers:
+            mac = hmac.digest(hkdf(set_id, key, b"header-mac"), h.maced, "sha256")
+            if hkdf(set_id, key, b"commitment") == h.commitment and hmac.compare_digest(mac, h.mac):
+                return h, key
+        raise Refused("KEY-04", "the header is not the one that was sealed")
+    known = any(kind == 1 for h in headers for kind, _ in h.slots)
+    raise Refused("KEY-01" if known else "KEY-02", "no key slot opens with this passphrase")
+
+
+def unzstd(data, size):  # one zstd frame of exactly `size` bytes, checked before memory is taken
+    fits = zstandard.frame_content_size(data) in (-1, size)
+    plain = zstandard.ZstdDecompressor().decompress(data, size, allow_extra_data=False) if fits else b""
+    need(len(plain) == size, "BUNDLE-09", "a compressed frame has another length")
+    return plain
+
+
+def matches(value, shape):  # JSON types: {name: shape}, [shape of each], (shapes of a fixed number), or one type
+    if type(shape) is dict:
+        return type(value) is dict and all(name in value and matches(value[name], shape[name]) for name in shape)
+    if type(shape) is list:
+        return type(value) is list and all(matches(each, shape[0]) for each in value)
+    if type(shape) is tuple:
+        return type(value) is list and len(value) == len(shape) and all(map(matches, value, shape))
+    return type(value) is shape and (shape is not int or 0 <= value < 1 << 64)
+
+
+def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
+    size = zstandard.frame_content_size(data)
+    need(0 < size <= 256 << 20, "BUNDLE-09", "the size of the index is not given or too large")
+    members = []
+    index = json.loads(unzstd(data, size).decode(), object_pairs_hook=lambda pairs: members.append(pairs) or dict(pairs))
+    need(all(len(dict(pairs)) == len(pairs) for pairs in members), "BUNDLE-09", "the index has a member twice")
+    need(matches(index, INDEX), "BUNDLE-09", "the index is not of the right shape")
+    images, blobs, frames = index["images"], index["blobs"], index["frames"]
+    digests, names = [blob["digest"] for blob in blobs], [name for image in images for name in image["names"]]
+    diff_ids = [blob["diff_id"] for blob in blobs if blob.get("diff_id") is not None]
+
+    def lies_inside(place, offset, size):
+        limit = frames[place][2] if type(place) is int else 0 if not DIGEST.fullmatch(place) else (1 << 64) - 1
+        return 0 < size and offset + size <= limit
+
+    need(len(images) <= 10_000 and len(blobs) <= 100_000
+         and all((s == p if codec == 0 else codec == 1 and 0 < s <= p) and 0 < p <= 16 << 20 for codec, s, p in frames)
+         and sum(stored for _, stored, _ in frames) == frames_bytes
+         and all(map(DIGEST.fullmatch, digests + diff_ids)) and digests == sorted(set(digests))
+         and all(lies_inside(*extent) for blob in blobs for extent in blob["extents"])
+         and all(sum(extent[2] for extent in blob["extents"]) == blob["size"] for blob in blobs)
+         and all(len(blob["media_type"].encode()) <= 1024 for blob in blobs)
+         and all(0 < len(name.encode()) <= 1024 for name in names) and len(set(names)) == len(names)
+         and {image["target"] for image in images} <= set(digests)
+         and all(type(image.get("synthesized", False)) is bool for image in images),
+         "BUNDLE-09", "the index breaks a rule of §4.3")
+    return images, blobs, frames
+
+
+class Bundle:
+    def __init__(self, path, header, key):
+        self.header, self.volumes = header, open_volumes(path, header)
+        self.subkey = functools.partial(hkdf, header.set_id, key)
+        for v in self.volumes:  # record hashes against the root, footer against its MAC, §5
+            place, end = struct.pack("<32sIQQ", header.set_id, v.number, v.first, v.num), v.hashes + 32 * v.num
+            root = hashlib.sha256(b"sealift/v1/volume-root" + place)
+            for at in range(v.hashes, end, 1 << 20):
+                root.update(read_at(v.path, at, min(1 << 20, end - at)))
+            mac = hmac.digest(self.subkey(b"volumes"), v.footer[:192], "sha256")
+            authentic = root.digest() == v.root and hmac.compare_digest(mac, v.footer[192:224])
+            need(authentic, "INTEGRITY-03", f"{v.path}: record hashes and footer differ")
+        need(header.index_bytes <= 256 << 20, "BUNDLE-09", "the index is too large")
+        for number in range(header.index_offset // header.record_bytes, header.num_records):
+            v, sealed = self.sealed(number)
+            listed = read_at(v.path, v.hashes + 32 * (number - v.first), 32)
+            need(sha256(sealed) == listed, "INTEGRITY-01", f"{v.path}: record {number} is damaged")
+        try:
+            index = decode_index(self.plain(header.index_offset, header.index_bytes), header.index_offset)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zstandard.ZstdError) as error:
+            raise Refused("BUNDLE-09", f"the index cannot be decoded: {error!r}")
+        self.images, self.blobs, self.frames = index
+        self.starts = [0, *itertools.accumulate(frame[1] for frame in self.frames)]
+        for place in (extent[0] for blob in self.blobs for extent in blob["extents"]):
+            need(type(place) is int, "BUNDLE-10", f"needs {place}, which is not in the bundle")
+
+    def sealed(self, number):  # a record as it lies in its volume, §2
+        h, v = self.header, self.volumes[number // (self.header.volume_records or self.header.num_records)]
+        size = min(h.payload_bytes - number * h.record_bytes, h.record_bytes) + 28
+        return v, read_at(v.path, v.start + (number - v.first) * (h.record_bytes + 28), size)
+
+    @functools.lru_cache(maxsize=4)
+    def record(self, number):
+        volume, sealed = self.sealed(number)
+        cipher = AESGCM(self.subkey(b"payload" + struct.pack("<Q", number >> 20)))
+        try:
+            aad = struct.pack("<QB", number, number + 1 == self.header.num_records)
+            return cipher.decrypt(sealed[:12], sealed[12:], aad)
+        except InvalidTag:
+            raise Refused("INTEGRITY-01", f"{volume.path}: record {number} is damaged")
+
+    def plain(self, offset, size):
+        each, end = self.header.record_bytes, offset + size
+        numbers = range(offset // each, (end - 1) // each + 1)
+        return b"".join(self.record(n)[max(offset - n * each, 0):end - n * each] for n in numbers)
+
+    @functools.lru_cache(maxsize=8)
+    def frame(self, number):  # §4.1
+        codec, stored_len, plain_len = self.frames[number]
+        stored = self.plain(self.starts[number], stored_len)
+        try:
+            return memoryview(unzstd(stored, plain_len) if codec else stored)
+        except zstandard.ZstdError:
+            raise Refused("BUNDLE-09", f"frame {number} does not decompress")
+
+    def copy_blobs(self, folder):  # into `folder`, if any; a blob gets its name once its digest matched
+        for blob in sorted(self.blobs, key=lambda blob: blob["extents"][:1]):  # as they lie in the bundle
+            digest, partial = hashlib.sha256(), os.path.join(folder, "partial") if folder else os.devnull
+            with open(partial, "wb") as file:
+                for number, offset, size in blob["extents"]:
+                    piece = self.frame(number)[offset:offset + size]
+                    digest.update(piece)
+                    file.write(piece)
+            need("sha256:" + digest.hexdigest() == blob["digest"], "INTEGRITY-02", f"not {blob['digest']}")
+            if folder:
+                os.rename(partial, os.path.join(folder, digest.hexdigest()))
+        used = {extent[0] for blob in self.blobs for extent in blob["extents"]}
+        for number in sorted(set(range(len(self.frames))) - used):
+            self.frame(number)  # carries nothing, but must be whole
+
+    def layout_index(self):  # one descriptor for each name
+        blobs, manifests = {blob["digest"]: blob for blob in self.blobs}, []
+        for image in self.images:
+            target = blobs[image["target"]]
+            entry = {"mediaType": target["media_type"], "digest": target["digest"], "size": target["size"]}
+            for name in image["names"]:
+                full = {"io.containerd.image.name": name} if "/" in name else {}
+                manifests.append({**entry, "annotations": {**full, "org.opencontainers.image.ref.name": name}})
+            manifests += [] if image["names"] else [entry]
+        return {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
+
+
+def write_layout(bundle, out):
+    os.makedirs(os.path.join(out, "blobs", "sha256"))
+    try:
+        bundle.copy_blobs(os.path.join(out, "blobs", "sha256"))
+        for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", bundle.layout_index())):
+            with open(os.path.join(out, name), "w", encoding="ascii") as file:
+                json.dump(value, file, sort_keys=True)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def read_passphrase(path):  # as the KDF takes it, §7.1
+    if path:
+        with open(path, "rb") as file:
+            data = file.read(4096)
+    else:
+        warnings.simplefilter("error", getpass.GetPassWarning)  # rather than echo it
+        try:
+            data = getpass.getpass("Passphrase: ").encode("utf-8", "surrogateescape")
+        except (getpass.GetPassWarning, EOFError):
+            raise Refused("USAGE-08", "no terminal to ask for the passphrase; use --password-file")
+    text = data.removesuffix(b"\n").decode(errors="replace").removesuffix("\r")
+    fits = data.startswith(text.encode()) and 0 < len(text.encode()) <= 1024 and not set(text) & set("\n\r\0")
+    need(fits, "USAGE-07", "a passphrase is one line of 1 to 1,024 bytes of UTF-8")
+    return unicodedata.normalize("NFC", text).encode()
+
+
+def run():
+    parser = argparse.ArgumentParser(description="Recovers the images of a Sealift bundle as an OCI image layout.")
+    parser.error = lambda message: need(False, "USAGE-01", message)
+    parser.add_argument("bundle", metavar="BUNDLE", help="first volume")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", metavar="DIR", help="folder to make")
+    what.add_argument("--list", action="store_true", help="check every blob and print the contents as JSON")
+    parser.add_argument("--password-file", metavar="FILE")
+    args = parser.parse_args()
+    is_free = not args.out or not os.path.lexists(args.out) or os.path.isdir(args.out) and not os.listdir(args.out)
+    need(is_free, "IO-04", f"{args.out} exists and is not an empty folder")
+    headers = read_headers(args.bundle)
+    passphrase = read_passphrase(args.password_file)
+    open_volumes(args.bundle, headers[0])  # a missing volume is told before the KDF runs
+    bundle = Bundle(args.bundle, *unlock(headers, passphrase))
+    if args.out:
+        return write_layout(bundle, args.out)
+    bundle.copy_blobs(None)
+    images = [{"names": image["names"], "target": image["target"]} for image in bundle.images]
+    print(json.dumps({"images": images, "blobs": {blob["digest"]: blob["size"] for blob in bundle.blobs}}))
+
+
+def main():
+    io = {errno.ENOENT: 5, errno.EACCES: 6, errno.EPERM: 6, errno.EROFS: 6, errno.ENOSPC: 3, errno.EFBIG: 8}
+    areas = {"USAGE": 2, "BUNDLE": 3, "INTEGRITY": 3, "KEY": 4, "JOB": 130}
+    others = {"BUNDLE-01": 1, "BUNDLE-02": 1, "BUNDLE-03": 1, "BUNDLE-10": 1, "BUNDLE-12": 2, "KEY-04": 3}
+    try:
+        return run()
+    except Refused as refused:
+        code, message = refused.args
+    except OSError as error:
+        code, message = f"IO-0{io.get(error.errno, 1)}", error
+    except KeyboardInterrupt:
+        code, message = "JOB-01", "cancelled"
+    print(f"{code}: {' '.join(str(message).split())}", file=sys.stderr)
+    sys.exit(others.get(code, areas.get(code.split("-")[0], 1)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+//! The arguments of every verb. Texts come from `cli.ftl`: `verb-NAME` and `arg-NAME`.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command, ValueHint, builder::PossibleValuesParser, value_parser};
+use sealift::{Lang, lookup, text};
+
+/// `--lang` if given, else the system's language. Needed before arguments are parsed, as help is text too.
+pub(super) fn language(args: &[OsString]) -> Lang {
+    let args: Vec<_> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let given = args.iter().enumerate().find_map(|(at, arg)| {
+        arg.strip_prefix("--lang=")
+            .or_else(|| (*arg == "--lang").then(|| args.get(at + 1).copied()).flatten())
+    });
+    let system = || sys_locale::get_locale().unwrap_or_default();
+    Lang::from_locale(&given.map_or_else(system, str::to_owned))
+}
+
+/// The whole command.
+pub(super) fn command(lang: Lang) -> Command {
+    let build = Build(lang);
+    Command::new("sealift")
+        .version(env!("SEALIFT_VERSION"))
+        .about(text(lang, "about", &[]))
+        .help_template(build.template())
+        .subcommand_help_heading(text(lang, "heading-verbs", &[]))
+        .subcommand_value_name(text(lang, "value-verb", &[]))
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .next_help_heading(text(lang, "heading-options", &[]))
+        .arg(build.flag("help").short('h').action(ArgAction::Help).global(true))
+        .arg(build.flag("version").short('V').action(ArgAction::Version))
+        .arg(build.option("lang").value_parser(PossibleValuesParser::new(["zh-CN", "en"])).global(true))
+        .subcommands([
+            build.verb("pack").args(build.pack()),
+            build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
+            build.verb("verify").arg(build.bundle()).args(build.key(true)).args(build.shared()),
+            build.verb("restore").args(build.restore()),
+            build.verb("images").arg(build.sources()).args(build.shared()),
+            build.keys(),
+            build.verb("demo").args(build.shared()),
+            build
+                .verb("completions")
+                .arg(build.positional("shell").value_parser(value_parser!(clap_complete::Shell))),
+            build.verb("man"),
+        ])
+}
+
+/// Builds parts of the command in one language.
+struct Build(Lang);
+
+impl Build {
+    fn template(&self) -> String {
+        let usage = text(self.0, "heading-usage", &[]);
+        format!("{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}\n")
+    }
+
+    fn verb(&self, name: &'static str) -> Command {
+        let verb = Command::new(name)
+            .about(text(self.0, &format!("verb-{name}"), &[]))
+            .help_template(self.template())
+            .next_help_heading(text(self.0, "heading-options", &[]));
+        match lookup(self.0, &format!("verb-{name}.more"), &[]) {
+            Some(more) => verb.after_help(more),
+            None => verb,
+        }
+    }
+
+    fn flag(&self, name: &'static str) -> Arg {
+        Arg::new(name).long(name).help(text(self.0, &format!("arg-{name}"), &[])).action(ArgAction::SetTrue)
+    }
+
+    fn option(&self, name: &'static str) -> Arg {
+        Arg::new(name).long(name).help(text(self.0, &format!("arg-{name}"), &[])).value_name(text(
+            self.0,
+            &format!("arg-{name}.value"),
+            &[],
+        ))
+    }
+
+    fn file(&self, name: &'static str) -> Arg {
+        self.option(name).value_hint(ValueHint::FilePath).value_parser(value_parser!(std::path::PathBuf))
+    }
+
+    fn positional(&self, name: &'static str) -> Arg {
+        Arg::new(name)
+            .help(text(self.0, &format!("arg-{name}"), &[]))
+            .help_heading(text(self.0, "heading-arguments", &[]))
+            .value_name(text(self.0, &format!("arg-{name}.value"), &[]))
+            .required(true)
+    }
+
+    fn sources(&self) -> Arg {
+        self.positional("source").num_args(1..).value_hint(ValueHint::AnyPath)
+    }
+
+    fn bundle(&self) -> Arg {
+        self.positional("bundle")
+            .value_hint(ValueHint::FilePath)
+            .value_parser(value_parser!(std::path::PathBuf))
+    }
+
+    /// How a passphrase is given; where it is optional, `--password` asks for it.
+    fn key(&self, is_optional: bool) -> Vec<Arg> {
+        let mut args = vec![
+            self.file("password-file").conflicts_with("password-fd"),
+            self.option("password-fd").value_parser(value_parser!(u32)),
+        ];
+        if is_optional {
+            args.push(self.flag("password").conflicts_with_all(["password-file", "password-fd"]));
+        }
+        args
+    }
+
+    fn new_key(&self) -> [Arg; 3] {
+        [
+            self.file("new-password-file").conflicts_with("new-password-fd"),
+            self.option("new-password-fd").value_parser(value_parser!(u32)),
+            self.kdf(),
+        ]
+    }
+
+    fn kdf(&self) -> Arg {
+        self.option("kdf")
+            .value_parser(PossibleValuesParser::new(["standard", "low"]))
+            .default_value("standard")
+    }
+
+    /// Options of every verb that works.
+    fn shared(&self) -> [Arg; 4] {
+        [
+            self.flag("json"),
+            self.option("progress")
+                .value_parser(PossibleValuesParser::new(["auto", "plain", "json", "none"]))
+                .default_value("auto"),
+            self.flag("quiet").short('q'),
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .help(text(self.0, "arg-verbose", &[]))
+                .action(ArgAction::Count),
+        ]
+    }
+
+    fn pack(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.sources(),
+            self.file("out").short('o').required(true),
+            self.option("level").value_parser(value_parser!(i32).range(1..=19)).default_value("3"),
+            self.option("volume-size"),
+            self.option("platform").action(ArgAction::Append),
+            self.kdf(),
+            self.flag("force"),
+        ];
+        args.extend(self.key(false));
+        args.extend(self.shared());
+        args
+    }
+
+    fn restore(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.bundle(),
+            self.option("to").required(true),
+            self.option("image").action(ArgAction::Append),
+            self.option("rename").action(ArgAction::Append),
+            self.flag("dry-run"),
+            self.flag("force"),
+        ];
+        args.extend(self.key(false));
+        args.extend(self.shared());
+        args
+    }
+
+    fn keys(&self) -> Command {
+        let verb = |name: &'static str| {
+            self.verb(name)
+                .about(text(self.0, &format!("verb-keys-{name}"), &[]))
+                .arg(self.bundle())
+                .args(self.shared())
+        };
+        self.verb("keys")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .disable_help_subcommand(true)
+            .subcommand_help_heading(text(self.0, "heading-verbs", &[]))
+            .subcommand_value_name(text(self.0, "value-verb", &[]))
+            .subcommands([
+                verb("list"),
+                verb("add").args(self.key(false)).args(self.new_key()),
+                verb("remove")
+                    .arg(self.positional("slot").value_parser(value_parser!(usize)))
+                    .args(self.key(false)),
+                verb("change").args(self.key(false)).args(self.new_key()),
+            ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_and_verb_is_worded_in_both_languages() {
+        for lang in Lang::ALL {
+            let command = command(lang);
+            command.clone().debug_assert();
+            let mut stack = vec![command];
+            while let Some(command) = stack.pop() {
+                let mut texts = vec![command.get_about().map(ToString::to_string).unwrap_or_default()];
+                texts.extend(
+                    command
+                        .get_arguments()
+                        .map(|arg| arg.get_help().map(ToString::to_string).unwrap_or_default()),
+                );
+                for text in texts {
+                    assert!(text.contains(' ') || lang == Lang::ZhCn, "{}: {text}", command.get_name());
+                    assert!(
+                        !text.starts_with("arg-") && !text.starts_with("verb-") && !text.is_empty(),
+                        "{text}"
+                    );
+                }
+                stack.extend(command.get_subcommands().cloned());
+            }
+        }
+    }
+}

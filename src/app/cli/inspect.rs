@@ -1,0 +1,70 @@
+//! `sealift inspect BUNDLE`
+
+use clap::ArgMatches;
+use sealift::{Code, Error, Inspection, Result};
+
+use super::{
+    Ended, Env, images,
+    output::{grouped, human_bytes},
+    secret,
+};
+
+pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
+    let bundle = open(matches)?;
+    let unlocked = match secret::is_wanted(matches) {
+        true => Some(secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?),
+        false => None,
+    };
+    env.out.json(&serde_json::json!({
+        "fingerprint": bundle.fingerprint(),
+        "set_id": bundle.set_id(),
+        "num_volumes": bundle.num_volumes(),
+        "num_records": bundle.num_records(),
+        "payload_bytes": bundle.payload_bytes(),
+        "slots": bundle.slots(),
+        "num_damaged_header_copies": bundle.num_damaged_header_copies(),
+        "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
+    }));
+    env.out.say(
+        "inspect-public",
+        &[
+            ("size", human_bytes(bundle.payload_bytes())),
+            ("volumes", bundle.num_volumes().to_string()),
+            ("records", bundle.num_records().to_string()),
+        ],
+    );
+    env.out.say("fingerprint", &[("fingerprint", grouped(&bundle.fingerprint()))]);
+    slots(env, &bundle);
+    match &unlocked {
+        None => env.out.say("inspect-locked", &[]),
+        Some(unlocked) => {
+            let contents = unlocked.contents();
+            env.out.say(
+                "inspect-contents",
+                &[
+                    ("images", contents.images.len().to_string()),
+                    ("sum", human_bytes(contents.sum_bytes)),
+                    ("created", sealift::escape(contents.created).to_string()),
+                    ("tool", sealift::escape(contents.tool).to_string()),
+                ],
+            );
+            images::table(env, contents.images);
+        }
+    }
+    Ok(Ended::Done)
+}
+
+pub(super) fn open(matches: &ArgMatches) -> Result<Inspection> {
+    let path = matches.get_one::<std::path::PathBuf>("bundle").ok_or_else(|| Error::new(Code::Usage))?;
+    sealift::inspect(path)
+}
+
+/// One line for each key slot.
+pub(super) fn slots(env: &Env, bundle: &Inspection) {
+    for slot in bundle.slots() {
+        env.out.say(
+            "slot",
+            &[("number", slot.number.to_string()), ("kind", slot.kind.to_owned()), ("details", slot.details)],
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The command line: one verb per file, over the library's facade.
+
+mod args;
+mod demo;
+pub(crate) mod hygiene;
+mod images;
+mod inspect;
+mod keys;
+mod output;
+mod pack;
+mod progress;
+mod restore;
+mod secret;
+mod shell;
+mod usage;
+mod verify;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::ArgMatches;
+use sealift::{Ctx, Error, ErrorKind};
+
+use output::Output;
+
+/// What every verb gets.
+pub(crate) struct Env {
+    pub(crate) ctx: Ctx,
+    pub(crate) out: Output,
+}
+
+/// How a verb ended, when not with an error.
+pub(crate) enum Ended {
+    Done,
+    /// It ran to its end and found damage, which it has reported.
+    Damaged,
+}
+
+type Verb = fn(&Env, &ArgMatches) -> sealift::Result<Ended>;
+
+/// Every verb and what runs it.
+const VERBS: &[(&str, Verb)] = &[
+    ("pack", pack::run),
+    ("inspect", inspect::run),
+    ("verify", verify::run),
+    ("restore", restore::run),
+    ("images", images::run),
+    ("keys", keys::run),
+    ("demo", demo::run),
+    ("completions", shell::completions),
+    ("man", shell::man),
+];
+
+/// Runs the program with these arguments.
+pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
+    let lang = args::language(&args);
+    let matches = match args::command(lang).try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) => return usage::explain(&error, lang),
+    };
+    let Some((verb, matches)) = matches.subcommand() else {
+        return usage::no_desktop(lang);
+    };
+    let env = Env { ctx: Ctx::new(), out: Output::new(lang, matches) };
+    output::trace(matches);
+    hygiene::cancel_on_signals(&env.ctx, lang);
+    let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else { return usage::no_desktop(lang) };
+    let ended = run(&env, matches);
+    env.out.notices(&env.ctx);
+    match ended {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
+        Err(error) => fail(&env.out, &error),
+    }
+}
+
+fn fail(out: &Output, error: &Error) -> ExitCode {
+    out.error(error);
+    exit_code(error.kind())
+}
+
+/// docs: README, "Exit status".
+fn exit_code(kind: ErrorKind) -> ExitCode {
+    ExitCode::from(match kind {
+        ErrorKind::Failed => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::Integrity => 3,
+        ErrorKind::Key => 4,
+        ErrorKind::Cancelled => 130,
+    })
+}

@@ -1,0 +1,133 @@
+//! What is printed, and where: results on stdout, everything else on stderr.
+
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Write},
+};
+
+use clap::ArgMatches;
+use sealift::{Ctx, Error, Lang, text};
+use serde::Serialize;
+
+/// Where progress goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Bar,
+    Plain,
+    Json,
+    None,
+}
+
+/// The two streams, and how the user wants them.
+pub(crate) struct Output {
+    pub(crate) lang: Lang,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) progress: Progress,
+}
+
+impl Output {
+    pub(super) fn new(lang: Lang, matches: &ArgMatches) -> Self {
+        // `keys list` and its like carry the shared options one level down.
+        let matches = matches.subcommand().map_or(matches, |(_, inner)| inner);
+        let flag = |name| matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or_default();
+        let progress =
+            matches.try_get_one::<String>("progress").ok().flatten().map_or("auto", String::as_str);
+        let quiet = flag("quiet");
+        let progress = match progress {
+            "plain" => Progress::Plain,
+            "json" => Progress::Json,
+            "none" => Progress::None,
+            _ if quiet => Progress::None,
+            _ if std::io::stderr().is_terminal() => Progress::Bar,
+            _ => Progress::Plain,
+        };
+        Self { lang, json: flag("json"), quiet, progress }
+    }
+
+    /// Plain text in `lang`, before arguments are known.
+    pub(super) fn plain(lang: Lang) -> Self {
+        Self { lang, json: false, quiet: false, progress: Progress::None }
+    }
+
+    /// A text of `cli.ftl`.
+    pub(super) fn t(&self, id: &str, args: &[(&str, String)]) -> String {
+        text(self.lang, id, args)
+    }
+
+    /// A line of the result.
+    pub(super) fn line(&self, line: impl Display) {
+        if !self.json && !self.quiet {
+            stdout(&line);
+        }
+    }
+
+    /// A worded line of the result.
+    pub(super) fn say(&self, id: &str, args: &[(&str, String)]) {
+        self.line(self.t(id, args));
+    }
+
+    /// The result as one JSON object, if asked for.
+    pub(super) fn json(&self, value: &impl Serialize) {
+        if self.json {
+            // Our own types always serialise; should one not, the empty line shows it.
+            stdout(&serde_json::to_string(value).unwrap_or_default());
+        }
+    }
+
+    /// A remark on stderr.
+    pub(super) fn note(&self, line: &str) {
+        stderr(&line);
+    }
+
+    /// What a job noticed.
+    pub(super) fn notices(&self, ctx: &Ctx) {
+        for notice in ctx.take_notices() {
+            if !self.quiet {
+                stderr(&self.t("note-line", &[("note", notice.render(self.lang))]));
+            }
+        }
+    }
+
+    /// An error: words on stderr, and as JSON on stdout if asked for.
+    pub(super) fn error(&self, error: &Error) {
+        stderr(&error.render(self.lang));
+        let facts: serde_json::Map<_, _> =
+            error.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into())).collect();
+        self.json(&serde_json::json!({ "error": {
+            "code": error.code().id(),
+            "message": error.message(self.lang),
+            "hint": error.hint(self.lang),
+            "facts": facts,
+        }}));
+    }
+}
+
+/// A closed pipe (`sealift images | head`) is no failure.
+fn stdout(line: &dyn Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn stderr(line: &dyn Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Shows the library's trace on stderr: `-v` for what it decides, `-vv` for all.
+pub(super) fn trace(matches: &ArgMatches) {
+    let level = match matches.try_get_one::<u8>("verbose").ok().flatten() {
+        None | Some(0) => return,
+        Some(1) => tracing::Level::DEBUG,
+        Some(_) => tracing::Level::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+}
+
+/// Bytes for people: `1.48 GiB`.
+pub(super) fn human_bytes(num_bytes: u64) -> String {
+    indicatif::BinaryBytes(num_bytes).to_string()
+}
+
+/// A fingerprint in groups of four, as it is read aloud.
+pub(super) fn grouped(hex: &str) -> String {
+    hex.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" ")
+}

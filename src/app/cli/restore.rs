@@ -1,0 +1,67 @@
+//! `sealift restore BUNDLE --to DEST`
+
+use clap::ArgMatches;
+use sealift::{Code, DestSpec, Error, Fact, RestorePlan, Result, Selection, escape};
+
+use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
+
+pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
+    let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
+    let selection = selection(matches)?;
+    let bundle = inspect::open(matches)?;
+    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
+
+    let (plan, verified) = with_progress(env, || {
+        let (report, verified) = unlocked.verify(&env.ctx)?;
+        let verified = verified.ok_or_else(|| {
+            let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
+            Error::new(Code::RecordDamaged).with(Fact::Image, names.join(", "))
+        })?;
+        sealift::plan_restore(&env.ctx, &verified, &dest, &selection).map(|plan| (plan, verified))
+    })?;
+    if matches.get_flag("dry-run") {
+        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));
+        env.out.say("restore-plan", &plan_args(&plan));
+        names(env, &plan);
+        return Ok(Ended::Done);
+    }
+    let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
+    env.out.json(&report);
+    env.out.say("restore-done", &plan_args(&plan));
+    names(env, &plan);
+    if report.num_present > 0 {
+        env.out.say("restore-present", &[("blobs", report.num_present.to_string())]);
+    }
+    env.out.line(format_args!("  → {}:{}", dest.transport(), dest.path().display()));
+    Ok(Ended::Done)
+}
+
+fn selection(matches: &ArgMatches) -> Result<Selection> {
+    let all = |name| matches.get_many::<String>(name).unwrap_or_default();
+    let renames = all("rename").map(|text| {
+        let halves = text.split_once('=').filter(|(from, to)| !from.is_empty() && !to.is_empty());
+        let bad = || Error::new(Code::Usage).with(Fact::Field, "--rename").with(Fact::Found, text);
+        halves
+            .map(|(from, to)| (from.to_owned(), to.to_owned()))
+            .ok_or_else(|| bad().with(Fact::Expected, "FROM=TO"))
+    });
+    Ok(Selection { images: all("image").cloned().collect(), renames: renames.collect::<Result<_>>()? })
+}
+
+fn plan_args(plan: &RestorePlan) -> [(&'static str, String); 2] {
+    [("images", plan.images.len().to_string()), ("size", human_bytes(plan.unique_bytes))]
+}
+
+/// What each image will be called, and was.
+fn names(env: &Env, plan: &RestorePlan) {
+    for image in &plan.images {
+        if image.names.is_empty() {
+            env.out.line(format_args!("  {}", image.target));
+        }
+        for (at, name) in image.names.iter().enumerate() {
+            let was = image.bundle_names.get(at).filter(|was| *was != name);
+            let was = was.map(|was| format!("  ← {}", escape(was.as_str()))).unwrap_or_default();
+            env.out.line(format_args!("  {}{was}", escape(name.as_str())));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Where passphrases come from: a file, a descriptor, a prompt. Never an argument, never the environment.
+
+use std::{fs::File, io::IsTerminal, io::Read, path::Path};
+
+use clap::ArgMatches;
+use sealift::{Code, Error, Fact, Passphrase, Result};
+
+use super::{Env, hygiene};
+
+/// Times a user may mistype at the prompt.
+const ATTEMPTS: usize = 3;
+/// More than any passphrase and its line end.
+const MAX_BYTES: u64 = 1100;
+
+/// A passphrase that is there already: from a file or descriptor.
+fn given(matches: &ArgMatches, prefix: &str) -> Result<Option<Passphrase>> {
+    if let Some(path) = matches.get_one::<std::path::PathBuf>(&format!("{prefix}password-file")) {
+        return read(path).map(Some);
+    }
+    match matches.get_one::<u32>(&format!("{prefix}password-fd")) {
+        Some(fd) => read(Path::new(&format!("/dev/fd/{fd}"))).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read(path: &Path) -> Result<Passphrase> {
+    let mut bytes = Vec::with_capacity(2 * MAX_BYTES as usize);
+    let file = File::open(path).map_err(|e| Error::read(path, e))?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+    Passphrase::new(bytes).map_err(|e| e.with(Fact::Path, path.display()))
+}
+
+fn ask(env: &Env, prompt: &str) -> Result<Passphrase> {
+    if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
+        return Err(Error::new(Code::NoPassphrase));
+    }
+    let prompt = format!("{} ", env.out.t(prompt, &[]));
+    let typed = hygiene::at_prompt(|| rpassword::prompt_password(prompt));
+    Passphrase::new(typed.map_err(|e| Error::new(Code::NoPassphrase).with(Fact::System, e))?.into_bytes())
+}
+
+/// A new passphrase: given, or typed twice.
+pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> Result<Passphrase> {
+    if let Some(passphrase) = given(matches, prefix)? {
+        return Ok(passphrase);
+    }
+    let first = ask(env, "prompt-new")?;
+    if first.matches(&ask(env, "prompt-again")?) {
+        Ok(first)
+    } else {
+        Err(Error::new(Code::PassphraseMismatch))
+    }
+}
+
+/// Unlocks with the passphrase given, or asks up to three times.
+pub(super) fn unlock<T>(
+    env: &Env,
+    matches: &ArgMatches,
+    open: impl Fn(&Passphrase) -> Result<T>,
+) -> Result<T> {
+    if let Some(passphrase) = given(matches, "")? {
+        return open(&passphrase);
+    }
+    for attempt in 1.. {
+        match open(&ask(env, "prompt")?) {
+            Err(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
+                env.out.note(&e.message(env.out.lang))
+            }
+            result => return result,
+        }
+    }
+    Err(Error::new(Code::KeyRefused))
+}
+
+/// Whether the user wants an optional key to be used.
+pub(super) fn is_wanted(matches: &ArgMatches) -> bool {
+    matches.contains_id("password-file") || matches.contains_id("password-fd") || matches.get_flag("password")
+}
