@@ -6,26 +6,28 @@
 
 BUNDLE is the first volume; the others lie beside it. A failure is one line, "CODE: message" (§9.3); the exit
 status is then 3 for damage, 4 for a key, 2 for wrong usage, 1 for the rest.
-Needs Python 3.9 and: pip install cryptography argon2-cffi "zstandard>=0.22"
+Needs Python 3.9 and: pip install cryptography argon2-cffi "zstandard>=0.19"
 """
-import argparse, errno, functools, getpass, hashlib, hmac, itertools, json, os, re  # noqa: E401
+import argparse, errno, functools, getpass, hashlib, hmac, json, os, re  # noqa: E401
 import shutil, struct, sys, unicodedata, warnings  # noqa: E401
 from collections import namedtuple
+from itertools import accumulate
 
 import zstandard
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-COPY, LATER_HEAD, ENTRY, FOOTER = 65536, 4096, 56, 256
 MAGIC, VOLUME_MAGIC, FOOTER_MAGIC = b"\x89SLFT\r\n\x1a", b"\x89SLFV\r\n\x1a", b"\x89SLFE\r\n\x1a"
 MANGLED = b"\x89SLFT\n\x1a", b"\x89SLFT\r\r\n", b"\x09SLFT\r\n\x1a", b"\xef\xbf\xbdSLFT", b"\xc2\x89SLFT"
+COPY, LATER_HEAD, FOOTER, ENTRY = 65536, 4096, 256, 56
+MAX_INDEX, MAX_FRAME = 256 << 20, 16 << 20
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 HEADER = struct.Struct("<8s2HIQ32s4I4Q32s32s32sQ2I")
 Header = namedtuple("Header", """magic version zero state critical set_id record_bytes volume_records num_volumes
     zero_2 num_records payload_bytes index_offset index_bytes set_root base_root commitment sequence slots_len
     extensions_len slots maced mac""")
 Volume = namedtuple("Volume", "path number start first num hashes root footer")
-DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 class Refused(Exception):
@@ -58,11 +60,10 @@ def hkdf(salt, key, label):  # HKDF-SHA-256 for 32 bytes: Extract, then the one 
 
 
 def decode_header(copy):  # §3
-    need(copy.startswith(MAGIC), "BUNDLE-11" if copy.startswith(MANGLED) else "BUNDLE-01", "not a bundle")
+    need(copy.startswith(MAGIC), "BUNDLE-11" if copy.startswith(MANGLED) else "BUNDLE-01", "not a whole bundle")
     need(len(copy) == COPY and is_whole(copy), "BUNDLE-05", "the header is damaged")
     fields, slots, at = HEADER.unpack_from(copy), [], HEADER.size
-    slots_end = at + fields[-2]
-    maced_len = slots_end + fields[-1]
+    slots_end, maced_len = at + fields[-2], at + fields[-2] + fields[-1]
     h = Header(*fields, slots, copy[:maced_len], copy[maced_len:maced_len + 32])
     need(h.version <= 1, "BUNDLE-02", f"version {h.version} of the format")
     need(h.version == 1, "BUNDLE-05", "the header is damaged")
@@ -70,7 +71,7 @@ def decode_header(copy):  # §3
     need(h.state == 1, "BUNDLE-04", "the bundle was never finished")
     rest = copy[maced_len + 32:-32]  # length of the signatures, signatures, zeros
     used = 4 + int.from_bytes(rest[:4], "little")
-    fits = 4 <= used <= len(rest) and not any(rest[used:])
+    fits = used <= len(rest) and not any(rest[used:])
     while fits and at < slots_end:
         kind, zero, size = struct.unpack_from("<HHI", copy, at)
         at += 8 + size
@@ -87,15 +88,16 @@ def decode_header(copy):  # §3
 def read_headers(path):  # the copies that can be used, newest first, §9.1
     size, headers, faults = os.path.getsize(path), [], []
     head = read_at(path, 0, min(size, 2 * COPY))
-    need(not head.startswith(VOLUME_MAGIC[:5]), "BUNDLE-12", "a later volume; give the first")
     need(size >= 2 * COPY or not head.startswith(MAGIC[:5]), "BUNDLE-06", f"{path}: cut off in the header")
     for copy in (head[:COPY], head[COPY:]):
         try:
             headers.append(decode_header(copy))
         except Refused as fault:
-            faults.insert(0, fault)
+            faults.append(fault)
+    rank = {"BUNDLE-01": 0, "BUNDLE-05": 1, "BUNDLE-11": 2, "BUNDLE-04": 3, "BUNDLE-02": 4, "BUNDLE-03": 4}
     if not headers:  # what a whole copy says counts more than damage to the other
-        raise max(faults, key=lambda fault: "01 05 11 04 0203".index(fault.args[0][-2:]) // 3)
+        need(not head.startswith(VOLUME_MAGIC[:5]), "BUNDLE-12", "a later volume; give the first")
+        raise max(reversed(faults), key=lambda fault: rank[fault.args[0]])
     return sorted(headers, key=lambda h: -h.sequence)
 
 
@@ -109,9 +111,9 @@ def open_volume(path, number, h):  # the shape of one volume, §5
     least = start + plain + (28 + 32) * num + ENTRY + FOOTER
     if number > 1 and size >= LATER_HEAD:
         head, right = read_at(path, 0, LATER_HEAD), struct.pack("<8s2HI32s", VOLUME_MAGIC, 1, 0, number, h.set_id)
-        ours = head.startswith(VOLUME_MAGIC[:5])
-        need(is_whole(head), "INTEGRITY-03" if ours else "BUNDLE-08", f"{path}: volume head")
-        need(head[:-32] == right.ljust(LATER_HEAD - 32, b"\0"), "BUNDLE-08", f"{path}: not volume {number} of this set")
+        damaged = "INTEGRITY-03" if head.startswith(VOLUME_MAGIC[:5]) else "BUNDLE-08"
+        need(is_whole(head), damaged, f"{path}: volume head")
+        need(head[:-32] == right.ljust(LATER_HEAD - 32, b"\0"), "BUNDLE-08", f"{path}: foreign or misplaced")
     need(size >= least, "BUNDLE-06", f"{path}: {size} bytes, expected {least}")
     footer = read_at(path, size - FOOTER, FOOTER)
     found = is_whole(footer) and footer.startswith(FOOTER_MAGIC)
@@ -125,7 +127,7 @@ def open_volume(path, number, h):  # the shape of one volume, §5
     for kind, flags, offset, length, _ in struct.iter_unpack("<2I2Q32s", directory):
         need(kind == 1 or not flags & 1, "BUNDLE-03", f"{path}: critical section {kind}")
         if kind == 1:
-            fits, hashes = length == 32 * num and offset + length <= dir_at + dir_len, offset
+            hashes, fits = offset, length == 32 * num and offset + length <= dir_at + dir_len
         need(fits, "INTEGRITY-03", f"{path}: section of record hashes")
     need(hashes is not None, "INTEGRITY-03", f"{path}: no record hashes")
     return Volume(path, number, start, first, num, hashes, root, footer)
@@ -134,7 +136,8 @@ def open_volume(path, number, h):  # the shape of one volume, §5
 def open_volumes(path, h):
     volumes = [open_volume(path, number, h) for number in range(1, h.num_volumes + 1)]
     roots = struct.pack("<Q", len(volumes)) + b"".join(volume.root for volume in volumes)
-    need(sha256(b"sealift/v1/set-root" + h.set_id + roots) == h.set_root, "INTEGRITY-03", "volumes and header differ")
+    set_root = sha256(b"sealift/v1/set-root" + h.set_id + roots)
+    need(set_root == h.set_root, "INTEGRITY-03", "the volumes are not those of the header")
     return volumes
 
 
@@ -169,42 +172,40 @@ def unzstd(data, size):  # one zstd frame of exactly `size` bytes, checked befor
     return plain
 
 
-def matches(value, shape):  # JSON types: {name: shape}, [shape of each], (shapes of a fixed number), or one type
-    if type(shape) is dict:
-        return type(value) is dict and all(name in value and matches(value[name], shape[name]) for name in shape)
-    if type(shape) is list:
-        return type(value) is list and all(matches(each, shape[0]) for each in value)
-    if type(shape) is tuple:
-        return type(value) is list and len(value) == len(shape) and all(map(matches, value, shape))
-    return type(value) is shape and (shape is not int or 0 <= value < 1 << 64)
-
-
 def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
+    def rule(holds):
+        need(holds, "BUNDLE-09", "the index breaks a rule of the format")
+
+    def typed(value, kind):  # the value; of a string, its length in bytes
+        rule(type(value) is kind and (kind is not int or 0 <= value < 1 << 64))
+        return len(value.encode()) if kind is str else value
+
+    def members(pairs):
+        rule(len(dict(pairs)) == len(pairs))
+        return dict(pairs)
+
     size = zstandard.frame_content_size(data)
-    need(0 < size <= 256 << 20, "BUNDLE-09", "the size of the index is not given or too large")
-    members = []
-    index = json.loads(unzstd(data, size).decode(), object_pairs_hook=lambda pairs: members.append(pairs) or dict(pairs))
-    need(all(len(dict(pairs)) == len(pairs) for pairs in members), "BUNDLE-09", "the index has a member twice")
-    need(matches(index, INDEX), "BUNDLE-09", "the index is not of the right shape")
-    images, blobs, frames = index["images"], index["blobs"], index["frames"]
-    digests, names = [blob["digest"] for blob in blobs], [name for image in images for name in image["names"]]
-    diff_ids = [blob["diff_id"] for blob in blobs if blob.get("diff_id") is not None]
-
-    def lies_inside(place, offset, size):
-        limit = frames[place][2] if type(place) is int else 0 if not DIGEST.fullmatch(place) else (1 << 64) - 1
-        return 0 < size and offset + size <= limit
-
-    need(len(images) <= 10_000 and len(blobs) <= 100_000
-         and all((s == p if codec == 0 else codec == 1 and 0 < s <= p) and 0 < p <= 16 << 20 for codec, s, p in frames)
-         and sum(stored for _, stored, _ in frames) == frames_bytes
-         and all(map(DIGEST.fullmatch, digests + diff_ids)) and digests == sorted(set(digests))
-         and all(lies_inside(*extent) for blob in blobs for extent in blob["extents"])
-         and all(sum(extent[2] for extent in blob["extents"]) == blob["size"] for blob in blobs)
-         and all(len(blob["media_type"].encode()) <= 1024 for blob in blobs)
-         and all(0 < len(name.encode()) <= 1024 for name in names) and len(set(names)) == len(names)
-         and {image["target"] for image in images} <= set(digests)
-         and all(type(image.get("synthesized", False)) is bool for image in images),
-         "BUNDLE-09", "the index breaks a rule of §4.3")
+    rule(0 < size <= MAX_INDEX)
+    index = json.loads(unzstd(data, size).decode(), object_pairs_hook=members)
+    images, blobs, frames = (typed(index[name], list) for name in ("images", "blobs", "frames"))
+    rule(len(images) <= 10_000 and len(blobs) <= 100_000 and typed(index["created"] + index["tool"], str) >= 0)
+    for codec, stored, plain in ([typed(number, int) for number in typed(frame, list)] for frame in frames):
+        rule(0 < plain <= MAX_FRAME and (stored == plain if codec == 0 else codec == 1 and 0 < stored <= plain))
+    rule(sum(frame[1] for frame in frames) == frames_bytes)
+    last, names, digests = "", set(), {blob["digest"] for blob in blobs}
+    for blob in blobs:
+        rule(DIGEST.fullmatch(blob["digest"]) and last < blob["digest"] and typed(blob["media_type"], str) <= 1024)
+        rule(blob.get("diff_id") is None or DIGEST.fullmatch(blob["diff_id"]))
+        for place, offset, length in (typed(extent, list) for extent in typed(blob["extents"], list)):
+            limit = (1 << 64) - 1 if DIGEST.fullmatch(str(place)) else frames[typed(place, int)][2]
+            rule(0 < typed(length, int) and typed(offset, int) + length <= limit)
+        rule(sum(extent[2] for extent in blob["extents"]) == typed(blob["size"], int))
+        last = blob["digest"]
+    for image in images:
+        rule(image["target"] in digests and typed(image.get("synthesized", False), bool) in (False, True))
+        for name in typed(image["names"], list):
+            rule(0 < typed(name, str) <= 1024 and name not in names)
+            names.add(name)
     return images, blobs, frames
 
 
@@ -219,8 +220,8 @@ class Bundle:
                 root.update(read_at(v.path, at, min(1 << 20, end - at)))
             mac = hmac.digest(self.subkey(b"volumes"), v.footer[:192], "sha256")
             authentic = root.digest() == v.root and hmac.compare_digest(mac, v.footer[192:224])
-            need(authentic, "INTEGRITY-03", f"{v.path}: record hashes and footer differ")
-        need(header.index_bytes <= 256 << 20, "BUNDLE-09", "the index is too large")
+            need(authentic, "INTEGRITY-03", f"{v.path}: record hashes or footer altered")
+        need(header.index_bytes <= MAX_INDEX, "BUNDLE-09", "the index is too large")
         for number in range(header.index_offset // header.record_bytes, header.num_records):
             v, sealed = self.sealed(number)
             listed = read_at(v.path, v.hashes + 32 * (number - v.first), 32)
@@ -230,9 +231,9 @@ class Bundle:
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zstandard.ZstdError) as error:
             raise Refused("BUNDLE-09", f"the index cannot be decoded: {error!r}")
         self.images, self.blobs, self.frames = index
-        self.starts = [0, *itertools.accumulate(frame[1] for frame in self.frames)]
-        for place in (extent[0] for blob in self.blobs for extent in blob["extents"]):
-            need(type(place) is int, "BUNDLE-10", f"needs {place}, which is not in the bundle")
+        self.starts = [0, *accumulate(frame[1] for frame in self.frames)]
+        self.used = {extent[0] for blob in self.blobs for extent in blob["extents"]}
+        need(all(type(place) is int for place in self.used), "BUNDLE-10", "needs a blob that is not in the bundle")
 
     def sealed(self, number):  # a record as it lies in its volume, §2
         h, v = self.header, self.volumes[number // (self.header.volume_records or self.header.num_records)]
@@ -241,13 +242,13 @@ class Bundle:
 
     @functools.lru_cache(maxsize=4)
     def record(self, number):
-        volume, sealed = self.sealed(number)
+        v, sealed = self.sealed(number)
         cipher = AESGCM(self.subkey(b"payload" + struct.pack("<Q", number >> 20)))
         try:
             aad = struct.pack("<QB", number, number + 1 == self.header.num_records)
             return cipher.decrypt(sealed[:12], sealed[12:], aad)
         except InvalidTag:
-            raise Refused("INTEGRITY-01", f"{volume.path}: record {number} is damaged")
+            raise Refused("INTEGRITY-01", f"{v.path}: record {number} is damaged")
 
     def plain(self, offset, size):
         each, end = self.header.record_bytes, offset + size
@@ -264,8 +265,9 @@ class Bundle:
             raise Refused("BUNDLE-09", f"frame {number} does not decompress")
 
     def copy_blobs(self, folder):  # into `folder`, if any; a blob gets its name once its digest matched
+        partial = os.path.join(folder, "partial") if folder else os.devnull
         for blob in sorted(self.blobs, key=lambda blob: blob["extents"][:1]):  # as they lie in the bundle
-            digest, partial = hashlib.sha256(), os.path.join(folder, "partial") if folder else os.devnull
+            digest = hashlib.sha256()
             with open(partial, "wb") as file:
                 for number, offset, size in blob["extents"]:
                     piece = self.frame(number)[offset:offset + size]
@@ -274,46 +276,41 @@ class Bundle:
             need("sha256:" + digest.hexdigest() == blob["digest"], "INTEGRITY-02", f"not {blob['digest']}")
             if folder:
                 os.rename(partial, os.path.join(folder, digest.hexdigest()))
-        used = {extent[0] for blob in self.blobs for extent in blob["extents"]}
-        for number in sorted(set(range(len(self.frames))) - used):
+        for number in sorted(set(range(len(self.frames))) - self.used):
             self.frame(number)  # carries nothing, but must be whole
 
-    def layout_index(self):  # one descriptor for each name
-        blobs, manifests = {blob["digest"]: blob for blob in self.blobs}, []
+    def write_layout(self, out):
+        blobs, manifests, folder = {b["digest"]: b for b in self.blobs}, [], os.path.join(out, "blobs", "sha256")
         for image in self.images:
-            target = blobs[image["target"]]
-            entry = {"mediaType": target["media_type"], "digest": target["digest"], "size": target["size"]}
+            blob = blobs[image["target"]]
+            entry = {"mediaType": blob["media_type"], "digest": blob["digest"], "size": blob["size"]}
             for name in image["names"]:
                 full = {"io.containerd.image.name": name} if "/" in name else {}
                 manifests.append({**entry, "annotations": {**full, "org.opencontainers.image.ref.name": name}})
             manifests += [] if image["names"] else [entry]
-        return {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
-
-
-def write_layout(bundle, out):
-    os.makedirs(os.path.join(out, "blobs", "sha256"))
-    try:
-        bundle.copy_blobs(os.path.join(out, "blobs", "sha256"))
-        for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", bundle.layout_index())):
-            with open(os.path.join(out, name), "w", encoding="ascii") as file:
-                json.dump(value, file, sort_keys=True)
-    except BaseException:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
+        index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
+        os.makedirs(folder)
+        try:
+            self.copy_blobs(folder)
+            for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", index)):
+                with open(os.path.join(out, name), "w", encoding="ascii") as file:
+                    json.dump(value, file, sort_keys=True)
+        except BaseException:
+            shutil.rmtree(out, ignore_errors=True)
+            raise
 
 
 def read_passphrase(path):  # as the KDF takes it, §7.1
-    if path:
-        with open(path, "rb") as file:
-            data = file.read(4096)
-    else:
-        warnings.simplefilter("error", getpass.GetPassWarning)  # rather than echo it
-        try:
-            data = getpass.getpass("Passphrase: ").encode("utf-8", "surrogateescape")
-        except (getpass.GetPassWarning, EOFError):
-            raise Refused("USAGE-08", "no terminal to ask for the passphrase; use --password-file")
-    text = data.removesuffix(b"\n").decode(errors="replace").removesuffix("\r")
-    fits = data.startswith(text.encode()) and 0 < len(text.encode()) <= 1024 and not set(text) & set("\n\r\0")
+    warnings.simplefilter("error", getpass.GetPassWarning)  # rather than echo it
+    try:
+        with open(path or os.devnull, "rb") as file:
+            data = file.read(4096) if path else getpass.getpass("Passphrase: ").encode("utf-8", "surrogateescape")
+        text = data.removesuffix(b"\n").decode().removesuffix("\r")
+    except (EOFError, getpass.GetPassWarning):
+        raise Refused("USAGE-08", "no terminal to ask for the passphrase; use --password-file")
+    except UnicodeDecodeError:
+        text = ""
+    fits = 0 < len(text.encode()) <= 1024 and not set(text) & set("\n\r\0")
     need(fits, "USAGE-07", "a passphrase is one line of 1 to 1,024 bytes of UTF-8")
     return unicodedata.normalize("NFC", text).encode()
 
@@ -327,14 +324,14 @@ def run():
     what.add_argument("--list", action="store_true", help="check every blob and print the contents as JSON")
     parser.add_argument("--password-file", metavar="FILE")
     args = parser.parse_args()
-    is_free = not args.out or not os.path.lexists(args.out) or os.path.isdir(args.out) and not os.listdir(args.out)
-    need(is_free, "IO-04", f"{args.out} exists and is not an empty folder")
+    free = not args.out or not os.path.lexists(args.out) or os.path.isdir(args.out) and not os.listdir(args.out)
+    need(free, "IO-04", f"{args.out} exists and is not an empty folder")
     headers = read_headers(args.bundle)
     passphrase = read_passphrase(args.password_file)
     open_volumes(args.bundle, headers[0])  # a missing volume is told before the KDF runs
     bundle = Bundle(args.bundle, *unlock(headers, passphrase))
     if args.out:
-        return write_layout(bundle, args.out)
+        return bundle.write_layout(args.out)
     bundle.copy_blobs(None)
     images = [{"names": image["names"], "target": image["target"]} for image in bundle.images]
     print(json.dumps({"images": images, "blobs": {blob["digest"]: blob["size"] for blob in bundle.blobs}}))

@@ -244,15 +244,14 @@ impl Fact {
 #[error("{}", self.message(Lang::En))]
 pub struct Error {
     code: Code,
-    // Boxed so that `Result`s stay small on the hot paths.
-    context: Box<Vec<(Fact, String)>>,
+    context: Vec<(Fact, String)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// An error without facts yet.
     pub fn new(code: Code) -> Self {
-        Self { code, context: Box::default(), source: None }
+        Self { code, context: Vec::new(), source: None }
     }
 
     /// Adds a fact.

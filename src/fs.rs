@@ -7,7 +7,10 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    thread::JoinHandle,
 };
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use crate::error::{Code, Error, Fact, Result};
 
@@ -25,6 +28,8 @@ pub enum Existing {
 pub(crate) struct PartialFile {
     file: File,
     written: WrittenFile,
+    behind: Option<WriteBehind>,
+    num_unflushed_bytes: u64,
 }
 
 /// A file that lies whole under its partial name; becomes `NAME` on [`WrittenFile::commit`], else vanishes.
@@ -55,7 +60,7 @@ impl PartialFile {
         }
         let written = WrittenFile { partial, target: target.to_owned(), existing, committed: false };
         file.set_len(0).map_err(|e| Error::write(&written.partial, e))?;
-        Ok(Self { file, written })
+        Ok(Self { file, written, behind: None, num_unflushed_bytes: 0 })
     }
 
     /// The open file, for positioned writes.
@@ -74,9 +79,34 @@ impl PartialFile {
     }
 
     /// Flushes and closes; the file keeps its partial name.
-    pub(crate) fn finish(self) -> Result<WrittenFile> {
+    pub(crate) fn finish(mut self) -> Result<WrittenFile> {
+        self.end_write_behind().map_err(|e| Error::write(self.path(), e))?;
         self.sync()?;
         Ok(self.written)
+    }
+
+    /// Hands what was written to the medium while more is being written, so that the last flush is short.
+    fn write_behind(&mut self, num_bytes: usize) -> io::Result<()> {
+        self.num_unflushed_bytes += num_bytes as u64;
+        if self.num_unflushed_bytes < WRITE_BEHIND_BYTES {
+            return Ok(());
+        }
+        self.num_unflushed_bytes = 0;
+        let behind = match self.behind.take() {
+            Some(behind) => behind,
+            None => WriteBehind::start(&self.file)?,
+        };
+        match behind.wake.try_send(()) {
+            // Still at the piece before: it takes this one along next time.
+            Ok(()) | Err(TrySendError::Full(())) => self.behind = Some(behind),
+            Err(TrySendError::Disconnected(())) => behind.end()?,
+        }
+        Ok(())
+    }
+
+    /// Waits for the thread that flushes behind; its failure is the file's.
+    pub(crate) fn end_write_behind(&mut self) -> io::Result<()> {
+        self.behind.take().map_or(Ok(()), WriteBehind::end)
     }
 
     /// Flushes, renames into place and flushes the folder.
@@ -94,9 +124,37 @@ impl WrittenFile {
     }
 }
 
+/// Bytes written between two flushes behind.
+const WRITE_BEHIND_BYTES: u64 = 32 << 20;
+
+/// A thread that flushes a file while it is being written.
+#[derive(Debug)]
+struct WriteBehind {
+    wake: Sender<()>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl WriteBehind {
+    fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        let (wake, woken) = bounded(1);
+        // The kernel tells a failed flush once: the first ends the thread, and the file with it.
+        let flush = move || woken.into_iter().try_for_each(|()| file.sync_data());
+        let thread = std::thread::Builder::new().name("flush".into()).spawn(flush)?;
+        Ok(Self { wake, thread })
+    }
+
+    fn end(self) -> io::Result<()> {
+        drop(self.wake);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the flushing thread died")))
+    }
+}
+
 impl Write for PartialFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.write(buf)
+        let len = self.file.write(buf)?;
+        self.write_behind(len)?;
+        Ok(len)
     }
 
     fn flush(&mut self) -> io::Result<()> {

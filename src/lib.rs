@@ -58,9 +58,9 @@ mod source;
 mod verify;
 
 pub use api::{
-    Contents, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked, add_passphrase,
-    change_passphrase, dest_transports, inspect, list, pack, plan_pack, plan_restore, remove_slot, restore,
-    source_transports,
+    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
+    add_passphrase, change_passphrase, dest_transports, inspect, list, pack, plan_pack, plan_restore,
+    remove_slot, restore, source_transports,
 };
 pub use crypto::Passphrase;
 pub use dest::DestSpec;

@@ -87,7 +87,7 @@ pub fn lookup(lang: Lang, id: &str, args: &[(&str, String)]) -> Option<String> {
     Some(bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned())
 }
 
-/// Shows text that came from outside: control, BiDi and zero-width characters are escaped, so a name
+/// Shows text that came from outside: control, `BiDi` and zero-width characters are escaped, so a name
 /// can neither move the cursor nor pass for another one.
 pub fn escape(text: &str) -> impl fmt::Display + '_ {
     fmt::from_fn(move |f| {

@@ -6,5 +6,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::hygiene::harden();
-    cli::run(std::env::args_os().collect())
+    cli::run(&std::env::args_os().collect::<Vec<_>>())
 }

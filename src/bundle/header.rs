@@ -104,7 +104,7 @@ impl Header {
         with_checksum(out, COPY_BYTES)
     }
 
-    /// The signed and MACed beginning of the header.
+    /// The signed and `MACed` beginning of the header.
     fn core(&self) -> Vec<u8> {
         let geometry = &self.geometry;
         let mut out = Vec::with_capacity(CORE_BYTES);

@@ -14,7 +14,7 @@ use super::{
     header::{COPY_BYTES, Fault, Header},
     index::{Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
-    record::{RecordCipher, record_hash},
+    record::{RecordCipher, plain_of, record_hash},
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
@@ -163,30 +163,29 @@ impl OpenBundle {
 }
 
 impl Store {
-    /// Reads and opens a record into `buf`; its plaintext lies behind the nonce.
-    fn open_record<'a>(&self, number: u64, buf: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-        self.volumes.read_record(number, buf)?;
-        let is_last = number + 1 == self.header.geometry.num_records;
-        self.cipher.open(number, is_last, buf).ok_or_else(|| {
-            Error::new(Code::RecordDamaged).with(Fact::Record, number).at(self.volumes.record_path(number))
-        })
-    }
-
+    /// Record `number`, opened in place: its plaintext is [`plain_of`] it.
     fn record(&self, number: u64) -> Result<Shared> {
-        let cached = |records: &mut Vec<(u64, Shared)>| {
-            records.iter().find(|(cached, _)| *cached == number).map(|(_, plain)| Arc::clone(plain))
+        let mut buf = {
+            let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, record)) = records.iter().find(|(cached, _)| *cached == number) {
+                return Ok(Arc::clone(record));
+            }
+            // The oldest makes room, and its buffer serves again if no reader holds it.
+            let oldest = (records.len() == RECORD_CACHE_LEN).then(|| records.remove(0).1);
+            oldest.and_then(Arc::into_inner).unwrap_or_default()
         };
-        if let Some(plain) = cached(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(plain);
+        self.volumes.read_record(number, &mut buf)?;
+        let is_last = number + 1 == self.header.geometry.num_records;
+        if self.cipher.open(number, is_last, &mut buf).is_none() {
+            let error = Error::new(Code::RecordDamaged).with(Fact::Record, number);
+            return Err(error.at(self.volumes.record_path(number)));
         }
-        let mut buf = Vec::new();
-        let plain = Arc::new(self.open_record(number, &mut buf)?.to_vec());
+        let record = Arc::new(buf);
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() == RECORD_CACHE_LEN {
-            records.remove(0);
+        if records.len() < RECORD_CACHE_LEN {
+            records.push((number, Arc::clone(&record)));
         }
-        records.push((number, Arc::clone(&plain)));
-        Ok(plain)
+        Ok(record)
     }
 
     /// `len` plaintext bytes from `offset`, which must lie inside the payload.
@@ -196,6 +195,7 @@ impl Store {
         while plain.len() < len {
             let at = offset + plain.len() as u64;
             let record = self.record(at / record_bytes)?;
+            let record = plain_of(&record);
             let from = (at % record_bytes) as usize;
             let to = record.len().min(from + len - plain.len());
             plain.extend_from_slice(&record[from..to]);

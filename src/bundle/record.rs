@@ -143,13 +143,19 @@ impl RecordCipher {
         SealedRecord { hash: record_hash(&buf), bytes: buf }
     }
 
-    /// Opens a record in place and returns its plaintext; `None` when it is damaged, moved or forged.
+    /// Opens a record in place and returns its plaintext, which is then [`plain_of`] it; `None` when it is
+    /// damaged, moved or forged.
     pub(crate) fn open<'a>(&self, number: u64, is_last: bool, sealed: &'a mut [u8]) -> Option<&'a [u8]> {
         let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE_BYTES>()?;
         let (plain, tag) = rest.split_last_chunk_mut::<TAG_BYTES>()?;
         self.cipher(number).open(nonce, &aad(number, is_last), plain, tag).ok()?;
         Some(plain)
     }
+}
+
+/// The plaintext of a record that was opened in place.
+pub(crate) fn plain_of(opened: &[u8]) -> &[u8] {
+    opened.get(NONCE_BYTES..opened.len().saturating_sub(TAG_BYTES)).unwrap_or_default()
 }
 
 /// A buffer for [`RecordCipher::seal`]: room for the nonce, capacity for a whole record and its tag.
@@ -187,7 +193,9 @@ pub(crate) fn set_root(set_id: &SetId, volume_roots: &[[u8; 32]]) -> [u8; 32] {
     let mut hasher = Sha256::new_with_prefix(b"sealift/v1/set-root");
     hasher.update(set_id);
     hasher.update((volume_roots.len() as u64).to_le_bytes());
-    volume_roots.iter().for_each(|root| hasher.update(root));
+    for root in volume_roots {
+        hasher.update(root);
+    }
     hasher.finalize().into()
 }
 

@@ -300,7 +300,7 @@ fn check_directory(
 ) -> Result<u64> {
     let broken = || Error::new(Code::RootMismatch).with(Fact::Detail, "section directory");
     let end = offset.checked_add(len).filter(|end| *end <= file_len - FOOTER_BYTES).ok_or_else(broken)?;
-    if len == 0 || len % ENTRY_BYTES != 0 || len / ENTRY_BYTES > MAX_SECTIONS {
+    if len == 0 || !len.is_multiple_of(ENTRY_BYTES) || len / ENTRY_BYTES > MAX_SECTIONS {
         return Err(broken());
     }
     let mut directory = vec![0; len as usize];
@@ -316,7 +316,7 @@ fn check_directory(
         let inside = section_offset.checked_add(section_len).is_some_and(|section_end| section_end <= end);
         match (u32_at(0), u32_at(4) & CRITICAL != 0) {
             (RECORD_HASHES, _) if inside && section_len == 32 * num_records => {
-                hashes_offset = Some(section_offset)
+                hashes_offset = Some(section_offset);
             }
             (RECORD_HASHES, _) => return Err(broken()),
             (kind, true) => {

@@ -280,7 +280,8 @@ impl VolumesWriter {
     /// Flushes, seals header B then A, renames; volume 1 gets its name last.
     fn commit(self, ctx: &Ctx, header: &Header) -> Result<(u64, Vec<PathBuf>)> {
         let copy = header.encode(&self.keys)?;
-        let first = self.first;
+        let mut first = self.first;
+        first.end_write_behind().map_err(|e| Error::write(first.path(), e))?;
         first.sync()?;
         for offset in [COPY_BYTES as u64, 0] {
             write_all_at(first.file(), &copy, offset).map_err(|e| Error::write(first.path(), e))?;

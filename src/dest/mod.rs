@@ -38,6 +38,9 @@ pub(crate) trait Destination {
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
+/// Opens the destination at a path for these images.
+type Open = fn(&Path, Existing, &[Placed<'_>]) -> Result<Box<dyn Destination>>;
+
 /// A kind of destination.
 pub(crate) struct Kind {
     /// Name of the transport, as in containers-transports(5).
@@ -46,7 +49,7 @@ pub(crate) struct Kind {
     pub(crate) keeps_bare_names: bool,
     /// Bytes that `blobs` would take at `path`, less what is there.
     pub(crate) needed: fn(&Path, &[Descriptor]) -> u64,
-    pub(crate) open: fn(&Path, Existing, &[Placed<'_>]) -> Result<Box<dyn Destination>>,
+    pub(crate) open: Open,
 }
 
 /// Every kind of destination.

@@ -40,7 +40,7 @@ pub(crate) trait Documents {
 /// and those of the documents.
 pub(crate) fn read_image(
     documents: &mut dyn Documents,
-    target: Descriptor,
+    target: &Descriptor,
     names: Vec<Name>,
 ) -> Result<Image> {
     let mut image = Image {
@@ -54,7 +54,7 @@ pub(crate) fn read_image(
     if !documents.has(&target.digest) {
         return Err(missing(&target.digest));
     }
-    match walk(documents, &target, &mut image, 0) {
+    match walk(documents, target, &mut image, 0) {
         Ok(()) if image.manifests.iter().any(|manifest| manifest.platform.is_some()) => Ok(image),
         Ok(()) if image.manifests.is_empty() => Err(missing(&target.digest)),
         Ok(()) => Err(Error::new(Code::BadMediaType).with(Fact::Blob, target.digest)),

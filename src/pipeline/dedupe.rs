@@ -52,21 +52,20 @@ impl<'a> Deduper<'a> {
         let hash = blake3::keyed_hash(&self.key, chunk);
         let mut id = [0; 16];
         id.copy_from_slice(&hash.as_bytes()[..16]);
-        let place = match self.seen.get(&id) {
-            Some(place) => *place,
-            None => {
-                let place = self.store(chunk)?;
-                if self.seen.len() < MAX_CHUNKS {
-                    self.seen.insert(id, place);
-                }
-                place
+        let place = if let Some(place) = self.seen.get(&id) {
+            *place
+        } else {
+            let place = self.store(chunk)?;
+            if self.seen.len() < MAX_CHUNKS {
+                self.seen.insert(id, place);
             }
+            place
         };
         // A chunk is at most 128 KiB, a frame a little over 4 MiB.
         let len = chunk.len() as u32;
         match extents.last_mut() {
             Some(Extent::Frame(frame, offset, last_len)) if (*frame, *offset + *last_len) == place => {
-                *last_len += len
+                *last_len += len;
             }
             _ => extents.push(Extent::Frame(place.0, place.1, len)),
         }

@@ -26,6 +26,7 @@ enum HashJob {
 }
 
 /// Reads all blobs of `plan` into frames; returns where they lie, sorted by digest, and the unique bytes.
+#[expect(clippy::needless_pass_by_value, reason = "dropping `frames` tells the other end that all are there")]
 pub(super) fn read_sources(
     ctx: &Ctx,
     plan: &PackPlan,

@@ -129,7 +129,7 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
             match chosen.iter_mut().find(|(known, _)| known.target == image.target) {
                 None => chosen.push((image.clone(), names)),
                 Some((_, known)) => {
-                    known.extend(names.into_iter().filter(|name| !known.contains(name)).collect::<Vec<_>>())
+                    known.extend(names.into_iter().filter(|name| !known.contains(name)).collect::<Vec<_>>());
                 }
             }
         }

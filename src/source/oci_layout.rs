@@ -57,7 +57,7 @@ pub(super) fn read_index(ctx: &Ctx, index: &[u8], documents: &mut dyn Documents)
             names = names_from(&short, Name::from_ref_name);
         }
         let title = names.first().map_or_else(|| target.digest.to_string(), Name::to_string);
-        match read_image(documents, target, names) {
+        match read_image(documents, &target, names) {
             Ok(image) => images.push(image),
             // Artifacts beside the images (signatures, charts) are not images of their own.
             Err(e) if e.code() == Code::BadMediaType && index.manifests().len() > 1 => {

@@ -27,14 +27,15 @@ impl RecordReport {
     }
 }
 
+/// Records hashed by one task: long enough for the disk, short enough to share the work evenly.
+const RUN: u64 = 8;
+
 /// Hashes every record in parallel. Damage is listed, not an error; missing or foreign volumes are errors.
 pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle) -> Result<RecordReport> {
     let volumes = bundle.volumes()?;
     volumes.check_hashes()?;
     let num_records = volumes.geometry().num_records;
     ctx.enter(Phase::Verify, volumes.geometry().payload_bytes);
-    // Runs of records: long enough for the disk, short enough to share the work evenly.
-    const RUN: u64 = 8;
     let damaged: Vec<Vec<u64>> = (0..num_records.div_ceil(RUN))
         .into_par_iter()
         .map_init(Vec::new, |buf, run| {

@@ -147,7 +147,9 @@ impl Build {
         let mut args = vec![
             self.sources(),
             self.file("out").short('o').required(true),
-            self.option("level").value_parser(value_parser!(i32).range(1..=19)).default_value("3"),
+            self.option("level")
+                .value_parser(value_parser!(i32).range(1..=19))
+                .default_value(sealift::DEFAULT_LEVEL.to_string()),
             self.option("volume-size"),
             self.option("platform").action(ArgAction::Append),
             self.kdf(),

@@ -7,7 +7,7 @@ use std::sync::{
 
 use sealift::{Ctx, Lang, text};
 
-use super::output::Output;
+use super::output;
 
 /// Keeps secrets out of core dumps, and lets a bundle have its 9,999 volumes.
 pub(crate) fn harden() {
@@ -36,7 +36,7 @@ pub(super) fn cancel_on_signals(ctx: &Ctx, lang: Lang) {
         if at_prompt || STOPPING.swap(true, SeqCst) {
             std::process::exit(130);
         }
-        Output::plain(lang).note(&text(lang, "cancelling", &[]));
+        output::note(&text(lang, "cancelling", &[]));
         ctx.cancel();
     });
     if let Err(error) = installed {
@@ -54,7 +54,7 @@ pub(super) fn at_prompt<T>(ask: impl FnOnce() -> T) -> T {
     }
     let answer = ask();
     #[cfg(unix)]
-    drop(ECHO.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let _ = ECHO.lock().unwrap_or_else(PoisonError::into_inner).take();
     answer
 }
 

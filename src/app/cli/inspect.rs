@@ -11,9 +11,10 @@ use super::{
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = open(matches)?;
-    let unlocked = match secret::is_wanted(matches) {
-        true => Some(secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?),
-        false => None,
+    let unlocked = if secret::is_wanted(matches) {
+        Some(secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?)
+    } else {
+        None
     };
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),

@@ -51,9 +51,9 @@ const VERBS: &[(&str, Verb)] = &[
 ];
 
 /// Runs the program with these arguments.
-pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
-    let lang = args::language(&args);
-    let matches = match args::command(lang).try_get_matches_from(&args) {
+pub(crate) fn run(args: &[OsString]) -> ExitCode {
+    let lang = args::language(args);
+    let matches = match args::command(lang).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return usage::explain(&error, lang),
     };

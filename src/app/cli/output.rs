@@ -75,11 +75,6 @@ impl Output {
         }
     }
 
-    /// A remark on stderr.
-    pub(super) fn note(&self, line: &str) {
-        stderr(&line);
-    }
-
     /// What a job noticed.
     pub(super) fn notices(&self, ctx: &Ctx) {
         for notice in ctx.take_notices() {
@@ -101,6 +96,11 @@ impl Output {
             "facts": facts,
         }}));
     }
+}
+
+/// A remark on stderr.
+pub(super) fn note(line: &str) {
+    stderr(&line);
 }
 
 /// A closed pipe (`sealift images | head`) is no failure.

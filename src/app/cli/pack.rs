@@ -15,7 +15,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
     let platforms: Vec<Platform> = platforms.map(|text| platform(text)).collect::<Result<_>>()?;
     let options = PackOptions {
-        level: matches.get_one("level").copied().unwrap_or(3),
+        level: matches.get_one("level").copied().unwrap_or(sealift::DEFAULT_LEVEL),
         volume_bytes: matches.get_one::<String>("volume-size").map(|text| volume_bytes(text)).transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),

@@ -8,7 +8,7 @@ use sealift::{Ctx, Lang, Snapshot, Speedometer, text};
 
 use super::{
     Env,
-    output::{Output, Progress, human_bytes},
+    output::{self, Output, Progress, human_bytes},
 };
 
 /// How often the job is looked at.
@@ -70,11 +70,7 @@ impl Printer {
                 bar.set_prefix(figures(*lang, now, meter));
                 for notice in ctx.take_notices() {
                     bar.suspend(|| {
-                        Output::plain(*lang).note(&text(
-                            *lang,
-                            "note-line",
-                            &[("note", notice.render(*lang))],
-                        ))
+                        output::note(&text(*lang, "note-line", &[("note", notice.render(*lang))]));
                     });
                 }
                 if ended {
@@ -88,14 +84,10 @@ impl Printer {
                 };
                 if due && !ended {
                     *last = Some((now.phase.name(), now.elapsed));
-                    Output::plain(*lang).note(&format!(
-                        "{}  {}",
-                        phase(*lang, now),
-                        figures(*lang, now, meter)
-                    ));
+                    output::note(&format!("{}  {}", phase(*lang, now), figures(*lang, now, meter)));
                 }
             }
-            Self::Json => Output::plain(Lang::En).note(
+            Self::Json => output::note(
                 &serde_json::json!({
                     "phase": now.phase.name(),
                     "done_bytes": now.done_bytes,

@@ -5,7 +5,7 @@ use std::{fs::File, io::IsTerminal, io::Read, path::Path};
 use clap::ArgMatches;
 use sealift::{Code, Error, Fact, Passphrase, Result};
 
-use super::{Env, hygiene};
+use super::{Env, hygiene, output};
 
 /// Times a user may mistype at the prompt.
 const ATTEMPTS: usize = 3;
@@ -64,7 +64,7 @@ pub(super) fn unlock<T>(
     for attempt in 1.. {
         match open(&ask(env, "prompt")?) {
             Err(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
-                env.out.note(&e.message(env.out.lang))
+                output::note(&e.message(env.out.lang));
             }
             result => return result,
         }

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind as ClapKind};
 use sealift::{Code, Error, ErrorKind, Fact, Lang, text};
 
-use super::{exit_code, output::Output};
+use super::{
+    exit_code,
+    output::{self, Output},
+};
 
 /// Help and version as clap prints them; anything else as an error of ours.
 pub(super) fn explain(error: &clap::Error, lang: Lang) -> ExitCode {
@@ -49,6 +52,6 @@ pub(super) fn explain(error: &clap::Error, lang: Lang) -> ExitCode {
 
 /// The desktop app was asked for, and this build or host has none.
 pub(super) fn no_desktop(lang: Lang) -> ExitCode {
-    Output::plain(lang).note(&text(lang, "no-desktop", &[]));
+    output::note(&text(lang, "no-desktop", &[]));
     exit_code(ErrorKind::Usage)
 }

@@ -31,10 +31,8 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
-    let records = match report.is_whole() {
-        true => None,
-        false => Some(with_progress(env, || bundle.verify(&env.ctx))?),
-    };
+    let records =
+        if report.is_whole() { None } else { Some(with_progress(env, || bundle.verify(&env.ctx))?) };
     env.out.json(&serde_json::json!({
         "fingerprint": unlocked.fingerprint(), "blobs": report, "records": records,
     }));

@@ -1,0 +1,41 @@
+# Everyday commands; CONTRIBUTING.md tells when to use which.
+
+CARGO ?= cargo
+# Seconds for each fuzz target.
+FUZZ_SECS ?= 60
+# Where `make bench` keeps its corpus and its results.
+BENCH_DIR ?= target/bench
+# Debian packages that the tests start real servers and peers from.
+TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap xz-utils zstd python3-cryptography python3-argon2 python3-zstandard
+
+.PHONY: run test test-tools lint deny fuzz bench clean
+
+run:
+	@$(CARGO) build --release --quiet
+	@target/release/sealift demo
+
+test: test-tools lint
+	$(CARGO) test --workspace --all-features
+	$(CARGO) check --lib --no-default-features
+
+# Installs what the tests need where it may; else names it.
+test-tools:
+	@sh tests/install-tools.sh $(TEST_PACKAGES)
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
+
+deny:
+	$(CARGO) deny check licenses bans sources
+
+fuzz:
+	@sh fuzz/run.sh $(FUZZ_SECS)
+
+bench:
+	$(CARGO) build --release --quiet
+	@bash benches/peers.sh $(BENCH_DIR)
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,78 @@
+//! containerd with its own storage, which lives as long as its guard.
+
+use std::{collections::BTreeMap, process::Command};
+
+use super::{assert_root, text};
+use crate::support::{Daemon, Scratch, Tool, run};
+
+const CONTAINERD: Tool = Tool::new("containerd", "containerd");
+const CTR: Tool = Tool::new("ctr", "containerd");
+
+/// An engine; empty when it starts.
+pub(super) struct Containerd {
+    // Dropped in this order: a folder can go once the engine has left it.
+    _daemon: Daemon,
+    _dir: Scratch,
+    sockets: Scratch,
+}
+
+impl Containerd {
+    pub(super) fn start() -> Self {
+        assert_root();
+        let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
+        // CRI is for Kubernetes, and would want a network.
+        let config = format!(
+            "version = 2\nroot = {:?}\nstate = {:?}\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
+             [grpc]\naddress = {:?}\n[ttrpc]\naddress = {:?}\n",
+            dir.join("root"),
+            sockets.join("state"),
+            sockets.join("s"),
+            sockets.join("t"),
+        );
+        let config = dir.write("config.toml", &config);
+        let mut command = CONTAINERD.tied_command();
+        command.args(["--config", text(&config)]);
+        let is_ready = || {
+            let probe = client(&sockets).args(["--connect-timeout", "1s", "version"]).output();
+            probe.is_ok_and(|output| output.status.success())
+        };
+        let daemon = Daemon::start(&mut command, &dir.join("log"), is_ready);
+        Self { _daemon: daemon, _dir: dir, sockets }
+    }
+
+    /// Runs `ctr ARGS`, which must succeed, and gives its output.
+    #[track_caller]
+    pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+        run(client(&self.sockets).args(args))
+    }
+
+    /// Imports an archive, each image under its names and also as `untagged@DIGEST`, and unpacks it.
+    #[track_caller]
+    pub(super) fn import(&self, archive: &str, untagged: &str) {
+        let args = ["images", "import", "--digests", "--base-name", untagged];
+        self.run(args.into_iter().chain(["--snapshotter", SNAPSHOTTER, archive]));
+    }
+
+    /// The digest behind every name.
+    pub(super) fn images(&self) -> BTreeMap<String, String> {
+        let table = self.run(["images", "list"]);
+        let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        rows.map(|columns| (columns[0].to_owned(), columns[2].to_owned())).collect()
+    }
+
+    /// What a container of `image` prints. It has no network: `ctr` gives none.
+    #[track_caller]
+    pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
+        let args = ["run", "--rm", "--snapshotter", SNAPSHOTTER, image, "it"];
+        self.run(args.into_iter().chain(command.iter().copied()))
+    }
+}
+
+/// Works on any file system.
+const SNAPSHOTTER: &str = "native";
+
+fn client(sockets: &Scratch) -> Command {
+    let mut command = CTR.command();
+    command.arg("--address").arg(sockets.join("s"));
+    command
+}

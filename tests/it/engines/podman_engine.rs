@@ -1,0 +1,68 @@
+//! Podman with its own storage.
+
+use std::{collections::BTreeSet, process::Command};
+
+use super::{assert_root, text};
+use crate::support::{Scratch, Tool, run};
+
+const PODMAN: Tool = Tool::new("podman", "podman");
+const RUNC: Tool = Tool::new("runc", "runc");
+
+/// Locks in files, because those in shared memory are the whole machine's; no journal, no systemd.
+const CONFIG: &str = r#"[engine]
+lock_type = "file"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+"#;
+
+/// A storage; empty when it is made.
+pub(super) struct Podman {
+    dir: Scratch,
+    sockets: Scratch,
+}
+
+impl Podman {
+    pub(super) fn new() -> Self {
+        assert_root();
+        let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
+        dir.write("containers.conf", CONFIG);
+        Self { dir, sockets }
+    }
+
+    /// Runs `podman ARGS`, which must succeed, and gives its output.
+    #[track_caller]
+    pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+        run(self.command().args(args))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = PODMAN.command();
+        command
+            .env("CONTAINERS_CONF", self.dir.join("containers.conf"))
+            .env("TMPDIR", self.dir.path())
+            .args(["--root", text(&self.dir.join("root"))])
+            .args(["--runroot", text(&self.sockets.join("run"))])
+            .args(["--tmpdir", text(&self.sockets.join("tmp"))])
+            // Works on any file system, and mounts nothing that would outlive the command.
+            .args(["--storage-driver", "vfs"]);
+        command
+    }
+
+    /// Every image with each of its names, `<none>:<none>` if it has none.
+    pub(super) fn images(&self) -> BTreeSet<(String, String)> {
+        let list = self.run(["images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]);
+        let pairs = list.lines().map(|line| line.split_once(' ').unwrap());
+        pairs.map(|(name, id)| (name.to_owned(), id.to_owned())).collect()
+    }
+
+    /// What a container of `image` prints.
+    #[track_caller]
+    pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
+        // crun refuses a machine with both cgroup versions mounted; runc does not. Podman's default limits
+        // are higher than what root in a sandbox may set.
+        let mut podman = self.command();
+        podman.arg("--runtime").arg(RUNC.path()).args(["run", "--rm", "--network", "none"]);
+        podman.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+        run(podman.arg(image).args(command))
+    }
+}

@@ -1,0 +1,12 @@
+//! What every integration test needs: the program under test, other programs, folders and daemons that go
+//! away with the test.
+
+mod daemon;
+mod process;
+mod scratch;
+mod sealift;
+
+pub(crate) use daemon::Daemon;
+pub(crate) use process::{Tool, run, run_through};
+pub(crate) use scratch::Scratch;
+pub(crate) use sealift::{Listed, Sealift};
