@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     bundle::{
         Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Header, Layout, MAX_SLOTS, OpenBundle, rewrite_header,
+        volume_path,
     },
     crypto::{KdfCost, Key, Passphrase, random},
     dest::{self, DestSpec},
@@ -116,6 +117,18 @@ pub struct PackReport {
     pub unique_bytes: u64,
 }
 
+/// Whether a bundle may be written to `out`: asked before a user types a passphrase or waits.
+///
+/// # Errors
+/// [`Code::Exists`] for the bundle or a later volume of that name; [`Code::NotFound`] without its folder.
+pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
+    let folder = crate::fs::parent(out);
+    std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    crate::fs::refuse_existing(out, existing)?;
+    // A leftover second volume would be taken for one of ours later.
+    crate::fs::refuse_existing(&volume_path(out, 1), existing)
+}
+
 /// Writes the bundle of `plan` to `out`, locked with `passphrase`.
 ///
 /// # Errors
@@ -130,7 +143,7 @@ pub fn pack(
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
-    crate::fs::refuse_existing(out, options.existing)?;
+    check_output(out, options.existing)?;
     ctx.enter(Phase::Unlock, 0);
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
     let slot = keyslot::password_slot(&keys, passphrase, options.kdf.cost())?;
@@ -319,6 +332,16 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
         Ok(Image { synthesized: entry.synthesized, ..read_image(&mut documents, &target, names)? })
     };
     bundle.index().images.iter().map(read).collect()
+}
+
+/// Whether `dest` may be written to: asked before a user types a passphrase or waits.
+///
+/// # Errors
+/// [`Code::Exists`] for a file or a folder of something else; [`Code::NotFound`] without its folder.
+pub fn check_destination(dest: &DestSpec, existing: Existing) -> Result<()> {
+    let folder = crate::fs::parent(dest.path());
+    std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    (dest.kind()?.check)(dest.path(), existing)
 }
 
 /// Decides what a restore does. Writes nothing.

@@ -59,8 +59,8 @@ mod verify;
 
 pub use api::{
     Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
-    add_passphrase, change_passphrase, dest_transports, inspect, list, pack, plan_pack, plan_restore,
-    remove_slot, restore, source_transports,
+    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, inspect, list, pack,
+    plan_pack, plan_restore, remove_slot, restore, source_transports,
 };
 pub use crypto::Passphrase;
 pub use dest::DestSpec;

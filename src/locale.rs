@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 
 /// A language the product speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,10 +81,15 @@ pub fn lookup(lang: Lang, id: &str, args: &[(&str, String)]) -> Option<String> {
         Some(attribute) => message.get_attribute(attribute)?.value(),
         None => message.value()?,
     };
-    let args: FluentArgs<'_> =
-        args.iter().map(|(name, value)| (*name, fluent_bundle::FluentValue::from(value.as_str()))).collect();
+    let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, fluent_value(value))).collect();
     let mut errors = Vec::new();
     Some(bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned())
+}
+
+/// Whole numbers become numbers, so that texts can tell one from many.
+fn fluent_value(value: &str) -> FluentValue<'_> {
+    let is_number = (1..=15).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { FluentValue::try_number(value) } else { FluentValue::from(value) }
 }
 
 /// Shows text that came from outside: control, `BiDi` and zero-width characters are escaped, so a name

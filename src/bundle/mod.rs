@@ -20,7 +20,7 @@ pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAG
 pub(crate) use keys::BundleKeys;
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, record_hash};
-pub(crate) use volume::{VolumeSet, is_bundle_head};
+pub(crate) use volume::{VolumeSet, is_bundle_head, volume_path};
 pub(crate) use writer::{BundleWriter, Layout, Sealed};
 
 /// Newest format version this program reads, and the one it writes.

@@ -274,8 +274,8 @@ impl FrameCache {
     }
 }
 
-/// Rewrites both header copies of the bundle at `path`, B then A: at any moment one of them is whole.
-/// Writes 128 KiB whatever the bundle's size.
+/// Rewrites both header copies of the bundle at `path`, at any moment leaving one that is whole: a damaged
+/// or older copy first. Writes 128 KiB whatever the bundle's size.
 pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) -> Result<()> {
     let copy = header.encode(keys)?;
     let write = |e| Error::write(path, e);
@@ -283,7 +283,15 @@ pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) ->
     if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
         return Err(Error::new(Code::Busy).at(path));
     }
-    for offset in [COPY_BYTES as u64, 0] {
+    let sequence_at = |offset: u64| {
+        let mut old = vec![0; COPY_BYTES];
+        read_exact_at(&file, &mut old, offset).ok()?;
+        Header::decode(&old).ok().map(|(header, _)| header.sequence)
+    };
+    // `None`, a copy that cannot be read, sorts before every sequence number; of equals B goes first.
+    let mut offsets = [COPY_BYTES as u64, 0];
+    offsets.sort_by_key(|offset| sequence_at(*offset));
+    for offset in offsets {
         write_all_at(&file, &copy, offset).map_err(write)?;
         file.sync_all().map_err(write)?;
     }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     crypto::NONCE_BYTES,
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, read_exact_at, refuse_existing, write_all_at},
+    fs::{Existing, PartialFile, WrittenFile, read_exact_at, write_all_at},
     job::{
         Ctx, Phase,
         ordered::{OrderedReceiver, OrderedSender, ordered},
@@ -103,7 +103,7 @@ impl BundleWriter {
     /// Appends a frame. Frames are numbered in the order they come.
     ///
     /// # Errors
-    /// Fails without the cause when the writing thread stopped; [`BundleWriter::into_error`] has it.
+    /// Fails without the cause when the writing thread stopped; [`BundleWriter::abort`] has it.
     pub(crate) fn append(&mut self, frame: &Frame) -> std::result::Result<(), WriterStopped> {
         // Bounded by FRAME_BYTES and one chunk.
         self.frames.push(FrameEntry::new(frame.codec, frame.stored.len() as u32, frame.plain_len));
@@ -132,8 +132,9 @@ impl BundleWriter {
         self.queue.spawn(move || cipher.seal(number, is_last, buf)).map_err(|_| WriterStopped)
     }
 
-    /// The error that stopped the writing thread, or cancellation.
-    pub(crate) fn into_error(self) -> Error {
+    /// Gives up: waits for the writing thread, so that the files are gone, and returns the error that stopped
+    /// it, or cancellation.
+    pub(crate) fn abort(self) -> Error {
         drop(self.queue);
         match self.writer.join() {
             Ok(Err(error)) => error,
@@ -154,7 +155,7 @@ impl BundleWriter {
         let index_offset = self.payload_bytes;
         debug_assert!(index.len() as u64 <= MAX_INDEX_BYTES);
         if self.append_plain(&index).is_err() || self.seal_record(true).is_err() {
-            return Err(self.into_error());
+            return Err(self.abort());
         }
         drop(self.queue);
         let volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
@@ -209,8 +210,6 @@ struct VolumesWriter {
 
 impl VolumesWriter {
     fn create(path: &Path, existing: Existing, volume_records: u32, keys: Arc<BundleKeys>) -> Result<Self> {
-        // A leftover second volume would be taken for ours later: refuse before hours of work.
-        refuse_existing(&volume_path(path, 1), existing)?;
         let mut this = Self {
             path: path.to_owned(),
             existing,

@@ -16,7 +16,7 @@ pub use spec::DestSpec;
 use crate::{
     digest::Digest,
     error::Result,
-    fs::Existing,
+    fs::{Existing, refuse_existing},
     oci::{Descriptor, Image, Name},
 };
 
@@ -49,6 +49,8 @@ pub(crate) struct Kind {
     pub(crate) keeps_bare_names: bool,
     /// Bytes that `blobs` would take at `path`, less what is there.
     pub(crate) needed: fn(&Path, &[Descriptor]) -> u64,
+    /// Refuses a path that cannot be written to, before anything is read.
+    pub(crate) check: fn(&Path, Existing) -> Result<()>,
     pub(crate) open: Open,
 }
 
@@ -58,13 +60,21 @@ pub(crate) const KINDS: &[Kind] = &[
         transport: "docker-archive",
         keeps_bare_names: false,
         needed: archive::needed,
+        check: refuse_existing,
         open: archive::open_docker,
     },
-    Kind { transport: "oci", keeps_bare_names: true, needed: oci_layout::needed, open: oci_layout::open },
+    Kind {
+        transport: "oci",
+        keeps_bare_names: true,
+        needed: oci_layout::needed,
+        check: oci_layout::check,
+        open: oci_layout::open,
+    },
     Kind {
         transport: "oci-archive",
         keeps_bare_names: true,
         needed: archive::needed,
+        check: refuse_existing,
         open: archive::open_oci,
     },
 ];

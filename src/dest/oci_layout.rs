@@ -41,15 +41,23 @@ fn has(dir: &Path, blob: &Descriptor) -> bool {
         .is_ok_and(|found| found.is_file() && found.len() == blob.size)
 }
 
+/// A layout may grow; a folder of something else may not be taken: adding blobs would only make a mess.
+pub(super) fn check(path: &Path, _: Existing) -> Result<()> {
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if path.symlink_metadata().is_err() || is_layout(path) || is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::Exists).at(path))
+}
+
+fn is_layout(path: &Path) -> bool {
+    path.join("index.json").is_file()
+}
+
 /// Opens the layout in folder `path`; a missing one is made under a partial name first.
 pub(super) fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
     let entries = index_entries(placed)?;
-    let is_layout = path.join("index.json").is_file();
-    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if path.symlink_metadata().is_ok() && !is_layout && !is_empty() {
-        // A folder of something else: adding blobs to it would only make a mess.
-        return Err(Error::new(Code::Exists).at(path));
-    }
+    check(path, existing)?;
     let mut this = OciLayout {
         dir: path.to_owned(),
         new: None,
@@ -57,7 +65,7 @@ pub(super) fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Re
         present: BTreeSet::new(),
         added: Vec::new(),
     };
-    if is_layout {
+    if is_layout(path) {
         this.index = index_json(merge(read_entries(path)?, entries, existing)?)?;
         let blobs = placed.iter().flat_map(|placed| placed.image.blobs().into_values());
         for blob in blobs.filter(|blob| has(path, blob)) {

@@ -61,8 +61,15 @@ pub(crate) fn pack(
         // A thread of ours never panics on purpose; should it, the job counts as stopped.
         let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
         if all_appended { read.map(Some) } else { Ok(None) }
-    })?;
-    let Some((blobs, unique_content_bytes)) = read else { return Err(writer.into_error()) };
+    });
+    let (blobs, unique_content_bytes) = match read {
+        Ok(Some(read)) => read,
+        Ok(None) => return Err(writer.abort()),
+        Err(e) => {
+            writer.abort();
+            return Err(e);
+        }
+    };
 
     let images = plan.images.iter().map(|image| ImageEntry {
         names: image.names.iter().map(ToString::to_string).collect(),

@@ -123,7 +123,10 @@ inspect-contents = { $images ->
    *[other] { $images } images
  }, { $sum } in all, packed { $created } by { $tool }
 
-verify-records = Whole: every one of { $records } records is as it was sealed. The passphrase was not needed; it would also prove who could have made them.
+verify-records = Whole: { $records ->
+    [1] its one record is as it was sealed
+   *[other] all { $records } records are as they were sealed
+ }. This finds damage; only a check with the passphrase also finds forgery.
 verify-blobs = Whole: { $images ->
     [1] 1 image
    *[other] { $images } images
@@ -139,11 +142,17 @@ restore-done = Restored { $images ->
     [1] 1 image
    *[other] { $images } images
  }, { $size }; every digest matches:
-restore-present = { $blobs } blobs were there already and were not written again.
+restore-present = { $blobs ->
+    [1] 1 blob was there already and was not written again
+   *[other] { $blobs } blobs were there already and were not written again
+ }.
 
 demo-sample = 1. Made a sample: { $images } images, { $sum }.
 demo-packed = 2. Packed and encrypted them into one bundle of { $size }.
-demo-records = 3. Verified the bundle without its passphrase: { $records } records are whole.
+demo-records = 3. Verified the bundle without its passphrase: { $records ->
+    [1] its record is whole
+   *[other] { $records } records are whole
+ }.
 demo-refused = 4. Tried a wrong passphrase: refused.
 demo-blobs = 5. Verified it with the passphrase: { $blobs } blobs match their digests.
 demo-restored = 6. Restored { $images } images into an archive that Docker, Podman and containerd load.

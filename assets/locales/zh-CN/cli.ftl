@@ -108,7 +108,7 @@ inspect-public = 密封包：{ $size }，{ $volumes } 个分卷，{ $records } �
 inspect-locked = 给出口令（--password、--password-file）可查看内容。
 inspect-contents = { $images } 个镜像，合计 { $sum }，由 { $tool } 打包于 { $created }
 
-verify-records = 完好：{ $records } 条记录都与密封时一致。此项校验无需口令；用口令校验还能证明出自持有口令的人。
+verify-records = 完好：{ $records } 条记录都与密封时一致。此项校验能发现损坏；用口令校验才能发现伪造。
 verify-blobs = 完好：{ $images } 个镜像，{ $blobs } 个数据块，{ $size }，摘要全部相符。
 verify-damaged = 损坏：{ $records } 条记录中有 { $damaged } 条（{ $numbers }）。请从制作处重新复制。
 verify-damaged-image = 受损镜像：{ $image }（{ $blobs } 个数据块）

@@ -23,6 +23,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     };
     let Some(out) = matches.get_one::<std::path::PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
 
+    sealift::check_output(out, options.existing)?;
     let plan = with_progress(env, || sealift::plan_pack(&env.ctx, &sources, &platforms))?;
     env.out.say(
         "pack-plan",

@@ -121,10 +121,10 @@ fn figures(lang: Lang, now: &Snapshot, meter: &Speedometer) -> String {
         reason = "a speed shown with three digits"
     )]
     let speed = human_bytes(meter.bytes_per_sec() as u64);
-    let mut parts = vec![
-        format!("{} / {}", human_bytes(now.done_bytes), human_bytes(now.total_bytes)),
-        format!("{speed}/s"),
-    ];
+    let mut parts = vec![format!("{} / {}", human_bytes(now.done_bytes), human_bytes(now.total_bytes))];
+    if meter.bytes_per_sec() > 0.0 {
+        parts.push(format!("{speed}/s"));
+    }
     if let Some(stalled) = meter.stalled() {
         parts.push(text(lang, "progress-stalled", &[("secs", stalled.as_secs().to_string())]));
     } else if let Some(left) = left(now, meter) {

@@ -8,6 +8,9 @@ use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
     let selection = selection(matches)?;
+    if !matches.get_flag("dry-run") {
+        sealift::check_destination(&dest, existing(matches))?;
+    }
     let bundle = inspect::open(matches)?;
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
 

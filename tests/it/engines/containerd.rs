@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Carried, carry,
-    containerd_engine::Containerd,
+    containerd_engine::{Containerd, UNTAGGED},
     sample::{
         APP, APP_SAYS, APP_SHORT_IN_FULL, APP_STABLE, BASE, BASE_QUESTION, BASE_SAYS, UNTAGGED_SAYS, sample,
     },
@@ -12,20 +12,17 @@ use super::{
 };
 use crate::support::Scratch;
 
-/// What images without a name are called, with their digest.
-const UNTAGGED: &str = "registry.local/untagged";
-
 #[test]
 fn what_docker_saved_imports_into_an_empty_containerd_with_the_bundles_digests() {
     let dir = Scratch::new();
-    let sample = sample(&dir);
+    let sample = sample();
     let carried = carry(&dir, &sample.archive);
 
     let containerd = Containerd::start();
     assert_eq!(containerd.images(), BTreeMap::new());
-    containerd.import(text(&carried.archive), UNTAGGED);
+    containerd.import(text(&carried.archive));
     assert_eq!(containerd.images(), names_and_digests(&carried));
-    assert_eq!(containerd.images().len(), [BASE, APP, APP_STABLE, APP_SHORT_IN_FULL].len() + 3);
+    assert_eq!(containerd.images().len(), [BASE, APP, APP_STABLE, APP_SHORT_IN_FULL, UNTAGGED].len());
 
     assert_eq!(containerd.run_container(BASE, &BASE_QUESTION), BASE_SAYS);
     assert_eq!(containerd.run_container(APP, &[]), APP_SAYS);
@@ -37,9 +34,9 @@ fn what_docker_saved_imports_into_an_empty_containerd_with_the_bundles_digests()
 #[test]
 fn what_containerd_exported_imports_into_an_empty_containerd_with_the_same_digests() {
     let dir = Scratch::new();
-    let sample = sample(&dir);
+    let sample = sample();
     let source = Containerd::start();
-    source.import(text(&sample.archive), UNTAGGED);
+    source.import(text(&sample.archive));
     let exported = dir.join("exported.tar");
     source.run(["images", "export", text(&exported), BASE, APP, APP_STABLE]);
     let all = source.images();
@@ -48,18 +45,16 @@ fn what_containerd_exported_imports_into_an_empty_containerd_with_the_same_diges
 
     let carried = carry(&dir, &exported);
     let target = Containerd::start();
-    target.import(text(&carried.archive), UNTAGGED);
-    let mut images = target.images();
-    images.retain(|name, _| !name.contains('@'));
-    assert_eq!(images, digests.into());
+    target.import(text(&carried.archive));
+    assert_eq!(target.images(), digests.into());
     assert_eq!(target.run_container(APP_STABLE, &[]), APP_SAYS);
 }
 
 /// The names and digests that an import of `carried` should give.
 fn names_and_digests(carried: &Carried) -> BTreeMap<String, String> {
     let each = carried.images.iter().flat_map(|image| {
-        let by_digest = format!("{UNTAGGED}@{}", image.target);
-        let names = image.names.iter().cloned().chain([by_digest]);
+        let by_digest = image.names.is_empty().then(|| format!("{UNTAGGED}@{}", image.target));
+        let names = image.names.iter().cloned().chain(by_digest);
         names.map(|name| (name, image.target.clone()))
     });
     each.collect()

@@ -8,6 +8,9 @@ use crate::support::{Daemon, Scratch, Tool, run};
 const CONTAINERD: Tool = Tool::new("containerd", "containerd");
 const CTR: Tool = Tool::new("ctr", "containerd");
 
+/// What images without a name are called, with their digest.
+pub(super) const UNTAGGED: &str = "registry.local/untagged";
+
 /// An engine; empty when it starts.
 pub(super) struct Containerd {
     // Dropped in this order: a folder can go once the engine has left it.
@@ -22,12 +25,12 @@ impl Containerd {
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
         // CRI is for Kubernetes, and would want a network.
         let config = format!(
-            "version = 2\nroot = {:?}\nstate = {:?}\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
-             [grpc]\naddress = {:?}\n[ttrpc]\naddress = {:?}\n",
-            dir.join("root"),
-            sockets.join("state"),
-            sockets.join("s"),
-            sockets.join("t"),
+            "version = 2\nroot = \"{}\"\nstate = \"{}\"\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
+             [grpc]\naddress = \"{}\"\n[ttrpc]\naddress = \"{}\"\n",
+            text(&dir.join("root")),
+            text(&sockets.join("state")),
+            text(&sockets.join("s")),
+            text(&sockets.join("t")),
         );
         let config = dir.write("config.toml", &config);
         let mut command = CONTAINERD.tied_command();
@@ -46,11 +49,12 @@ impl Containerd {
         run(client(&self.sockets).args(args))
     }
 
-    /// Imports an archive, each image under its names and also as `untagged@DIGEST`, and unpacks it.
+    /// Imports an archive and unpacks its images. One without a name is called [`UNTAGGED`]`@DIGEST`.
     #[track_caller]
-    pub(super) fn import(&self, archive: &str, untagged: &str) {
-        let args = ["images", "import", "--digests", "--base-name", untagged];
-        self.run(args.into_iter().chain(["--snapshotter", SNAPSHOTTER, archive]));
+    pub(super) fn import(&self, archive: &str) {
+        let naming = ["--digests", "--skip-digest-for-named", "--base-name", UNTAGGED];
+        let args = ["images", "import", "--snapshotter", SNAPSHOTTER].into_iter().chain(naming);
+        self.run(args.chain([archive]));
     }
 
     /// The digest behind every name.

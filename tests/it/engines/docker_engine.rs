@@ -39,17 +39,15 @@ impl Docker {
         Self { _daemon: daemon, dir, sockets }
     }
 
-    /// `docker`, talking to this engine.
-    pub(super) fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
-        let mut command = client(&self.dir, &self.sockets);
-        command.args(args);
-        command
+    /// The version of the program, which decides what an archive looks like.
+    pub(super) fn version() -> String {
+        run(DOCKERD.command().arg("--version"))
     }
 
     /// Runs `docker ARGS`, which must succeed, and gives its output.
     #[track_caller]
     pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
-        run(&mut self.command(args))
+        run(client(&self.dir, &self.sockets).args(args))
     }
 
     /// Every image with each of its names, `<none>:<none>` if it has none.

@@ -15,7 +15,7 @@ use crate::support::Scratch;
 #[test]
 fn what_docker_saved_loads_into_an_empty_podman_with_the_same_ids_and_full_names() {
     let dir = Scratch::new();
-    let sample = sample(&dir);
+    let sample = sample();
     let carried = carry(&dir, &sample.archive);
 
     let podman = Podman::new();
@@ -37,8 +37,7 @@ fn what_docker_saved_loads_into_an_empty_podman_with_the_same_ids_and_full_names
 
 #[test]
 fn what_podman_saved_loads_into_an_empty_podman_as_it_would_have_without_the_way_over() {
-    let dir = Scratch::new();
-    let sample = sample(&dir);
+    let sample = sample();
     let source = Podman::new();
     source.run(["load", "--quiet", "--input", text(&sample.archive)]);
     for format in ["docker-archive", "oci-archive"] {

@@ -1,10 +1,18 @@
 //! Images that a Docker engine builds and saves, with what real archives are known for: shared layers, an
 //! empty layer that stands twice in one image, several names for one image, a short name, and no name.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
 
 use super::{base_image::base_root, docker_engine::Docker, text};
-use crate::support::Scratch;
+use crate::support::{Scratch, Tool, cached, run};
+
+const TAR: Tool = Tool::new("tar", "tar");
 
 /// A Debian of one layer.
 pub(super) const BASE: &str = "registry.local/base:12";
@@ -50,32 +58,32 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Every image and its names, fully qualified.
-    pub(super) fn names_by_id(&self) -> Vec<(String, BTreeSet<String>)> {
+    pub(super) fn names_by_id(&self) -> BTreeMap<String, BTreeSet<String>> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let mut all = vec![
+        BTreeMap::from([
             (self.base_id.clone(), set(&[BASE])),
             (self.app_id.clone(), set(&[APP, APP_STABLE, APP_SHORT_IN_FULL])),
             (self.untagged_id.clone(), set(&[])),
-        ];
-        all.sort();
-        all
+        ])
     }
 }
 
-/// Builds the images with an engine of their own and saves them to `dir`.
-pub(super) fn sample(dir: &Scratch) -> Sample {
-    build_and_save(&Docker::start(), dir)
+/// The images, saved by an engine of their own in this run or an earlier one.
+pub(super) fn sample() -> Sample {
+    let mut recipe = DefaultHasher::new();
+    (Docker::version(), APP_DOCKERFILE, UNTAGGED_DOCKERFILE).hash(&mut recipe);
+    let name = format!("saved-{:016x}.tar", recipe.finish());
+    let archive = cached(&name, |archive| _ = build_and_save(&Docker::start(), archive));
+    from_archive(archive)
 }
 
-/// Builds the images with `docker` and saves them to `dir`.
-pub(super) fn build_and_save(docker: &Docker, dir: &Scratch) -> Sample {
+/// Builds the images with `docker` and saves them to `archive`.
+pub(super) fn build_and_save(docker: &Docker, archive: &Path) -> Sample {
     docker.run(["import", text(&base_root()), BASE]);
     build(docker, APP_DOCKERFILE, &["--tag", APP, "--tag", APP_STABLE, "--tag", APP_SHORT]);
     let untagged_id = build(docker, UNTAGGED_DOCKERFILE, &[]);
-    let archive = dir.join("saved.tar");
-    docker.run(["save", "--output", text(&archive), BASE, APP, APP_STABLE, APP_SHORT, &untagged_id]);
-    let id = |name| docker.run(["image", "inspect", "--format", "{{.Id}}", name]).trim().to_owned();
-    Sample { archive, base_id: id(BASE), app_id: id(APP), untagged_id }
+    docker.run(["save", "--output", text(archive), BASE, APP, APP_STABLE, APP_SHORT, &untagged_id]);
+    from_archive(archive.to_owned())
 }
 
 /// Gives the ID of the image.
@@ -85,4 +93,26 @@ fn build(docker: &Docker, dockerfile: &str, options: &[&str]) -> String {
     context.write("greeting", "first layer\n");
     let args = ["build", "--quiet", "--network", "none"].iter().chain(options).copied();
     docker.run(args.chain([text(context.path())])).trim().to_owned()
+}
+
+/// Reads the IDs from the archive's `manifest.json`, where the config's file is named by its digest.
+fn from_archive(archive: PathBuf) -> Sample {
+    let manifest: Value = serde_json::from_str(&run(TAR.command().args([
+        "--extract",
+        "--to-stdout",
+        "--file",
+        text(&archive),
+        "manifest.json",
+    ])))
+    .unwrap();
+    let id = |name: Option<&str>| {
+        let is_it = |item: &&Value| match (name, item["RepoTags"].as_array()) {
+            (Some(name), Some(tags)) => tags.iter().any(|tag| tag == name),
+            (name, tags) => name.is_none() && tags.is_none(),
+        };
+        let item = manifest.as_array().unwrap().iter().find(is_it).unwrap();
+        let file = item["Config"].as_str().unwrap().rsplit('/').next().unwrap();
+        format!("sha256:{}", file.trim_end_matches(".json"))
+    };
+    Sample { base_id: id(Some(BASE)), app_id: id(Some(APP)), untagged_id: id(None), archive }
 }

@@ -20,7 +20,7 @@ struct Layout {
 #[test]
 fn a_layout_keeps_its_manifest_digests() {
     let dir = Scratch::new();
-    let saved = sample(&dir).archive;
+    let saved = sample().archive;
     let layout = Layout { at: format!("oci:{}", text(&dir.join("layout"))), names: &[APP, BARE_TAG] };
     copy(&format!("docker-archive:{}:{APP}", text(&saved)), &format!("{}:{APP}", layout.at), &[]);
     copy(&format!("docker-archive:{}:{BASE}", text(&saved)), &format!("{}:{BARE_TAG}", layout.at), &[]);
@@ -30,7 +30,7 @@ fn a_layout_keeps_its_manifest_digests() {
 #[test]
 fn an_archive_keeps_its_manifest_digest() {
     let dir = Scratch::new();
-    let saved = sample(&dir).archive;
+    let saved = sample().archive;
     let archive = Layout { at: format!("oci-archive:{}", text(&dir.join("archive.tar"))), names: &[APP] };
     copy(&format!("docker-archive:{}:{APP}", text(&saved)), &format!("{}:{APP}", archive.at), &[]);
     assert_comes_back_the_same(&dir, &archive, "tar+gzip");
@@ -39,7 +39,7 @@ fn an_archive_keeps_its_manifest_digest() {
 #[test]
 fn a_layout_with_zstd_layers_keeps_its_manifest_digest() {
     let dir = Scratch::new();
-    let saved = sample(&dir).archive;
+    let saved = sample().archive;
     let layout = Layout { at: format!("oci:{}", text(&dir.join("layout"))), names: &[APP] };
     let options = ["--dest-compress-format", "zstd"];
     copy(&format!("docker-archive:{}:{APP}", text(&saved)), &format!("{}:{APP}", layout.at), &options);

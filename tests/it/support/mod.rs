@@ -1,11 +1,13 @@
 //! What every integration test needs: the program under test, other programs, folders and daemons that go
 //! away with the test.
 
+mod cache;
 mod daemon;
 mod process;
 mod scratch;
 mod sealift;
 
+pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
 pub(crate) use process::{Tool, run, run_through};
 pub(crate) use scratch::Scratch;
