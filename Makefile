@@ -6,7 +6,7 @@ FUZZ_SECS ?= 60
 # Where `make bench` keeps its corpus and its results.
 BENCH_DIR ?= target/bench
 # Debian packages that the tests start real servers and peers from.
-TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap xz-utils zstd python3-cryptography python3-argon2 python3-zstandard
+TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap strace procps mount util-linux xz-utils zstd python3-cryptography python3-argon2 python3-zstandard
 
 .PHONY: run test test-tools lint deny fuzz bench clean
 

@@ -328,7 +328,9 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
         let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;
         let target =
             Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
-        let names: Vec<Name> = entry.names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
+        let names: Result<Vec<Name>> = entry.names.iter().map(|name| name.parse()).collect();
+        let names =
+            names.map_err(|e| Error::new(Code::BadIndex).with(Fact::Detail, "an image name").caused_by(e))?;
         Ok(Image { synthesized: entry.synthesized, ..read_image(&mut documents, &target, names)? })
     };
     bundle.index().images.iter().map(read).collect()
@@ -366,6 +368,9 @@ pub fn restore(
 
 /// Changes the slots of the bundle at `path`, opened with `passphrase`. `change` gets the header, its keys
 /// and the number (from 0) of the slot that opened. Only the 128 KiB of header are written.
+///
+/// # Errors
+/// [`Code::KeyRefused`] also when the slot opens an older copy only: an interrupted change removed it.
 fn change_slots(
     ctx: &Ctx,
     path: &Path,
@@ -376,7 +381,9 @@ fn change_slots(
     ctx.enter(Phase::Unlock, 0);
     let (keys, slot) = keyslot::unlock(&bundle, passphrase)?;
     let mut header = bundle.authenticate(&keys)?.clone();
-    change(&mut header, &keys, slot)?;
+    let place = header.slots.iter().position(|known| *known == slot);
+    let place = place.ok_or_else(|| Error::new(Code::KeyRefused).at(path))?;
+    change(&mut header, &keys, place)?;
     header.sequence += 1;
     ctx.checkpoint()?;
     rewrite_header(path, &header, &keys)

@@ -65,6 +65,9 @@ pub(crate) fn decompress(codec: Codec, plain_len: u32, stored: Vec<u8>) -> Optio
             if slot.is_none() {
                 *slot = zstd::bulk::Decompressor::new().ok();
             }
+            if zstd::zstd_safe::find_frame_compressed_size(&stored) != Ok(stored.len()) {
+                return None; // Bytes behind the frame would be read by one decoder and not by another.
+            }
             slot.as_mut()?.decompress(&stored, plain_len).ok()
         })?,
     };

@@ -86,7 +86,8 @@ impl Header {
         out.put_slice(&mac);
         out.put_u32_le(self.signatures.len() as u32);
         out.put_slice(&self.signatures);
-        if out.len() > COPY_BYTES - 32 || self.slots.len() > MAX_SLOTS {
+        let too_long = self.slots.iter().any(|slot| slot.body.len() > MAX_SLOT_BYTES);
+        if out.len() > COPY_BYTES - 32 || self.slots.len() > MAX_SLOTS || too_long {
             return Err(Error::new(Code::SlotsFull).with(Fact::Found, self.slots.len()));
         }
         Ok(with_checksum(out, COPY_BYTES))

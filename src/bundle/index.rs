@@ -11,6 +11,7 @@ use super::frame::{Codec, MAX_FRAME_BYTES};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
+    oci::parse_json,
 };
 
 /// Most images of a bundle.
@@ -118,20 +119,19 @@ impl Index {
             .flatten()
             .filter(|len| *len <= MAX_INDEX_BYTES)
             .ok_or_else(|| broken("its size is not given or too large"))?;
-        // Above 1,000 times the input no index compresses: refuse before taking the memory.
-        if capacity > (encoded.len() as u64).saturating_mul(1000) {
-            return Err(broken("its size is not plausible"));
+        if zstd::zstd_safe::find_frame_compressed_size(encoded) != Ok(encoded.len()) {
+            return Err(broken("it is not exactly one zstd frame"));
         }
         let json = zstd::bulk::decompress(encoded, capacity as usize)
             .map_err(|e| broken("it does not decompress").caused_by(e))?;
         let index: Self =
-            serde_json::from_slice(&json).map_err(|e| broken("it is not valid JSON").caused_by(e))?;
+            parse_json(&json, "index").map_err(|e| broken("it is not valid JSON").caused_by(e))?;
         index.check(frames_bytes)?;
         Ok(index)
     }
 
     /// Checks every rule of docs/bundle-format.md §4.3.
-    fn check(&self, frames_bytes: u64) -> Result<()> {
+    pub(super) fn check(&self, frames_bytes: u64) -> Result<()> {
         if self.images.len() > MAX_IMAGES || self.blobs.len() > MAX_BLOBS {
             return Err(broken("too many images or blobs"));
         }
@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_compresses_a_thousandfold_is_read() {
+        let mut index = sample();
+        index.blobs[0] = BlobEntry {
+            size: 4 << 20,
+            extents: vec![Extent::Frame(0, 0, 4); 1 << 20],
+            ..index.blobs[0].clone()
+        };
+        let encoded = index.encode().unwrap();
+        assert_eq!(Index::decode(&encoded, 9).unwrap(), index);
+        let two_frames = [&encoded[..], &zstd::bulk::compress(b"", 3).unwrap()].concat();
+        assert_eq!(Index::decode(&two_frames, 9).unwrap_err().code(), Code::BadIndex);
+    }
+
+    #[test]
     fn every_broken_rule_is_refused() {
         let cases: [fn(&mut Index); 17] = [
             |i| i.frames[0].1 = 5,
@@ -274,7 +288,7 @@ mod tests {
             assert_eq!(error.code(), Code::BadIndex, "case {case}");
         }
         assert!(Index::decode(&sample().encode().unwrap(), 8).is_err());
-        assert!(Index::decode(&zstd::bulk::compress(&[b' '; 1 << 20], 3).unwrap(), 9).is_err(), "a bomb");
+        assert!(Index::decode(&zstd::bulk::compress(&[b' '; 1 << 20], 3).unwrap(), 9).is_err(), "blank");
         let twice = br#"{"created":"","created":"","tool":"","images":[],"blobs":[],"frames":[]}"#;
         assert!(Index::decode(&zstd::bulk::compress(twice, 3).unwrap(), 0).is_err(), "duplicate key");
     }

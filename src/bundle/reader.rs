@@ -43,9 +43,7 @@ impl Bundle {
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
         read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;
-        if is_volume_head(&head) {
-            return Err(Error::new(Code::NotFirstVolume).at(path));
-        }
+
         if len < FIRST_HEAD_BYTES && is_bundle_head(&head) {
             let error = Error::new(Code::Truncated).with(Fact::Expected, FIRST_HEAD_BYTES);
             return Err(error.with(Fact::Found, len).at(path));
@@ -72,7 +70,11 @@ impl Bundle {
                 Fault::Newer(_) | Fault::Critical(_) => 4,
             };
             let fault = faults.into_iter().max_by_key(rank).unwrap_or(Fault::NoMagic);
-            return Err(fault.into_error());
+            return Err(if is_volume_head(a) {
+                Error::new(Code::NotFirstVolume)
+            } else {
+                fault.into_error()
+            });
         }
         candidates.sort_by_key(|(header, _)| std::cmp::Reverse(header.sequence));
         Ok(Self { path: path.to_owned(), candidates, num_damaged_copies: faults.len() })
@@ -175,8 +177,12 @@ impl Store {
             oldest.and_then(Arc::into_inner).unwrap_or_default()
         };
         self.volumes.read_record(number, &mut buf)?;
-        let is_last = number + 1 == self.header.geometry.num_records;
-        if self.cipher.open(number, is_last, &mut buf).is_none() {
+        let geometry = &self.header.geometry;
+        // The set root, which a vendor may sign, covers the record hashes and not the key: so records of the
+        // index, which names all other content by digest, must match their hashes too.
+        let in_index = (number + 1) * u64::from(geometry.record_bytes) > geometry.index_offset;
+        let is_as_sealed = !in_index || self.volumes.read_hashes(number, 1)? == record_hash(&buf);
+        if !is_as_sealed || self.cipher.open(number, number + 1 == geometry.num_records, &mut buf).is_none() {
             let error = Error::new(Code::RecordDamaged).with(Fact::Record, number);
             return Err(error.at(self.volumes.record_path(number)));
         }
@@ -207,16 +213,6 @@ impl Store {
         let geometry = &self.header.geometry;
         if geometry.index_bytes > MAX_INDEX_BYTES {
             return Err(Error::new(Code::BadIndex).with(Fact::Found, geometry.index_bytes));
-        }
-        // The vendor's signature covers the record hashes, not the key: so the index, which names all other
-        // content by digest, must also match its hashes.
-        let mut sealed = Vec::new();
-        for number in geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records {
-            self.volumes.read_record(number, &mut sealed)?;
-            if self.volumes.read_hashes(number, 1)? != record_hash(&sealed) {
-                let path = self.volumes.record_path(number);
-                return Err(Error::new(Code::RecordDamaged).with(Fact::Record, number).at(path));
-            }
         }
         let encoded = self.read_plain(geometry.index_offset, geometry.index_bytes as usize)?;
         let index = Index::decode(&encoded, geometry.index_offset)?;
@@ -286,9 +282,10 @@ pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) ->
     let sequence_at = |offset: u64| {
         let mut old = vec![0; COPY_BYTES];
         read_exact_at(&file, &mut old, offset).ok()?;
-        Header::decode(&old).ok().map(|(header, _)| header.sequence)
+        let authentic = Header::decode(&old).ok().filter(|(header, mac)| header.is_authentic(mac, keys));
+        authentic.map(|(header, _)| header.sequence)
     };
-    // `None`, a copy that cannot be read, sorts before every sequence number; of equals B goes first.
+    // `None`, a copy that is damaged or forged, sorts before every sequence number; of equals B goes first.
     let mut offsets = [COPY_BYTES as u64, 0];
     offsets.sort_by_key(|offset| sequence_at(*offset));
     for offset in offsets {

@@ -125,13 +125,30 @@ pub(crate) fn encode_trailer(
 /// One open volume.
 #[derive(Debug)]
 struct Volume {
-    file: File,
+    /// Kept open for the first volumes only, as a process may have few files; later ones are opened anew.
+    file: Option<File>,
     path: PathBuf,
     /// Where the record hashes begin.
     hashes_offset: u64,
     /// What the volume MAC covers, and the MAC.
     footer: [u8; FOOTER_MACED_BYTES],
     mac: [u8; 32],
+}
+
+/// Volumes kept open.
+const MAX_OPEN_VOLUMES: u32 = 256;
+
+impl Volume {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        let opened;
+        let file = if let Some(file) = &self.file {
+            file
+        } else {
+            opened = open_file(&self.path)?;
+            &opened
+        };
+        read_exact_at(file, buf, offset).map_err(|e| Error::read(&self.path, e))
+    }
 }
 
 /// All volumes of a bundle, checked to be there, whole in length, and of one set.
@@ -180,8 +197,7 @@ impl VolumeSet {
         let offset =
             head_bytes(volume_number) + within * (u64::from(geometry.record_bytes) + RECORD_OVERHEAD);
         buf.resize(geometry.plain_len(number) + RECORD_OVERHEAD as usize, 0);
-        read_exact_at(&volume.file, buf, offset)
-            .map_err(|e| Error::read(&volume.path, e).with(Fact::Record, number))
+        volume.read_exact_at(buf, offset).map_err(|e| e.with(Fact::Record, number))
     }
 
     /// The file that holds record `number`, for error texts.
@@ -195,8 +211,7 @@ impl VolumeSet {
         let volume = &self.volumes[volume_number as usize];
         let mut hashes = vec![0; 32 * num];
         let within = first - self.geometry.volume_span(volume_number).0;
-        read_exact_at(&volume.file, &mut hashes, volume.hashes_offset + 32 * within)
-            .map_err(|e| Error::read(&volume.path, e))?;
+        volume.read_exact_at(&mut hashes, volume.hashes_offset + 32 * within)?;
         Ok(hashes)
     }
 
@@ -263,6 +278,7 @@ fn open_volume(file: File, path: PathBuf, volume: u32, header: &Header) -> Resul
     let hashes_offset = check_directory(&file, &path, u64_at(64), u64_at(72), &footer[80..112], num, len)?;
     let mac = body[FOOTER_MACED_BYTES..].try_into().map_err(|_| truncated(len))?;
     let root = footer[112..144].try_into().map_err(|_| truncated(len))?;
+    let file = (volume < MAX_OPEN_VOLUMES).then_some(file);
     Ok((Volume { file, path, hashes_offset, footer, mac }, root))
 }
 
@@ -315,7 +331,7 @@ fn check_directory(
         let (section_offset, section_len) = (u64_at(8), u64_at(16));
         let inside = section_offset.checked_add(section_len).is_some_and(|section_end| section_end <= end);
         match (u32_at(0), u32_at(4) & CRITICAL != 0) {
-            (RECORD_HASHES, _) if inside && section_len == 32 * num_records => {
+            (RECORD_HASHES, _) if inside && section_len == 32 * num_records && hashes_offset.is_none() => {
                 hashes_offset = Some(section_offset);
             }
             (RECORD_HASHES, _) => return Err(broken()),

@@ -151,6 +151,8 @@ impl BundleWriter {
         base_root: [u8; 32],
     ) -> Result<Sealed> {
         index.frames = std::mem::take(&mut self.frames);
+        // A bundle that its own reader refused would be lost: the rules hold before anything is sealed.
+        index.check(self.payload_bytes)?;
         let index = index.encode()?;
         let index_offset = self.payload_bytes;
         debug_assert!(index.len() as u64 <= MAX_INDEX_BYTES);

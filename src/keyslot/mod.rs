@@ -8,7 +8,7 @@ mod password;
 pub(crate) use password::PasswordSlot;
 
 use crate::{
-    bundle::{Bundle, BundleKeys, Header, Slot},
+    bundle::{Bundle, BundleKeys, Header, SetId, Slot},
     crypto::{KdfCost, Key, Passphrase},
     error::{Code, Error, Fact, Result},
 };
@@ -32,31 +32,31 @@ pub(crate) fn password_slot(keys: &BundleKeys, passphrase: &Passphrase, cost: Kd
     PasswordSlot::wrap(keys, passphrase, cost).map(|slot| slot.encode())
 }
 
-/// Opens the bundle with a passphrase; returns its keys and the number of the slot (from 0) that opened.
+/// Opens the bundle with a passphrase; returns its keys and the slot that opened.
 ///
 /// # Errors
 /// [`Code::KeyRefused`] after every password slot was tried; [`Code::NoUsableSlot`] when there is none;
 /// [`Code::KdfTooCostly`] before anything is run.
-pub(crate) fn unlock(bundle: &Bundle, passphrase: &Passphrase) -> Result<(BundleKeys, usize)> {
-    let mut tried: Vec<&Slot> = Vec::new();
+pub(crate) fn unlock(bundle: &Bundle, passphrase: &Passphrase) -> Result<(BundleKeys, Slot)> {
+    let mut tried: Vec<(&SetId, &Slot)> = Vec::new();
     for header in bundle.candidates() {
         check_costs(header).map_err(|e| e.at(bundle.path()))?;
     }
     for header in bundle.candidates() {
-        for (number, slot) in header.slots.iter().enumerate() {
+        for slot in &header.slots {
             // Both header copies usually hold the same slots; each is tried once.
-            if tried.contains(&slot) {
+            if tried.contains(&(&header.set_id, slot)) {
                 continue;
             }
-            tried.push(slot);
+            tried.push((&header.set_id, slot));
             let Some(password) = PasswordSlot::decode(slot) else { continue };
             // Slots are anonymous: a refusal may mean "someone else's slot", so the next one is tried.
             if let Some(key) = password.unwrap(&header.set_id, passphrase) {
-                return Ok((BundleKeys::new(key, header.set_id), number));
+                return Ok((BundleKeys::new(key, header.set_id), slot.clone()));
             }
         }
     }
-    let any_password = tried.iter().any(|slot| slot.kind == password::KIND);
+    let any_password = tried.iter().any(|(_, slot)| slot.kind == password::KIND);
     Err(Error::new(if any_password { Code::KeyRefused } else { Code::NoUsableSlot }).at(bundle.path()))
 }
 

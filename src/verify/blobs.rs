@@ -1,7 +1,7 @@
 //! The check with a key: every blob, through records, frames and extents, against its digest.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
 
@@ -51,6 +51,9 @@ pub struct BlobReport {
     pub num_bytes: u64,
     /// Images that are hurt; empty when all is well.
     pub damaged: Vec<DamagedImage>,
+    /// What the worst of the damage is.
+    #[serde(skip)]
+    pub cause: Option<Code>,
 }
 
 impl BlobReport {
@@ -79,40 +82,43 @@ pub(crate) fn verify_blobs(
         .iter()
         .filter_map(|image| {
             let blobs: Vec<Digest> =
-                image.blobs().into_keys().filter(|digest| bad.contains(digest)).collect();
+                image.blobs().into_keys().filter(|digest| bad.contains_key(digest)).collect();
             (!blobs.is_empty()).then(|| DamagedImage { image: image.title(), blobs })
         })
         .collect();
     if damaged.is_empty() && !bad.is_empty() {
         // Blobs that belong to no image still make the bundle another one than was sealed.
-        damaged.push(DamagedImage { image: "-".into(), blobs: bad.iter().copied().collect() });
+        damaged.push(DamagedImage { image: "-".into(), blobs: bad.keys().copied().collect() });
     }
     if damaged.is_empty() {
         all_frames_whole?;
     }
-    let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged };
+    // A record that is damaged explains all else; what remains was wrong when it was sealed.
+    let causes = [Code::RecordDamaged, Code::Read, Code::BadIndex, Code::BlobMismatch];
+    let cause = causes.into_iter().find(|code| bad.values().any(|found| found == code));
+    let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged, cause };
     let verified =
         report.is_whole().then(|| VerifiedBundle { bundle: bundle.clone(), images: images.to_vec() });
     Ok((report, verified))
 }
 
-/// Digests of the blobs that are damaged. One thread hashes each blob; the pool decodes frames for all.
-fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeSet<Digest>> {
+/// The blobs that are damaged, and how. One thread hashes each blob; the pool decodes frames for all.
+fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeMap<Digest, Code>> {
     // The largest first: started last, one would keep a single core busy at the end.
     let mut queue: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
     queue.sort_by_key(|blob| blob.size);
     let queue = Mutex::new(queue);
-    let worker = || -> Result<BTreeSet<Digest>> {
-        let mut bad = BTreeSet::new();
+    let worker = || -> Result<BTreeMap<Digest, Code>> {
+        let mut bad = BTreeMap::new();
         loop {
             let Some(blob) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
                 return Ok(bad);
             };
             match matches(ctx, bundle, blob) {
                 Ok(true) => {}
-                Ok(false) => drop(bad.insert(blob.digest)),
+                Ok(false) => drop(bad.insert(blob.digest, Code::BlobMismatch)),
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read | Code::BadIndex) => {
-                    bad.insert(blob.digest);
+                    bad.insert(blob.digest, e.code());
                 }
                 Err(e) => return Err(e),
             }
@@ -120,7 +126,7 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeSet<Digest>> {
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..rayon::current_num_threads()).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().try_fold(BTreeSet::new(), |mut all, worker| {
+        workers.into_iter().try_fold(BTreeMap::new(), |mut all, worker| {
             all.extend(worker.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))?);
             Ok(all)
         })

@@ -1,5 +1,8 @@
 //! Integration tests: the real program, used as a user would, with real engines around it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod cli;
 mod engines;
+mod faults;
+mod ranks;
 mod support;

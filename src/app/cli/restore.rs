@@ -18,7 +18,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let (report, verified) = unlocked.verify(&env.ctx)?;
         let verified = verified.ok_or_else(|| {
             let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-            Error::new(Code::RecordDamaged).with(Fact::Image, names.join(", "))
+            Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
         })?;
         sealift::plan_restore(&env.ctx, &verified, &dest, &selection).map(|plan| (plan, verified))
     })?;

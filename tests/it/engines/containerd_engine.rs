@@ -23,10 +23,17 @@ impl Containerd {
     pub(super) fn start() -> Self {
         assert_root();
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
-        // CRI is for Kubernetes, and would want a network.
         let config = format!(
-            "version = 2\nroot = \"{}\"\nstate = \"{}\"\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
-             [grpc]\naddress = \"{}\"\n[ttrpc]\naddress = \"{}\"\n",
+            r#"version = 2
+root = "{}"
+state = "{}"
+# For Kubernetes; it would want a network.
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "{}"
+[ttrpc]
+address = "{}"
+"#,
             text(&dir.join("root")),
             text(&sockets.join("state")),
             text(&sockets.join("s")),

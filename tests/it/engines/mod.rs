@@ -36,7 +36,7 @@ fn carry(dir: &Scratch, archive: &Path) -> Carried {
     Carried { archive: restored, images: sealift.inspect(&bundle) }
 }
 
-/// The paths of tests are all ASCII.
+/// A path as an argument.
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::File,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
 };
@@ -10,9 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{base_image::base_root, docker_engine::Docker, text};
-use crate::support::{Scratch, Tool, cached, run};
-
-const TAR: Tool = Tool::new("tar", "tar");
+use crate::support::{Scratch, cached};
 
 /// A Debian of one layer.
 pub(super) const BASE: &str = "registry.local/base:12";
@@ -97,14 +96,7 @@ fn build(docker: &Docker, dockerfile: &str, options: &[&str]) -> String {
 
 /// Reads the IDs from the archive's `manifest.json`, where the config's file is named by its digest.
 fn from_archive(archive: PathBuf) -> Sample {
-    let manifest: Value = serde_json::from_str(&run(TAR.command().args([
-        "--extract",
-        "--to-stdout",
-        "--file",
-        text(&archive),
-        "manifest.json",
-    ])))
-    .unwrap();
+    let manifest = manifest(&archive);
     let id = |name: Option<&str>| {
         let is_it = |item: &&Value| match (name, item["RepoTags"].as_array()) {
             (Some(name), Some(tags)) => tags.iter().any(|tag| tag == name),
@@ -115,4 +107,11 @@ fn from_archive(archive: PathBuf) -> Sample {
         format!("sha256:{}", file.trim_end_matches(".json"))
     };
     Sample { base_id: id(Some(BASE)), app_id: id(Some(APP)), untagged_id: id(None), archive }
+}
+
+fn manifest(archive: &Path) -> Value {
+    let mut archive = tar::Archive::new(File::open(archive).unwrap());
+    let mut entries = archive.entries_with_seek().unwrap().map(Result::unwrap);
+    let manifest = entries.find(|entry| &*entry.path_bytes() == b"manifest.json").unwrap();
+    serde_json::from_reader(manifest).unwrap()
 }

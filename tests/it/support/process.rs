@@ -44,11 +44,12 @@ impl Tool {
     }
 }
 
-/// `PATH`, and where Debian keeps daemons: an ordinary user's `PATH` lacks it, and engines look there for runc.
+/// Where Debian keeps programs and daemons, then `PATH`: an ordinary user's `PATH` lacks `/usr/sbin`, and a
+/// newer client in `/usr/local` may refuse to talk to Debian's engine.
 fn search_path() -> OsString {
-    let dirs = env::var_os("PATH").unwrap_or_default();
-    let all = env::split_paths(&dirs).chain(["/usr/sbin".into(), "/sbin".into()]);
-    env::join_paths(all).unwrap()
+    let debian = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
+    let rest = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(debian.into_iter().chain(env::split_paths(&rest))).unwrap()
 }
 
 /// Runs `command`, which must succeed, and gives its output.

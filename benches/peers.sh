@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Whole programs side by side, in one run, on one input: medians and ratios. A bench, never a test.
+#
+# usage: peers.sh DIR     DIR holds (or gets) corpus/*.tar; bundles and repositories are written beside it.
+# CORPUS_SCRIPT           builds the corpus where DIR/corpus/all.docker.tar is missing: it gets the folder.
+# RUNS                    times each command runs (default 3)
+# Needs zstd, age, gpg, restic, openssl; time(1).
+set -euo pipefail
+
+dir=$(mkdir -p "$1" && cd "$1" && pwd)
+runs=${RUNS:-3}
+sealift=$(cd "$(dirname "$0")/.." && pwd)/target/release/sealift
+all=$dir/corpus/all.docker.tar
+for tool in zstd age age-keygen gpg restic openssl; do
+    command -v "$tool" >/dev/null || { echo "missing: $tool (apt-get install zstd age gnupg restic openssl)" >&2; exit 1; }
+done
+[ -x "$sealift" ] || { echo "missing: $sealift (cargo build --release)" >&2; exit 1; }
+if [ ! -f "$all" ]; then
+    [ -n "${CORPUS_SCRIPT:-}" ] || { echo "no $all: save images there with “docker save”, or set CORPUS_SCRIPT" >&2; exit 1; }
+    bash "$CORPUS_SCRIPT" "$dir/corpus"
+fi
+
+work=$dir/work
+rm -rf "$work"; mkdir -p "$work"; trap 'rm -rf "$work"' EXIT
+cd "$work"
+echo "correct horse battery staple" >pw
+age-keygen -o id 2>/dev/null
+recipient=$(sed -n 's/.*public key: //p' id)
+export RESTIC_PASSWORD_FILE=$work/pw GNUPGHOME=$work/gnupg RESTIC_CACHE_DIR=$work/cache
+mkdir -m 700 gnupg
+
+declare -A wall cpu rss
+# measure NAME COMMAND: median wall and cpu seconds and peak MiB of the runs; `reset` runs before each, unmeasured.
+measure() {
+    local name=$1 i
+    : >times
+    for i in $(seq "$runs"); do
+        reset
+        /usr/bin/time -o t -f '%e %U %S %M' bash -c "$2" >/dev/null 2>log || { cat log >&2; echo "failed: $2" >&2; exit 1; }
+        tail -n 1 t >>times
+    done
+    read -r wall[$name] cpu[$name] rss[$name] < <(sort -n times | awk '{w[NR]=$1; c[NR]=$2+$3; m[NR]=$4} END {k=int((NR+1)/2); print w[k], c[k], int(m[k]/1024)}')
+}
+reset() { :; }
+size() { du -b --apparent-size -s "$1" | cut -f1; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a/b}'; }
+row() { printf '| %-52s | %7s | %7s | %8s | %9s |\n' "$@"; }
+goal() { awk -v name="$1" -v is="$2" -v want="$3" 'BEGIN {printf "%-66s %6.2f  goal ≤ %.2f  %s\n", name, is, want, (is<=want) ? "met" : "MISSED"}'; }
+
+cat "$all" >/dev/null # all start from a warm cache
+echo "input: $(size "$all") bytes, $(nproc) cores, median of $runs runs"
+row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
+
+reset() { rm -rf out.* restic; }
+measure pack "'$sealift' pack '$all' --out out.sealift --password-file pw -q"
+pack_size=$(size out.sealift)
+row "sealift pack" "${wall[pack]}" "${cpu[pack]}" "${rss[pack]}" $((pack_size / 1000000))
+measure age "zstd -T0 -3 -q -c '$all' | age -r $recipient -o out.age"
+age_size=$(size out.age)
+row "zstd -T0 -3 \| age" "${wall[age]}" "${cpu[age]}" "" $((age_size / 1000000))
+measure gpg "zstd -T0 -3 -q -c '$all' | gpg --batch --yes --pinentry-mode loopback --passphrase-file pw --symmetric --cipher-algo AES256 --compress-algo none -o out.gpg"
+row "zstd -T0 -3 \| gpg --symmetric" "${wall[gpg]}" "${cpu[gpg]}" "" $(($(size out.gpg) / 1000000))
+reset() { rm -rf out.restic cache; restic init -q -r out.restic; }
+measure restic "restic backup -q -r out.restic '$all'"
+restic_size=$(size out.restic)
+row "restic backup" "${wall[restic]}" "${cpu[restic]}" "${rss[restic]}" $((restic_size / 1000000))
+
+reset() { :; }
+rm -rf out.*
+"$sealift" pack "$all" --out b.sealift --password-file pw -q 2>/dev/null
+zstd -T0 -3 -q -c "$all" | age -r "$recipient" -o b.age
+measure verify "'$sealift' verify b.sealift --password-file pw -q"
+row "sealift verify, with the key" "${wall[verify]}" "${cpu[verify]}" "${rss[verify]}" ""
+measure ageverify "age -d -i id b.age | zstd -dc | openssl dgst -sha256"
+row "age -d \| zstd -dc \| openssl dgst -sha256" "${wall[ageverify]}" "${cpu[ageverify]}" "" ""
+measure keyless "'$sealift' verify b.sealift -q"
+row "sealift verify, without a key" "${wall[keyless]}" "${cpu[keyless]}" "${rss[keyless]}" ""
+split -n "$(nproc)" b.sealift part.
+measure sha "ls part.* | xargs -P $(nproc) -n 1 openssl dgst -sha256"
+row "openssl dgst -sha256, one part for each core" "${wall[sha]}" "${cpu[sha]}" "" ""
+reset() { rm -rf out; }
+measure restore "'$sealift' restore b.sealift --to oci:out --password-file pw -q"
+row "sealift restore to oci (verifies first)" "${wall[restore]}" "${cpu[restore]}" "${rss[restore]}" ""
+
+reset() { rm -f out.sealift; }
+kdf_rss=256
+# Linear growth: one archive of distinct images, and ten of them.
+one=$dir/corpus/python-3.11.oci.tar
+if [ -f "$one" ]; then
+    measure small "'$sealift' pack '$one' --out out.sealift --password-file pw -q --kdf low"
+    measure large "'$sealift' pack '$all' --out out.sealift --password-file pw -q --kdf low"
+    echo
+    echo "growth: $(size "$one") bytes in ${wall[small]} s, $(size "$all") bytes in ${wall[large]} s"
+fi
+
+echo
+goal "pack: wall / (zstd | age)" "$(ratio "${wall[pack]}" "${wall[age]}")" 0.70
+goal "pack: output / (zstd | age)" "$(ratio "$pack_size" "$age_size")" 0.80
+goal "pack: wall / restic" "$(ratio "${wall[pack]}" "${wall[restic]}")" 0.40
+goal "pack: output / restic" "$(ratio "$pack_size" "$restic_size")" 1.00
+goal "verify with key: wall / (age -d | zstd -d | sha256)" "$(ratio "${wall[verify]}" "${wall[ageverify]}")" 0.40
+goal "verify without key: wall / parallel sha256" "$(ratio "${wall[keyless]}" "${wall[sha]}")" 1.25
+goal "pack: peak memory above Argon2's 256 MiB / 256 MiB" "$(ratio $((${rss[pack]} > kdf_rss ? ${rss[pack]} - kdf_rss : 0)) 256)" 1.00

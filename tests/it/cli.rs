@@ -1,0 +1,291 @@
+//! The command line's contract: exit status, streams, codes, both languages.
+
+use std::{fs, path::Path, process::Output};
+
+use serde_json::Value;
+
+use crate::support::{Scratch, Sealift};
+
+fn output(args: &[&str]) -> Output {
+    Sealift::command(args.iter().copied()).output().unwrap()
+}
+
+/// Packs the sample into `a.sealift` of a fresh folder; `pw` holds its passphrase, `wrong` another.
+fn packed(options: &[&str]) -> Scratch {
+    let dir = Scratch::new();
+    sealift::write_sample(&dir.join("sample.tar")).unwrap();
+    dir.write("pw", "correct horse battery staple\n");
+    dir.write("wrong", "incorrect horse\n");
+    let (sample, bundle, pw) = (path(&dir, "sample.tar"), path(&dir, "a.sealift"), path(&dir, "pw"));
+    let mut args = vec!["pack", &sample, "--out", &bundle, "--password-file", &pw, "--kdf", "low"];
+    args.extend(options);
+    let packed = output(&args);
+    assert_eq!(packed.status.code(), Some(0), "{}", String::from_utf8_lossy(&packed.stderr));
+    dir
+}
+
+fn path(dir: &Scratch, name: &str) -> String {
+    dir.join(name).to_str().unwrap().to_owned()
+}
+
+/// Runs `args` (with `@name` standing for a file of `dir`) and checks status and code.
+#[track_caller]
+fn check(dir: &Scratch, args: &str, status: i32, code: Option<&str>) -> Output {
+    let args: Vec<String> = args
+        .split(' ')
+        .map(|arg| {
+            arg.split_once('@')
+                .map_or(arg.to_owned(), |(before, name)| format!("{before}{}", path(dir, name)))
+        })
+        .collect();
+    let output = output(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{args:?}\n{stderr}");
+    match code {
+        Some(code) => assert!(stderr.contains(&format!("Code: {code}")), "{args:?}\n{stderr}"),
+        None => assert!(!stderr.contains("Error:"), "{args:?}\n{stderr}"),
+    }
+    output
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn exit_status_and_code_follow_what_happened() {
+    let dir = packed(&[]);
+    let before = files(dir.path());
+    for (args, status, code) in [
+        ("inspect @a.sealift", 0, None),
+        ("inspect @a.sealift --password-file @pw", 0, None),
+        ("verify @a.sealift", 0, None),
+        ("verify @a.sealift --password-file @pw", 0, None),
+        ("verify @a.sealift --password-file @wrong", 4, Some("KEY-01")),
+        ("verify @pw", 1, Some("BUNDLE-01")),
+        ("verify @missing", 1, Some("IO-05")),
+        ("restore @a.sealift --to oci:@out --password-file @wrong", 4, Some("KEY-01")),
+        ("restore @a.sealift --to oci:@out --password-file @pw --image nope:1", 2, Some("USAGE-04")),
+        ("restore @a.sealift --to oci:@out --password-file @pw --rename a", 2, Some("USAGE-01")),
+        (
+            "restore @a.sealift --to oci:@out --password-file @pw --rename sealift.example/demo:1.0=A:b",
+            2,
+            Some("USAGE-02"),
+        ),
+        (
+            "restore @a.sealift --to oci:@out --password-file @pw --rename sealift.example/demo:1.0=sealift.example/demo:2.0",
+            2,
+            Some("USAGE-06"),
+        ),
+        ("restore @a.sealift --to docker-daemon:x --password-file @pw", 2, Some("USAGE-03")),
+        ("restore @a.sealift --to docker-archive:@pw --password-file @pw", 1, Some("IO-04")),
+        ("restore @a.sealift --to oci:@no/where/out --password-file @pw", 1, Some("IO-05")),
+        ("restore @a.sealift --to oci:@out --password-file @pw --dry-run", 0, None),
+        ("restore @a.sealift --to oci:@out", 2, Some("USAGE-08")),
+        ("pack @sample.tar --out @a.sealift --password-file @pw", 1, Some("IO-04")),
+        ("pack @sample.tar --out @b.sealift --password-file @missing", 1, Some("IO-05")),
+        ("pack @sample.tar --out @b.sealift --password-file @sample.tar", 2, Some("USAGE-07")),
+        ("pack @sample.tar --out @b.sealift --password-file @pw --volume-size 1MiB", 2, Some("USAGE-10")),
+        ("pack @sample.tar --out @b.sealift --password-file @pw --platform linux/s390x", 2, Some("USAGE-04")),
+        ("pack @sample.tar --out @b.sealift --password-file @pw --level 20", 2, Some("USAGE-01")),
+        ("pack @a.sealift --out @b.sealift --password-file @pw", 1, Some("SOURCE-01")),
+        ("pack docker-archive:@sample.tar:nope --out @b.sealift --password-file @pw", 2, Some("USAGE-04")),
+        ("pack @sample.tar", 2, Some("USAGE-01")),
+        ("pakc @sample.tar", 2, Some("USAGE-01")),
+        ("images docker-daemon:nginx", 2, Some("USAGE-03")),
+        ("keys remove @a.sealift 1 --password-file @pw", 2, Some("KEY-05")),
+        ("keys remove @a.sealift 7 --password-file @pw", 2, Some("KEY-07")),
+        ("keys add @a.sealift --password-file @wrong --new-password-file @pw", 4, Some("KEY-01")),
+    ] {
+        check(&dir, args, status, code);
+        assert_eq!(files(dir.path()), before, "{args} left something behind");
+    }
+}
+
+#[test]
+fn passphrases_rotate_without_touching_the_content() {
+    let dir = packed(&[]);
+    let content = |dir: &Scratch| fs::read(dir.join("a.sealift")).unwrap()[128 << 10..].to_vec();
+    let before = content(&dir);
+    let fingerprint = |out: Output| -> String {
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let first = fingerprint(check(&dir, "inspect @a.sealift --json", 0, None));
+    check(&dir, "keys add @a.sealift --password-file @pw --new-password-file @wrong --kdf low", 0, None);
+    check(&dir, "verify @a.sealift --password-file @wrong", 0, None);
+    check(&dir, "keys remove @a.sealift 1 --password-file @wrong", 0, None);
+    check(&dir, "verify @a.sealift --password-file @pw", 4, Some("KEY-01"));
+    check(&dir, "keys change @a.sealift --password-file @wrong --new-password-file @pw --kdf low", 0, None);
+    check(&dir, "verify @a.sealift --password-file @wrong", 4, Some("KEY-01"));
+    let last = fingerprint(check(&dir, "verify @a.sealift --password-file @pw --json", 0, None));
+    assert_eq!((first, before), (last, content(&dir)), "only the header changed");
+}
+
+#[test]
+fn a_key_change_writes_only_the_header() {
+    let dir = packed(&[]);
+    let trace = dir.join("trace");
+    let mut command = crate::support::Tool::new("strace", "strace").command();
+    command
+        .args(["-f", "-e", "trace=pwrite64,write,pwritev", "-o"])
+        .arg(&trace)
+        .arg(env!("CARGO_BIN_EXE_sealift"));
+    command.args(["keys", "add", "--kdf", "low", "-q"]).arg(dir.join("a.sealift"));
+    command.arg("--password-file").arg(dir.join("pw")).arg("--new-password-file").arg(dir.join("wrong"));
+    crate::support::run(&mut command);
+    let trace = fs::read_to_string(trace).unwrap();
+    let written: u64 = trace
+        .lines()
+        .filter(|line| line.contains("pwrite64("))
+        .filter_map(|line| line.rsplit("= ").next()?.trim().parse::<u64>().ok())
+        .sum();
+    assert_eq!(written, 128 << 10, "{trace}");
+}
+
+#[test]
+fn volumes_have_the_size_asked_for_and_a_shorter_bundle_removes_stale_ones() {
+    let dir = packed(&["--volume-size", "2MiB", "--level", "1"]);
+    // Incompressible content is needed to fill volumes: the archive packed again and again is not.
+    let noise: Vec<u8> = (0..300_000_u32)
+        .flat_map(|n| sealift::Digest::of(&n.to_le_bytes()).as_bytes()[..24].to_vec())
+        .collect();
+    let archive = noise_archive(&noise);
+    write(&dir, "noise.tar", &archive);
+    check(&dir, "pack @noise.tar --out @b.sealift --password-file @pw --kdf low --volume-size 2MiB", 0, None);
+    let volumes: Vec<String> =
+        files(dir.path()).into_iter().filter(|name| name.starts_with("b.sealift")).collect();
+    assert!(volumes.len() >= 4 && volumes[1] == "b.sealift.0002", "{volumes:?}");
+    for volume in &volumes {
+        assert!(fs::metadata(dir.join(volume)).unwrap().len() <= 2 << 20, "{volume}");
+    }
+    check(&dir, "verify @b.sealift --password-file @pw", 0, None);
+    check(&dir, "verify @b.sealift.0002", 2, Some("BUNDLE-12"));
+    check(&dir, "pack @sample.tar --out @b.sealift --password-file @pw --kdf low", 1, Some("IO-04"));
+    check(&dir, "pack @sample.tar --out @b.sealift --password-file @pw --kdf low --force", 0, None);
+    let volumes: Vec<String> =
+        files(dir.path()).into_iter().filter(|name| name.starts_with("b.sealift")).collect();
+    assert_eq!(volumes, ["b.sealift"]);
+    check(&dir, "verify @b.sealift --password-file @pw", 0, None);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own input")]
+fn write(dir: &Scratch, name: &str, bytes: &[u8]) {
+    fs::write(dir.join(name), bytes).unwrap();
+}
+
+/// A docker-archive of one image with one layer.
+fn noise_archive(layer: &[u8]) -> Vec<u8> {
+    let digest = sealift::Digest::of(layer);
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [digest] },
+    });
+    let manifest =
+        serde_json::json!([{ "Config": "c.json", "RepoTags": ["noise:1"], "Layers": ["l/layer.tar"] }]);
+    let mut tar = tar::Builder::new(Vec::new());
+    let files: [(&str, Vec<u8>); 3] = [
+        ("c.json", config.to_string().into_bytes()),
+        ("l/layer.tar", layer.to_vec()),
+        ("manifest.json", manifest.to_string().into_bytes()),
+    ];
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, name, &bytes[..]).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+#[test]
+fn images_restore_under_other_names_and_alone() {
+    let dir = packed(&[]);
+    check(
+        &dir,
+        "restore @a.sealift --to docker-archive:@out.tar --password-file @pw --image sealift.example/demo:2.0 \
+         --rename sealift.example/demo:2.0=harbor.site.local/vendor/demo:2.0",
+        0,
+        None,
+    );
+    let images = Sealift::images(&path(&dir, "out.tar"));
+    assert_eq!(images.len(), 1);
+    assert_eq!(images[0].names.iter().collect::<Vec<_>>(), ["harbor.site.local/vendor/demo:2.0"]);
+    let packed = Sealift::images(&path(&dir, "sample.tar"));
+    assert!(packed.iter().any(|image| image.id == images[0].id));
+}
+
+#[test]
+fn a_layout_grows_and_its_tags_are_not_taken_silently() {
+    let dir = packed(&[]);
+    check(
+        &dir,
+        "restore @a.sealift --to oci:@out --password-file @pw --image sealift.example/demo:1.0",
+        0,
+        None,
+    );
+    check(&dir, "restore @a.sealift --to oci:@out --password-file @pw", 0, None);
+    assert_eq!(Sealift::images(&path(&dir, "out")).len(), 2);
+    let take = "restore @a.sealift --to oci:@out --password-file @pw --image sealift.example/demo:1.0 \
+                --rename sealift.example/demo:1.0=sealift.example/demo:2.0";
+    check(&dir, take, 2, Some("USAGE-06"));
+    check(&dir, &format!("{take} --force"), 0, None);
+    let again = check(&dir, "restore @a.sealift --to oci:@out --password-file @pw --force --json", 0, None);
+    let report: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(
+        (report["num_blobs"].as_u64(), report["num_present"].as_u64()),
+        (Some(0), Some(7)),
+        "{report}"
+    );
+}
+
+#[test]
+fn results_are_on_stdout_and_errors_are_json_too() {
+    let dir = packed(&[]);
+    let refused = check(&dir, "verify @a.sealift --password-file @wrong --json", 4, Some("KEY-01"));
+    let error: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(error["error"]["code"], "KEY-01");
+    let quiet = check(&dir, "verify @a.sealift -q", 0, None);
+    assert!(quiet.stdout.is_empty() && quiet.stderr.is_empty());
+    let lines = check(&dir, "verify @a.sealift --progress json", 0, None);
+    let stderr = String::from_utf8(lines.stderr).unwrap();
+    let last: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(last["phase"], "verify");
+    assert_eq!(last["done_bytes"], last["total_bytes"]);
+}
+
+#[test]
+fn the_demo_says_what_it_did_in_both_languages() {
+    for (lang, last) in
+        [("en", "7. Compared: same names, same image IDs."), ("zh-CN", "7. 比对：名称相同，镜像 ID 相同。")]
+    {
+        let demo = output(&["demo", "--lang", lang]);
+        assert_eq!(demo.status.code(), Some(0));
+        assert!(String::from_utf8(demo.stdout).unwrap().contains(last));
+    }
+}
+
+#[test]
+fn without_a_verb_the_verbs_are_named() {
+    for (lang, words) in [("en", "desktop app"), ("zh-CN", "桌面应用")] {
+        let none = Sealift::command(["--lang", lang])
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(none.stderr).unwrap();
+        assert_eq!(none.status.code(), Some(2));
+        assert!(stderr.contains(words) && stderr.contains("restore"), "{stderr}");
+    }
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_verb() {
+    for args in [&["completions", "bash"][..], &["completions", "zsh"], &["completions", "fish"], &["man"]] {
+        let text = String::from_utf8(output(args).stdout).unwrap();
+        for verb in ["pack", "inspect", "verify", "restore", "images", "keys", "demo"] {
+            assert!(text.contains(verb), "{args:?} lacks {verb}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! When things go wrong under way: full disks, failing writes, cancelling, killing. Nothing is left that
+//! claims to be whole.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use crate::support::{Scratch, Sealift, Tool, run};
+
+const STRACE: Tool = Tool::new("strace", "strace");
+
+/// A docker-archive of 96 MiB that does not compress: work enough to be interrupted.
+fn big_archive(dir: &Scratch) -> String {
+    let path = dir.join("big.tar");
+    let mut block = Vec::with_capacity(32 << 20);
+    let mut state = *sealift::Digest::of(b"seed").as_bytes();
+    while block.len() < 32 << 20 {
+        state = *sealift::Digest::of(&state).as_bytes();
+        block.extend_from_slice(&state);
+    }
+    let mut tar = tar::Builder::new(fs::OpenOptions::new().write(true).create_new(true).open(&path).unwrap());
+    let mut append = |name: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, name, bytes).unwrap();
+    };
+    let mut diff_ids = Vec::new();
+    let mut layers = Vec::new();
+    for number in 0..3_u8 {
+        for byte in &mut block {
+            *byte = byte.wrapping_mul(3).wrapping_add(number);
+        }
+        let name = format!("{number}/layer.tar");
+        append(&name, &block);
+        diff_ids.push(sealift::Digest::of(&block));
+        layers.push(name);
+    }
+    let config =
+        serde_json::json!({ "architecture": "amd64", "os": "linux", "rootfs": { "diff_ids": diff_ids } });
+    append("c.json", config.to_string().as_bytes());
+    let manifest = serde_json::json!([{ "Config": "c.json", "RepoTags": ["big:1"], "Layers": layers }]);
+    append("manifest.json", manifest.to_string().as_bytes());
+    tar.finish().unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn pack_command(dir: &Scratch, source: &str, out: &Path) -> Command {
+    let mut command = Sealift::command(["pack", source, "--kdf", "low", "--progress", "none", "--out"]);
+    command.arg(out).arg("--password-file").arg(dir.join("pw"));
+    command
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Waits until `path` has more than `len` bytes.
+fn wait_for(path: &Path, len: u64, child: &mut Child) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::metadata(path).map_or(0, |metadata| metadata.len()) <= len {
+        assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
+        assert!(Instant::now() < deadline, "{} does not grow", path.display());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_leaves_nothing() {
+    let dir = Scratch::new();
+    dir.write("pw", "p\n");
+    let source = big_archive(&dir);
+    let small = dir.join("small");
+    fs::create_dir(&small).unwrap();
+    run(Tool::new("mount", "mount").command().args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(&small));
+    let packed = pack_command(&dir, &source, &small.join("a.sealift")).output().unwrap();
+    let stderr = String::from_utf8(packed.stderr).unwrap();
+    assert_eq!(packed.status.code(), Some(1));
+    assert!(stderr.contains("Code: IO-03"), "{stderr}");
+    assert_eq!(names(&small), Vec::<String>::new());
+
+    run(&mut pack_command(&dir, &source, &dir.join("a.sealift")));
+    for dest in ["oci", "oci-archive", "docker-archive"] {
+        let to = format!("{dest}:{}", small.join("out").display());
+        let mut command = Sealift::command(["restore", "--progress", "none", "--to", &to]);
+        let refused =
+            command.arg(dir.join("a.sealift")).arg("--password-file").arg(dir.join("pw")).output().unwrap();
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert!(stderr.contains("Code: IO-07"), "{stderr}");
+        assert_eq!(names(&small), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
+    let dir = Scratch::new();
+    dir.write("pw", "p\n");
+    let source = big_archive(&dir);
+    let bundle = dir.join("a.sealift");
+    let partial = dir.join("a.sealift.partial");
+    let mut child =
+        pack_command(&dir, &source, &bundle).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for(&partial, 8 << 20, &mut child);
+    interrupt(child);
+    assert!(!bundle.exists() && !partial.exists());
+
+    run(&mut pack_command(&dir, &source, &bundle));
+    let to = format!("oci:{}", dir.join("out").display());
+    let mut command = Sealift::command(["restore", "--progress", "none", "--to", &to]);
+    command.arg(&bundle).arg("--password-file").arg(dir.join("pw")).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let partial = dir.join("out.partial");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !partial.exists() && Instant::now() < deadline {
+        assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
+        std::thread::yield_now();
+    }
+    interrupt(child);
+    assert!(!dir.join("out").exists() && !partial.exists());
+}
+
+/// Sends SIGINT and expects exit status 130.
+fn interrupt(child: Child) {
+    run(Tool::new("kill", "procps").command().args(["-INT", &child.id().to_string()]));
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("Code: JOB-01"), "{stderr}");
+}
+
+#[test]
+fn a_killed_pack_leaves_no_bundle_and_the_next_run_starts_over() {
+    let dir = Scratch::new();
+    dir.write("pw", "p\n");
+    let source = big_archive(&dir);
+    let bundle = dir.join("a.sealift");
+    let partial = dir.join("a.sealift.partial");
+    for len in [0, 1 << 20, 30 << 20, 60 << 20] {
+        let mut child = pack_command(&dir, &source, &bundle).spawn().unwrap();
+        wait_for(&partial, len, &mut child);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!bundle.exists());
+        let left = Sealift::command(["verify", partial.to_str().unwrap()]).output().unwrap();
+        let stderr = String::from_utf8(left.stderr).unwrap();
+        // Killed before the first header was written, the file is too short to be anything.
+        assert!(["BUNDLE-04", "BUNDLE-06", "BUNDLE-01"].iter().any(|code| stderr.contains(code)), "{stderr}");
+        assert_ne!(left.status.code(), Some(0));
+    }
+    run(&mut pack_command(&dir, &source, &bundle));
+    assert!(!partial.exists());
+    run(&mut Sealift::command(["verify", bundle.to_str().unwrap()]));
+}
+
+/// Each call of `syscall` in turn fails with EIO, until a run makes fewer calls and succeeds.
+fn fail_each(syscall: &str, most: u32) {
+    let dir = Scratch::new();
+    dir.write("pw", "p\n");
+    sealift::write_sample(&dir.join("sample.tar")).unwrap();
+    let bundle = dir.join("a.sealift");
+    for when in 1..=most {
+        let inject = format!("inject={syscall}:error=EIO:when={when}");
+        let mut command = STRACE.command();
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
+        command.args(["pack", "--kdf", "low", "-q", "--volume-size", "2MiB"]).arg(dir.join("sample.tar"));
+        command.arg("--out").arg(&bundle).arg("--password-file").arg(dir.join("pw"));
+        let output = command.output().unwrap();
+        if output.status.success() {
+            assert!(when > 2, "{syscall} was never called");
+            run(&mut Sealift::command(["verify", bundle.to_str().unwrap()]));
+            return;
+        }
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("Code: IO-02"), "{syscall} {when}: {stderr}");
+        // The rename may have happened before the folder's flush failed: then the bundle is whole.
+        if bundle.exists() {
+            run(&mut Sealift::command(["verify", bundle.to_str().unwrap()]));
+            fs::remove_file(&bundle).unwrap();
+        }
+        assert_eq!(names(dir.path()).len(), 2, "{syscall} {when}: {:?}", names(dir.path()));
+    }
+    panic!("more than {most} calls of {syscall}");
+}
+
+#[test]
+fn every_failing_fsync_is_an_error_and_leaves_no_false_bundle() {
+    fail_each("fsync", 20);
+}
+
+#[test]
+fn every_failing_header_write_is_an_error_and_leaves_no_false_bundle() {
+    fail_each("pwrite64", 10);
+}
