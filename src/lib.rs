@@ -46,6 +46,9 @@ mod dest;
 mod digest;
 mod error;
 mod fs;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod job;
 mod keyslot;
 mod locale;

@@ -14,7 +14,7 @@ const BODY_BYTES: usize = SALT_BYTES + 12 + 32 + NONCE_BYTES + KEY_BYTES + TAG_B
 /// The fields of a password slot.
 pub(crate) struct PasswordSlot {
     salt: [u8; SALT_BYTES],
-    pub(super) cost: KdfCost,
+    pub(crate) cost: KdfCost,
     /// Fixes the slot's key, so a wrong passphrase is known before anything is unwrapped.
     commitment: [u8; 32],
     nonce: [u8; NONCE_BYTES],

@@ -1,0 +1,322 @@
+//! One function for each fuzz target: any bytes in, no panic and no unbounded memory out.
+//!
+//! `fuzz/` drives them with libFuzzer; the test below replays the committed corpora on every run.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    bundle::{Bundle, Header, Index, Slot},
+    crypto::Passphrase,
+    digest::Digest,
+    error::Result,
+    job::Ctx,
+    keyslot,
+    oci::{self, Name},
+    source::{self, SourceSpec},
+};
+
+/// A target's name and function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target; `fuzz/fuzz_targets` has one file for each.
+pub const TARGETS: &[Target] = &[
+    ("header", header),
+    ("index", index),
+    ("volume", volume),
+    ("slot", slot),
+    ("json", json),
+    ("name", name),
+    ("tar", tar),
+    ("compressed", compressed),
+    ("docker_archive", docker_archive),
+    ("oci_archive", oci_archive),
+    ("oci_layout", oci_layout),
+];
+
+/// A header copy. The checksum is made right, so that mutations reach the fields.
+pub fn header(data: &[u8]) {
+    let _ = Header::decode(data);
+    let copy = crate::bundle::with_checksum(data.to_vec(), 64 << 10);
+    if let Ok((header, mac)) = Header::decode(&copy) {
+        let keys = crate::bundle::BundleKeys::new(crate::crypto::Key::random(), header.set_id);
+        assert!(!header.is_authentic(&mac, &keys), "a random key authenticates nothing");
+        let again = header.encode(&keys).map(|copy| Header::decode(&copy).map(|(header, _)| header));
+        // What was read can be written and read again, but for slots too many to fit.
+        if let Ok(again) = again {
+            assert_eq!(again, Ok(header));
+        }
+    }
+}
+
+/// An index: eight bytes for the space its frames fill, then JSON.
+pub fn index(data: &[u8]) {
+    let Some((frames_bytes, json)) = data.split_first_chunk() else { return };
+    let frames_bytes = u64::from_le_bytes(*frames_bytes);
+    let _ = Index::decode(json, frames_bytes);
+    let Ok(encoded) = zstd::bulk::compress(json, 1) else { return };
+    if let Ok(index) = Index::decode(&encoded, frames_bytes) {
+        let _ = index.externals();
+        let again = index.encode().and_then(|encoded| Index::decode(&encoded, frames_bytes));
+        assert_eq!(again.ok().as_ref(), Some(&index));
+    }
+}
+
+/// A whole bundle file: header with its checksum made right, then anything.
+pub fn volume(data: &[u8]) {
+    let (header, rest) = data.split_at(data.len().min(400));
+    let copy = crate::bundle::with_checksum(header.to_vec(), 64 << 10);
+    let file = [&copy[..], &copy, rest].concat();
+    with_file(&file, |path| {
+        let bundle = Bundle::open(path)?;
+        bundle.volumes()?.check_hashes()
+    });
+}
+
+/// The slot table's bodies.
+pub fn slot(data: &[u8]) {
+    let Some((kind, body)) = data.split_first_chunk() else { return };
+    let slot = Slot { kind: u16::from_le_bytes(*kind), body: body.to_vec() };
+    let _ = keyslot::describe(&slot);
+    if let Some(password) = keyslot::PasswordSlot::decode(&slot) {
+        assert_eq!(password.encode(), slot);
+        // Costs that would take real time are for the bounds test.
+        if password.cost.work_kib() < 256 {
+            if let Ok(passphrase) = Passphrase::new(b"x".to_vec()) {
+                assert!(password.unwrap(&[0; 32], &passphrase).is_none());
+            }
+        }
+    }
+}
+
+/// JSON from outside.
+pub fn json(data: &[u8]) {
+    let _ = oci::parse_json::<serde_json::Value>(data, "fuzz");
+    let _ = oci::read_config(data, "fuzz");
+}
+
+/// Image names, and how they are shown.
+pub fn name(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for parsed in [Name::qualified(&text), Name::from_ref_name(&text)] {
+        if let Ok(name) = parsed {
+            let _ = name.tag();
+            assert!(name.is_meant_by(name.as_str()));
+            assert_eq!(name.as_str().parse::<Name>().ok().as_ref(), Some(&name), "a name is its own text");
+        }
+    }
+    let shown = crate::locale::escape(&text).to_string();
+    assert!(!shown.chars().any(char::is_control));
+}
+
+/// Any bytes as an archive.
+pub fn tar(data: &[u8]) {
+    with_file(data, read_source);
+}
+
+/// An archive compressed as a whole: the first byte chooses how.
+pub fn compressed(data: &[u8]) {
+    let Some((how, rest)) = data.split_first() else { return };
+    let tar = if how & 4 == 0 { rest.to_vec() } else { tar_of(rest) };
+    let file = match how & 3 {
+        0 => Some(rest.to_vec()),
+        1 => {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(&tar).and_then(|()| gzip.finish()).ok()
+        }
+        2 => zstd::bulk::compress(&tar, 1).ok(),
+        _ => {
+            let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 0);
+            xz.write_all(&tar).and_then(|()| xz.finish()).ok()
+        }
+    };
+    with_file(&file.unwrap_or_default(), read_source);
+}
+
+/// An archive with right tar headers and digests: see [`entries`].
+pub fn docker_archive(data: &[u8]) {
+    with_file(&tar_of(data), |path| read_as("docker-archive", path));
+}
+
+/// As [`docker_archive`], for a layout in an archive.
+pub fn oci_archive(data: &[u8]) {
+    with_file(&tar_of(data), |path| read_as("oci-archive", path));
+}
+
+/// A layout in a folder.
+pub fn oci_layout(data: &[u8]) {
+    let dir = scratch().with_extension("layout");
+    let blobs = dir.join("blobs/sha256");
+    let write = |path: &Path, content: &[u8]| {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)
+            .and_then(|mut f| f.write_all(content))
+    };
+    if std::fs::create_dir_all(&blobs).is_err() {
+        return;
+    }
+    let mut written = Vec::new();
+    for (name, content) in entries(data) {
+        let is_blob = name
+            .strip_prefix("blobs/sha256/")
+            .is_some_and(|hex| hex.len() == 64 && !hex.contains(['/', '.']));
+        if is_blob || name == "index.json" {
+            let path = dir.join(name);
+            if write(&path, &content).is_ok() {
+                written.push(path);
+            }
+        }
+    }
+    let _ = read_as("oci", &dir);
+    for path in written {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// Reads a source whose kind is told by content, then every blob it lists.
+fn read_source(path: &Path) -> Result<()> {
+    read_spec(&SourceSpec::path_only(path))
+}
+
+fn read_as(transport: &str, path: &Path) -> Result<()> {
+    read_spec(&format!("{transport}:{}", path.display()).parse()?)
+}
+
+fn read_spec(spec: &SourceSpec) -> Result<()> {
+    let ctx = Ctx::new();
+    let source = source::open(&ctx, spec)?;
+    let wanted: BTreeSet<Digest> =
+        source.list().images.iter().flat_map(|image| image.blobs().into_keys()).collect();
+    source.read(&ctx, &wanted, &mut |_, reader| {
+        let _ = std::io::copy(&mut reader.take(1 << 20), &mut std::io::sink());
+        Ok(())
+    })
+}
+
+/// Named files, written `name\ncontent` and parted by NUL. `@0` to `@9` in a name or content stand for the hex
+/// digest of an earlier file's content, so that mutations keep the digests right.
+fn entries(data: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut digests: Vec<String> = Vec::new();
+    for part in data.split(|byte| *byte == 0).take(32) {
+        let newline = part.iter().position(|byte| *byte == b'\n').unwrap_or(part.len());
+        let (name, content) = part.split_at(newline);
+        let mut content = content.get(1..).unwrap_or_default().to_vec();
+        for (number, hex) in digests.iter().enumerate().take(10) {
+            content = replace(&content, format!("@{number}").as_bytes(), hex.as_bytes());
+        }
+        let own = Digest::of(&content).hex();
+        let mut name = String::from_utf8_lossy(name).replace("@@", &own);
+        for (number, hex) in digests.iter().enumerate().take(10) {
+            name = name.replace(&format!("@{number}"), hex);
+        }
+        digests.push(own);
+        entries.push((name, content));
+    }
+    entries
+}
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(from.len()).position(|window| window == from) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// A tar of [`entries`]; a name `a>b` is a symbolic link from a to b.
+fn tar_of(data: &[u8]) -> Vec<u8> {
+    let mut tar = ::tar::Builder::new(Vec::new());
+    for (name, content) in entries(data) {
+        let mut header = ::tar::Header::new_gnu();
+        let appended = if let Some((name, target)) = name.split_once('>') {
+            header.set_entry_type(::tar::EntryType::Symlink);
+            header.set_size(0);
+            tar.append_link(&mut header, name, target)
+        } else {
+            header.set_size(content.len() as u64);
+            tar.append_data(&mut header, name, &content[..])
+        };
+        drop(appended); // A name no tar can hold is left out.
+    }
+    tar.into_inner().unwrap_or_default()
+}
+
+thread_local! {
+    static FILE: RefCell<Option<std::fs::File>> = const { RefCell::new(None) };
+}
+
+/// A file in memory that each process and thread reuses.
+fn scratch() -> PathBuf {
+    let shm = Path::new("/dev/shm");
+    let dir = if shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() };
+    dir.join(format!("sealift-fuzz-{}-{:?}", std::process::id(), std::thread::current().id()))
+}
+
+/// Puts `data` into the scratch file and runs `read` on it.
+fn with_file(data: &[u8], read: impl FnOnce(&Path) -> Result<()>) {
+    let path = scratch();
+    FILE.with_borrow_mut(|slot| {
+        if slot.is_none() {
+            *slot = std::fs::OpenOptions::new().write(true).create(true).truncate(true).open(&path).ok();
+        }
+        if let Some(file) = slot {
+            let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(data));
+            let _ = written.and_then(|()| file.set_len(data.len() as u64));
+        }
+    });
+    let _ = read(&path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_committed_input_is_survived() {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+        for (target, run) in TARGETS {
+            let mut num_inputs = 0;
+            for dir in ["corpus", "regressions"] {
+                let Ok(inputs) = std::fs::read_dir(fuzz.join(dir).join(target)) else { continue };
+                for input in inputs {
+                    run(&std::fs::read(input.unwrap().path()).unwrap());
+                    num_inputs += 1;
+                }
+            }
+            assert!(num_inputs > 0, "{target} has no corpus");
+            assert!(fuzz.join(format!("fuzz_targets/{target}.rs")).is_file(), "{target} has no program");
+        }
+        FILE.take();
+        let _ = std::fs::remove_file(scratch());
+        let _ = std::fs::remove_dir_all(scratch().with_extension("layout"));
+    }
+
+    #[test]
+    fn the_seeds_reach_the_images() {
+        // A seed that fails early fuzzes only the first checks.
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+        for (target, transport) in [("docker_archive", "docker-archive"), ("oci_archive", "oci-archive")] {
+            let mut num_read = 0;
+            for input in std::fs::read_dir(corpus.join(target)).unwrap() {
+                let tar = tar_of(&std::fs::read(input.unwrap().path()).unwrap());
+                with_file(&tar, |path| {
+                    num_read += usize::from(read_as(transport, path).is_ok());
+                    Ok(())
+                });
+            }
+            assert!(num_read >= 2, "{target}: {num_read}");
+        }
+    }
+}
