@@ -3,7 +3,7 @@
 //! Bytes in, bytes out. Knows nothing of files or key kinds; `keyslot` gives the slots meaning.
 //! Layout: docs/bundle-format.md §3.
 
-use bytes::{Buf, BufMut};
+use bytes::BufMut;
 use sha2::{Digest, Sha256};
 
 use super::{SetId, VERSION, checked, keys::BundleKeys, record::Geometry, with_checksum};
@@ -160,14 +160,19 @@ impl Header {
         self.commitment == keys.commitment() && keys.verify_header_mac(&self.authenticated(), mac)
     }
 
+    /// Reads the fields of a copy whose magic and checksum were found right.
+    pub(crate) fn decode_fields(mut fields: &[u8]) -> Result<(Self, [u8; 32]), Fault> {
+        take::<8>(&mut fields)?;
+        decode_checked(fields)
+    }
+
     /// Reads one copy; returns the header and its MAC, which needs the key to be checked.
     pub(crate) fn decode(copy: &[u8]) -> Result<(Self, [u8; 32]), Fault> {
         check_magic(copy)?;
         // Every version keeps magic, version, critical bits and checksum where they are, so damage is
         // told from novelty.
-        let mut rest = checked(copy).filter(|_| copy.len() == COPY_BYTES).ok_or(Fault::Damaged)?;
-        rest.advance(MAGIC.len());
-        decode_checked(rest)
+        let fields = checked(copy).filter(|_| copy.len() == COPY_BYTES).ok_or(Fault::Damaged)?;
+        Self::decode_fields(fields)
     }
 }
 

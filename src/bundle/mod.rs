@@ -31,7 +31,7 @@ pub(crate) type SetId = [u8; 32];
 
 /// What a header copy, a volume head and a footer share: a SHA-256 over all their other bytes, at the end.
 /// It finds damage without a key; the MACs find forgery.
-pub(crate) fn with_checksum(mut block: Vec<u8>, len: usize) -> Vec<u8> {
+fn with_checksum(mut block: Vec<u8>, len: usize) -> Vec<u8> {
     use sha2::{Digest, Sha256};
     block.resize(len - 32, 0);
     let sum = Sha256::digest(&block);

@@ -115,6 +115,7 @@ impl Archive {
 
     fn scan_entries<R: Read>(&mut self, ctx: &Ctx, entries: tar::Entries<'_, R>) -> Result<()> {
         let mut kept_bytes = 0;
+        let mut unsafe_entry = None;
         for entry in entries {
             ctx.checkpoint()?;
             let mut entry = entry.map_err(|e| self.tar_error(e))?;
@@ -122,7 +123,13 @@ impl Archive {
             if kind.is_dir() || kind.is_pax_global_extensions() {
                 continue;
             }
-            let name = clean_path(&entry.path_bytes(), "")?;
+            let name = match clean_path(&entry.path_bytes(), "") {
+                Ok(name) => name,
+                Err(e) => {
+                    unsafe_entry.get_or_insert(e);
+                    continue;
+                }
+            };
             let found = if kind.is_symlink() || kind.is_hard_link() {
                 let target = entry.link_name_bytes().unwrap_or_default();
                 // A hard link names its target from the root, a symbolic link from where it stands.
@@ -131,7 +138,13 @@ impl Archive {
                 } else {
                     ""
                 };
-                Entry::Link(clean_path(&target, base)?)
+                match clean_path(&target, base) {
+                    Ok(target) => Entry::Link(target),
+                    Err(e) => {
+                        unsafe_entry.get_or_insert(e);
+                        continue;
+                    }
+                }
             } else if kind.is_file() || kind.is_contiguous() {
                 Entry::File(self.scan_file(ctx, &name, &mut entry, &mut kept_bytes)?)
             } else if kind.is_gnu_sparse() {
@@ -148,7 +161,10 @@ impl Archive {
                 return Err(Error::new(Code::DuplicateEntry).with(Fact::Entry, name));
             }
         }
-        Ok(())
+        // A root file system is full of absolute links, and is told as what it is; in an image archive a
+        // path that leads out is an attack.
+        let is_image = self.contains("manifest.json") || self.contains("index.json");
+        unsafe_entry.filter(|_| is_image).map_or(Ok(()), Err)
     }
 
     fn scan_file<R: Read>(

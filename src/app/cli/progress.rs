@@ -84,7 +84,8 @@ impl Printer {
                 };
                 if due && !ended {
                     *last = Some((now.phase.name(), now.elapsed));
-                    output::note(&format!("{}  {}", phase(*lang, now), figures(*lang, now, meter)));
+                    let line = format!("{}  {}", phase(*lang, now), figures(*lang, now, meter));
+                    output::note(line.trim_end());
                 }
             }
             Self::Json => output::note(

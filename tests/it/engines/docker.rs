@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    base_image::base_root,
     carry,
     docker_engine::Docker,
     sample::{
@@ -91,4 +92,19 @@ fn repeats_layers_as_links(archive: &Path) -> bool {
     let mut archive = tar::Archive::new(File::open(archive).unwrap());
     let mut entries = archive.entries_with_seek().unwrap().map(Result::unwrap);
     entries.any(|entry| entry.header().entry_type().is_symlink() || &*entry.path_bytes() == b"oci-layout")
+}
+
+#[test]
+fn an_exported_container_is_refused_as_what_it_is() {
+    let dir = Scratch::new();
+    let docker = Docker::start();
+    docker.run(["import", text(&base_root()), BASE]);
+    let container = docker.run(["create", BASE, "true"]);
+    let exported = dir.join("exported.tar");
+    docker.run(["export", "--output", text(&exported), container.trim()]);
+
+    let output = Sealift::command(["images", text(&exported), "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["error"]["code"], "SOURCE-02", "{answer}");
 }
