@@ -288,7 +288,7 @@ mod tests {
             assert_eq!(error.code(), Code::BadIndex, "case {case}");
         }
         assert!(Index::decode(&sample().encode().unwrap(), 8).is_err());
-        assert!(Index::decode(&zstd::bulk::compress(&[b' '; 1 << 20], 3).unwrap(), 9).is_err(), "blank");
+        assert!(Index::decode(&zstd::bulk::compress(&vec![b' '; 1 << 20], 3).unwrap(), 9).is_err(), "blank");
         let twice = br#"{"created":"","created":"","tool":"","images":[],"blobs":[],"frames":[]}"#;
         assert!(Index::decode(&zstd::bulk::compress(twice, 3).unwrap(), 0).is_err(), "duplicate key");
     }

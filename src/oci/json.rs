@@ -121,7 +121,7 @@ mod tests {
             "{} {}",
             "nul",
         ] {
-            assert_eq!(parse(bad).unwrap_err().code(), Code::BadJson, "{:.40}", bad);
+            assert_eq!(parse(bad).unwrap_err().code(), Code::BadJson, "{bad:.40}");
         }
     }
 }

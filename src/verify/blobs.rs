@@ -16,7 +16,7 @@ use crate::{
     oci::Image,
 };
 
-/// A bundle whose every blob matched its digest. Only [`verify_blobs`] makes one, and a restore needs one.
+/// A bundle whose every blob matched its digest. Only [`crate::Unlocked::verify`] makes one, and a restore needs one.
 pub struct VerifiedBundle {
     bundle: OpenBundle,
     images: Vec<Image>,

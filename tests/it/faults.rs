@@ -60,7 +60,7 @@ fn names(dir: &Path) -> Vec<String> {
 
 /// Waits until `path` has more than `len` bytes.
 fn wait_for(path: &Path, len: u64, child: &mut Child) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while fs::metadata(path).map_or(0, |metadata| metadata.len()) <= len {
         assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
         assert!(Instant::now() < deadline, "{} does not grow", path.display());
@@ -113,7 +113,7 @@ fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
     command.arg(&bundle).arg("--password-file").arg(dir.join("pw")).stderr(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     let partial = dir.join("out.partial");
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !partial.exists() && Instant::now() < deadline {
         assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
         std::thread::yield_now();
