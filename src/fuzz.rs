@@ -121,13 +121,21 @@ pub fn compressed(data: &[u8]) {
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             gzip.write_all(&tar).and_then(|()| gzip.finish()).ok()
         }
-        2 => zstd::bulk::compress(&tar, 1).ok(),
-        _ => {
-            let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 0);
-            xz.write_all(&tar).and_then(|()| xz.finish()).ok()
-        }
+        2 => ZSTD.with_borrow_mut(|zstd| zstd.as_mut().and_then(|zstd| zstd.compress(&tar).ok())),
+        _ => xz(&tar).ok(),
     };
     with_file(&file.unwrap_or_default(), read_source);
+}
+
+/// A small dictionary, as the default's megabytes would be most of the work.
+fn xz(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
+    let mut options = LzmaOptions::new_preset(0)?;
+    options.dict_size(4096);
+    let stream = Stream::new_stream_encoder(Filters::new().lzma2(&options), Check::Crc32)?;
+    let mut xz = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    xz.write_all(plain)?;
+    xz.finish()
 }
 
 /// An archive with right tar headers and digests: see [`entries`].
@@ -247,6 +255,7 @@ fn tar_of(data: &[u8]) -> Vec<u8> {
 }
 
 thread_local! {
+    static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = RefCell::new(zstd::bulk::Compressor::new(1).ok());
     static FILE: RefCell<Option<std::fs::File>> = const { RefCell::new(None) };
 }
 
