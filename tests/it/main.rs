@@ -1,9 +1,12 @@
 //! Integration tests: the real program, used as a user would, with real engines around it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod archives;
 mod cli;
 mod contracts;
 mod engines;
 mod faults;
+mod hostile;
 mod ranks;
 mod support;
+mod testkit;

@@ -6,9 +6,11 @@ mod daemon;
 mod process;
 mod scratch;
 mod sealift;
+mod tarball;
 
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
 pub(crate) use process::{Tool, run, run_through};
 pub(crate) use scratch::Scratch;
 pub(crate) use sealift::{Listed, Sealift};
+pub(crate) use tarball::{LAYER, Tar, blob, config, digest};
