@@ -23,6 +23,12 @@ MANGLED = b"\x89SLFT\n\x1a", b"\x89SLFT\r\r\n", b"\x09SLFT\r\n\x1a", b"\xef\xbf\
 COPY, LATER_HEAD, FOOTER, ENTRY = 65536, 4096, 256, 56
 MAX_INDEX, MAX_FRAME = 256 << 20, 16 << 20
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
+COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*"
+LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+NAME = re.compile(  # §4.3: a bare word, or registry/repository with tag, digest or both
+    rf"[\w.+-]{{1,128}}|(?!index\.docker\.io/)(?!docker\.io/[^/]*$)(?=localhost/|[^/]*[.:][^/]*/){LABEL}(?:\.{LABEL})*(?::[0-9]+)?/"
+    rf"(?P<repository>{COMPONENT}(?:/{COMPONENT})*)(?=[:@])(?::\w[\w.-]{{0,127}})?"
+    r"(?:@sha(?:256:[0-9a-fA-F]{64}|384:[0-9a-fA-F]{96}|512:[0-9a-fA-F]{128}))?", re.ASCII)
 HEADER = struct.Struct("<8s2HIQ32s4I4Q32s32s32sQ2I")
 Header = namedtuple("Header", """magic version zero state critical set_id record_bytes volume_records num_volumes
     zero_2 num_records payload_bytes index_offset index_bytes set_root base_root commitment sequence slots_len
@@ -127,7 +133,8 @@ def open_volume(path, number, h):  # the shape of one volume, §5
     for kind, flags, offset, length, _ in struct.iter_unpack("<2I2Q32s", directory):
         need(kind == 1 or not flags & 1, "BUNDLE-03", f"{path}: critical section {kind}")
         if kind == 1:
-            hashes, fits = offset, length == 32 * num and offset + length <= dir_at + dir_len
+            fits = hashes is None and length == 32 * num and offset + length <= dir_at + dir_len
+            hashes = offset
         need(fits, "INTEGRITY-03", f"{path}: section of record hashes")
     need(hashes is not None, "INTEGRITY-03", f"{path}: no record hashes")
     return Volume(path, number, start, first, num, hashes, root, footer)
@@ -184,9 +191,14 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
         rule(len(dict(pairs)) == len(pairs))
         return dict(pairs)
 
+    def whole(text):  # a number; one with a sign is none of ours
+        return int(text) if text.isdecimal() else float(text)
+
     size = zstandard.frame_content_size(data)
     rule(0 < size <= MAX_INDEX)
-    index = json.loads(unzstd(data, size).decode(), object_pairs_hook=members)
+    text = unzstd(data, size).decode()
+    index = json.loads(text, object_pairs_hook=members, parse_int=whole, parse_constant=lambda _: rule(False))
+    json.dumps(index, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     images, blobs, frames = (typed(index[name], list) for name in ("images", "blobs", "frames"))
     rule(len(images) <= 10_000 and len(blobs) <= 100_000 and typed(index["created"] + index["tool"], str) >= 0)
     for codec, stored, plain in ([typed(number, int) for number in typed(frame, list)] for frame in frames):
@@ -204,7 +216,8 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
     for image in images:
         rule(image["target"] in digests and typed(image.get("synthesized", False), bool) in (False, True))
         for name in typed(image["names"], list):
-            rule(0 < typed(name, str) <= 1024 and name not in names)
+            rule(0 < typed(name, str) <= 1024 and name not in names and (found := NAME.fullmatch(name)))
+            rule(len(found["repository"] or "") <= 255 and len(name) <= 512)
             names.add(name)
     return images, blobs, frames
 

@@ -328,9 +328,7 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
         let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;
         let target =
             Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
-        let names: Result<Vec<Name>> = entry.names.iter().map(|name| name.parse()).collect();
-        let names =
-            names.map_err(|e| Error::new(Code::BadIndex).with(Fact::Detail, "an image name").caused_by(e))?;
+        let names = entry.names.iter().map(|text| canonical_name(text)).collect::<Result<_>>()?;
         Ok(Image { synthesized: entry.synthesized, ..read_image(&mut documents, &target, names)? })
     };
     bundle.index().images.iter().map(read).collect()
@@ -344,6 +342,16 @@ pub fn check_destination(dest: &DestSpec, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(dest.path());
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     (dest.kind()?.check)(dest.path(), existing)
+}
+
+/// A name of the index, which must stand there in its one full form: programs complete others differently.
+fn canonical_name(text: &str) -> Result<Name> {
+    let bad = || Error::new(Code::BadIndex).with(Fact::Detail, "an image name").with(Fact::Found, text);
+    match text.parse::<Name>() {
+        Ok(name) if name.as_str() == text => Ok(name),
+        Ok(_) => Err(bad()),
+        Err(e) => Err(bad().caused_by(e)),
+    }
 }
 
 /// Decides what a restore does. Writes nothing.

@@ -3,9 +3,16 @@
 //! zstd over JSON, so that any language reads it. Everything is checked when read: later code relies on
 //! extents lying inside frames and on sizes adding up.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    marker::PhantomData,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::frame::{Codec, MAX_FRAME_BYTES};
 use crate::{
@@ -30,7 +37,9 @@ pub(crate) struct Index {
     pub(crate) created: String,
     /// Name and version of the program that packed.
     pub(crate) tool: String,
+    #[serde(deserialize_with = "objects")]
     pub(crate) images: Vec<ImageEntry>,
+    #[serde(deserialize_with = "objects")]
     pub(crate) blobs: Vec<BlobEntry>,
     pub(crate) frames: Vec<FrameEntry>,
 }
@@ -92,6 +101,34 @@ impl FrameEntry {
     }
 }
 
+/// A struct that stands as a JSON object; serde would also take its members as a bare list.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<T>, D::Error> {
+    Vec::<Object<T>>::deserialize(deserializer)
+        .map(|objects| objects.into_iter().map(|Object(inner)| inner).collect())
+}
+
 /// The index breaks a rule: `detail` says which.
 fn broken(detail: &str) -> Error {
     Error::new(Code::BadIndex).with(Fact::Detail, detail)
@@ -124,8 +161,12 @@ impl Index {
         }
         let json = zstd::bulk::decompress(encoded, capacity as usize)
             .map_err(|e| broken("it does not decompress").caused_by(e))?;
-        let index: Self =
+        if json.starts_with(b"\xef\xbb\xbf") {
+            return Err(broken("it begins with a byte order mark"));
+        }
+        let index: Object<Self> =
             parse_json(&json, "index").map_err(|e| broken("it is not valid JSON").caused_by(e))?;
+        let Object(index) = index;
         index.check(frames_bytes)?;
         Ok(index)
     }

@@ -4,6 +4,7 @@
 mod archives;
 mod cli;
 mod contracts;
+mod damage;
 mod engines;
 mod faults;
 mod hostile;

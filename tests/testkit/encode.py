@@ -3,6 +3,7 @@
 Shares nothing with Sealift or recover.py. The same bytes every time: what must be random comes from SHAKE-256
 over the name of the bundle.
 """
+
 import hashlib
 import hmac
 import json
@@ -57,12 +58,17 @@ def hkdf(salt, key, label):
 class Bundle:
     """Add frames, blobs and images; then `write`.
 
-    `changes` are functions by stage. Each gets what the stage made (and where: a record's or volume's number, or
-    which header copy) and may alter it in place or return something else.
+    `changes` are functions by stage. Each gets what the stage made (and where: a record's or volume's number,
+    or which header copy) and may alter it in place or return something else.
     """
 
     def __init__(self, name, record_bytes=65536, volume_records=0, **changes):
-        self.name, self.record_bytes, self.volume_records, self.changes = name, record_bytes, volume_records, changes
+        self.name, self.record_bytes, self.volume_records, self.changes = (
+            name,
+            record_bytes,
+            volume_records,
+            changes,
+        )
         self.key, self.set_id = self.random("bundle key", 32), self.random("set id", 32)
         self.frames, self.stored, self.blobs, self.images = [], b"", {}, []
 
@@ -77,19 +83,26 @@ class Bundle:
 
     # --- content
 
-    def cipher(self, segment=0, key=None):
-        return AESGCM(hkdf(self.set_id, key or self.key, b"payload" + le(segment, 8)))
-
-    def nonce(self, number):
-        return self.random(f"nonce {number}", 12)
+    def how(self, number, last=False):
+        """What record `number` is sealed with."""
+        how = {
+            "key": self.key,
+            "segment": number >> 20,
+            "number": number,
+            "last": last,
+            "nonce": self.random(f"nonce {number}", 12),
+        }
+        self.change("seal", how, number)
+        return how, AESGCM(hkdf(self.set_id, how["key"], b"payload" + le(how["segment"], 8)))
 
     def zeros(self, size):
-        """Content that, stored in the next frame, is sealed into zeros: so that cases with many records are small."""
+        """Content that, stored in the next frame, is sealed into zeros: cases with many records stay small."""
         content = b""
         while len(content) < size:
             number, at = divmod(len(self.stored) + len(content), self.record_bytes)
             end = min(self.record_bytes, at + size - len(content))
-            content += self.cipher().encrypt(self.nonce(number), bytes(end), None)[at:end]
+            how, cipher = self.how(number)
+            content += cipher.encrypt(how["nonce"], bytes(end), None)[at:end]
         return content
 
     def frame(self, content, stored=None, plain_len=None, codec=None):
@@ -113,10 +126,9 @@ class Bundle:
     def manifest(self, layers, config_type=CONFIG, manifest_type=MANIFEST, **config):
         """Adds config and manifest of an image with these layers, together in one frame."""
         ids = [layer["digest"] for layer in layers]
-        config = compact({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ids}, **config})
+        config = compact({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": ids}, **config})
         described = {"mediaType": config_type, "digest": digest_of(config), "size": len(config)}
-        manifest = {"schemaVersion": 2, "mediaType": manifest_type, "config": described, "layers": layers}
-        manifest = compact(manifest)
+        manifest = compact({"schemaVersion": 2, "config": described, "layers": layers})
         frame = self.frame(config + manifest)
         self.blob(config, config_type, [[frame, 0, len(config)]])
         return self.blob(manifest, manifest_type, [[frame, len(config), len(manifest)]])
@@ -126,13 +138,17 @@ class Bundle:
 
     # --- keys
 
-    def subkey(self, label, key=None):
-        return hkdf(self.set_id, key or self.key, label)
+    def subkey(self, label):
+        return hkdf(self.set_id, self.key, label)
 
-    def password_slot(self, passphrase=PASSPHRASE, cost=CHEAP, key=None, set_id=None, label="slot", **changes):
+    def password_slot(
+        self, passphrase=PASSPHRASE, cost=CHEAP, key=None, set_id=None, label="slot", **changes
+    ):
         """A slot; `changes` may hold `public` (fields before the commitment is bound) and `body`."""
         set_id = set_id or self.set_id
-        salt, nonce = self.random(f"{label} salt {passphrase}", 16), self.random(f"{label} nonce {passphrase}", 12)
+        salt, nonce = self.random(f"{label} salt {passphrase}", 16), self.random(
+            f"{label} nonce {passphrase}", 12
+        )
         slot_key = hash_secret_raw(passphrase.encode(), salt, cost[1], cost[0], cost[2], 32, Type.ID, 0x13)
         public = salt + struct.pack("<3I", *cost) + hkdf(set_id, slot_key, b"slot-commitment")
         wrapping = AESGCM(hkdf(set_id, slot_key, b"slot-wrap"))
@@ -141,7 +157,9 @@ class Bundle:
     def costly_slot(self, memory, passes, lanes):
         """A slot that says so; nobody ever ran it."""
         label = f"costly {memory} {passes} {lanes}"
-        return 1, self.random(label, 16) + struct.pack("<3I", memory, passes, lanes) + self.random(label + " rest", 92)
+        return 1, self.random(label, 16) + struct.pack("<3I", memory, passes, lanes) + self.random(
+            label + " rest", 92
+        )
 
     # --- the file
 
@@ -159,13 +177,10 @@ class Bundle:
     def seal(self, payload, num):
         records = []
         for number in range(num):
-            plain = payload[number * self.record_bytes:(number + 1) * self.record_bytes]
-            how = {"key": self.key, "segment": number >> 20, "number": number, "last": number == num - 1,
-                   "nonce": self.nonce(number)}
-            self.change("seal", how, number)
+            plain = payload[number * self.record_bytes : (number + 1) * self.record_bytes]
+            how, cipher = self.how(number, last=number == num - 1)
             additional = le(how["number"], 8) + bytes([how["last"]])
-            sealed = self.cipher(how["segment"], how["key"]).encrypt(how["nonce"], plain, additional)
-            records.append(how["nonce"] + sealed)
+            records.append(how["nonce"] + cipher.encrypt(how["nonce"], plain, additional))
         return self.change("records", records)
 
     def volume(self, number, first, records):
@@ -173,8 +188,9 @@ class Bundle:
         head = bytes(2 * COPY)
         if number > 1:
             head = struct.pack("<8s2HI32s", VOLUME_MAGIC, 1, 0, number, self.set_id)
-            head = with_checksum(self.change("volume_head", bytearray(head.ljust(LATER_HEAD - 32, b"\0")), number),
-                                 LATER_HEAD)
+            head = with_checksum(
+                self.change("volume_head", bytearray(head.ljust(LATER_HEAD - 32, b"\0")), number), LATER_HEAD
+            )
         out = head + b"".join(records)
         hashes = self.change("hashes", b"".join(sha256(record) for record in records), number)
         place = struct.pack("<32sIQQ", self.set_id, number, first, len(records))
@@ -184,11 +200,24 @@ class Bundle:
             entries.append([kind, flags, len(out), len(section), sha256(section)])
             out += section
         self.change("entries", entries, number)
-        directory = self.change("directory", b"".join(struct.pack("<2I2Q32s", *entry) for entry in entries), number)
-        fields = {"magic": FOOTER_MAGIC, "version": 1, "zero": 0, "number": number, "set_id": self.set_id,
-                  "first": first, "num": len(records), "dir_at": len(out), "dir_len": len(directory),
-                  "dir_hash": sha256(directory), "root": root, "length": len(out) + len(directory) + FOOTER,
-                  "rest": b""}
+        directory = self.change(
+            "directory", b"".join(struct.pack("<2I2Q32s", *entry) for entry in entries), number
+        )
+        fields = {
+            "magic": FOOTER_MAGIC,
+            "version": 1,
+            "zero": 0,
+            "number": number,
+            "set_id": self.set_id,
+            "first": first,
+            "num": len(records),
+            "dir_at": len(out),
+            "dir_len": len(directory),
+            "dir_hash": sha256(directory),
+            "root": root,
+            "length": len(out) + len(directory) + FOOTER,
+            "rest": b"",
+        }
         self.change("footer", fields, number)
         footer = struct.pack("<8s2HI32s4Q32s32sQ40s", *fields.values())
         mac = self.change("footer_mac", mac_of(self.subkey(b"volumes"), footer), number)
@@ -196,20 +225,39 @@ class Bundle:
         return out + directory + footer, root
 
     def header(self, core, slots, which):
-        fields = {**core, "sequence": 1, "slots": list(slots), "slots_len": None, "extensions": b"",
-                  "extensions_len": None, "mac_key": self.subkey(b"header-mac"), "mac": None, "signatures": b"",
-                  "signatures_len": None}
+        fields = {
+            **core,
+            "sequence": 1,
+            "slots": list(slots),
+            "slots_len": None,
+            "extensions": b"",
+            "extensions_len": None,
+            "mac_key": self.subkey(b"header-mac"),
+            "mac": None,
+            "signatures": b"",
+            "signatures_len": None,
+        }
         self.change("header", fields, which)
         # A slot is a kind and a body, and, where it is wrong, what stands in its zero field and its length.
-        slots = b"".join(struct.pack("<2HI", kind, *(wrong or [0, len(body)])) + body
-                         for kind, body, *wrong in fields["slots"])
+        slots = b"".join(
+            struct.pack("<2HI", kind, *(wrong or [0, len(body)])) + body
+            for kind, body, *wrong in fields["slots"]
+        )
 
         def length(name, part):
             return len(part) if fields[name] is None else fields[name]
 
         out = struct.pack("<8s2HIQ32s4I4Q32s32s32s", *[fields[name] for name in core])
-        out += struct.pack("<QII", fields["sequence"], length("slots_len", slots),
-                           length("extensions_len", fields["extensions"])) + slots + fields["extensions"]
+        out += (
+            struct.pack(
+                "<QII",
+                fields["sequence"],
+                length("slots_len", slots),
+                length("extensions_len", fields["extensions"]),
+            )
+            + slots
+            + fields["extensions"]
+        )
         out += fields["mac"] or mac_of(fields["mac_key"], out)
         out += le(length("signatures_len", fields["signatures"]), 4) + fields["signatures"]
         out = self.change("header_body", bytearray(out.ljust(COPY - 32, b"\0")), which)
@@ -224,18 +272,34 @@ class Bundle:
         each = self.volume_records if 0 < self.volume_records < num else 0
         volumes = []
         for first in range(0, num, each or num):
-            volumes.append(self.volume(len(volumes) + 1, first, records[first:first + (each or num)]))
-        set_root = sha256(b"sealift/v1/set-root", self.set_id, le(len(volumes), 8), *[root for _, root in volumes])
-        core = {"magic": MAGIC, "version": 1, "zero": 0, "state": 1, "critical": 0, "set_id": self.set_id,
-                "record_bytes": self.record_bytes, "volume_records": each, "num_volumes": len(volumes), "zero_2": 0,
-                "num_records": num, "payload_bytes": len(payload), "index_offset": len(self.stored),
-                "index_bytes": len(index), "set_root": set_root, "base_root": bytes(32),
-                "commitment": self.subkey(b"commitment")}
+            volumes.append(self.volume(len(volumes) + 1, first, records[first : first + (each or num)]))
+        set_root = sha256(
+            b"sealift/v1/set-root", self.set_id, le(len(volumes), 8), *[root for _, root in volumes]
+        )
+        core = {
+            "magic": MAGIC,
+            "version": 1,
+            "zero": 0,
+            "state": 1,
+            "critical": 0,
+            "set_id": self.set_id,
+            "record_bytes": self.record_bytes,
+            "volume_records": each,
+            "num_volumes": len(volumes),
+            "zero_2": 0,
+            "num_records": num,
+            "payload_bytes": len(payload),
+            "index_offset": len(self.stored),
+            "index_bytes": len(index),
+            "set_root": set_root,
+            "base_root": bytes(32),
+            "commitment": self.subkey(b"commitment"),
+        }
         self.change("core", core)
         packed = struct.pack("<8s2HIQ32s4I4Q32s32s32s", *core.values())
         self.fingerprint = hashlib.sha256(b"sealift/v1/fingerprint" + packed).hexdigest()
         slots = self.change("slots", [self.password_slot()])
         head = self.header(core, slots, "A") + self.header(core, slots, "B")
         files = [volume for volume, _ in volumes]
-        files[0] = head + files[0][2 * COPY:]
+        files[0] = head + files[0][2 * COPY :]
         return self.change("files", files)

@@ -5,12 +5,13 @@
 
 Needs Python 3.9 and: pip install cryptography argon2-cffi
 """
+
 import importlib
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TOPICS = "shape", "content", "header", "slots", "passphrases", "volumes", "records"
+TOPICS = ("shape content header geometry slots passphrases volumes records index index_text frames").split()
 
 
 def main():

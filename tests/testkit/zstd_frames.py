@@ -4,7 +4,7 @@
 """
 
 MAGIC = b"\x28\xb5\x2f\xfd"
-RAW, RLE, RESERVED = 0, 1, 3
+RAW, RLE, MATCH, RESERVED = 0, 1, 2, 3
 MAX_BLOCK = 128 << 10
 
 # What the reference compressor (1.5.7, level 19) makes of TEXT: with a content size, with a checksum too, and
@@ -34,7 +34,7 @@ def block(kind, size, body, last):
 def frame(content, size=None, window=None, dictionary=None, blocks=None):
     """A frame of raw blocks that declares `size` bytes, by default the true number.
 
-    With `window` (a descriptor byte, RFC 8878 §3.1.1.1.2) it declares no size. `blocks` stands in for the blocks.
+    With `window` (a descriptor byte, RFC 8878 §3.1.1.1.2) it declares none. `blocks` stands in for the blocks.
     """
     if window is None:
         described = bytes([0xA0 | (dictionary is not None)])
@@ -42,7 +42,7 @@ def frame(content, size=None, window=None, dictionary=None, blocks=None):
     else:
         described, declared = bytes([dictionary is not None, window]), b""
     if blocks is None:
-        cuts = [content[at:at + MAX_BLOCK] for at in range(0, len(content), MAX_BLOCK)] or [b""]
+        cuts = [content[at : at + MAX_BLOCK] for at in range(0, len(content), MAX_BLOCK)] or [b""]
         blocks = b"".join(block(RAW, len(cut), cut, cut is cuts[-1]) for cut in cuts)
     return MAGIC + described + bytes([] if dictionary is None else [dictionary]) + declared + blocks
 
@@ -52,6 +52,30 @@ def repeated(byte, size, declared=None):
     sizes = [MAX_BLOCK] * (size // MAX_BLOCK) + [size % MAX_BLOCK] * (size % MAX_BLOCK > 0)
     blocks = [block(RLE, each, byte, at == len(sizes)) for at, each in enumerate(sizes, 1)]
     return frame(b"", size=size if declared is None else declared, blocks=b"".join(blocks))
+
+
+def repeating(before, pattern, times, after):
+    """A frame of `before`, then `pattern` so many times, then `after`."""
+    parts, left = [block(RAW, len(before) + len(pattern), before + pattern, False)], len(pattern) * (
+        times - 1
+    )
+    # An offset code of n bits stands for 2^n and n bits more; the three lowest values mean repeated offsets.
+    offset = len(pattern) + 3
+    offset_bits = offset.bit_length() - 1
+    while left:
+        size = min(left, MAX_BLOCK)
+        left -= size
+        # The codes 43 to 52 of a match length stand for 2^n + 3 and n bits more, n from 7 to 16.
+        length_bits = (size - 3).bit_length() - 1
+        assert length_bits >= 7, "short matches have other codes"
+        # One sequence and no literals, its three codes given once each (RFC 8878 §3.1.1.3): no literals before
+        # it, offset, match length. The bits are read from the end, where a 1 marks the first.
+        bits = (1 << offset_bits | offset - (1 << offset_bits)) << length_bits | size - 3 - (1 << length_bits)
+        body = bytes([0, 1, 0x54, 0, offset_bits, length_bits + 36])
+        body += bits.to_bytes(bits.bit_length() // 8 + 1, "little")
+        parts.append(block(MATCH, len(body), body, False))
+    parts.append(block(RAW, len(after), after, True))
+    return frame(b"", len(before) + len(pattern) * times + len(after), blocks=b"".join(parts))
 
 
 def skippable(content):

@@ -1,9 +1,10 @@
-"""An index that is authentic and breaks a rule: one for every rule of docs/bundle-format.md §4.2 and §4.3."""
+"""An index that is authentic and breaks a rule of docs/bundle-format.md §4.2 or §4.3."""
+
 import json
 
 from case import Case, bad
-from encode import LAYER, Bundle, digest_of
-from zstd_frames import MAGIC, RAW, RESERVED, RLE, block, frame, repeated, skippable
+from encode import LAYER, Bundle, compact, digest_of
+from zstd_frames import repeating
 
 ABSENT = digest_of(b"a blob outside")
 
@@ -27,6 +28,7 @@ def broken(name, comment, change, code="BUNDLE-09"):
     def index(index):
         layer = next(blob for blob in index["blobs"] if blob["digest"] == bundle.layer)
         return change(index, layer)
+
     bundle.changes["index"] = index
     return Case(code, comment, bundle)
 
@@ -34,133 +36,225 @@ def broken(name, comment, change, code="BUNDLE-09"):
 def lists():
     """Every list, and every member that must be there with its type."""
     for member in ("created", "tool", "images", "blobs", "frames"):
-        yield broken(f"no-{member}", f"no member “{member}”".replace("“", '"').replace("”", '"'),
-                     lambda index, _, member=member: index.pop(member) and None)
-    for member, value in (("created", None), ("created", 20260101), ("tool", ["testkit"]), ("images", {}), ("images", None),
-                          ("blobs", {}), ("blobs", "none"), ("frames", {}), ("frames", None)):
-        yield broken(f"{member}-is-{type(value).__name__.lower()}", f'"{member}" of another type',
-                     lambda index, _, member=member, value=value: index.update({member: value}))
+        yield broken(
+            f"no-{member}",
+            f'no member "{member}"',
+            lambda index, _, member=member: index.pop(member) and None,
+        )
+    for member, value in (
+        ("created", None),
+        ("created", 20260101),
+        ("tool", ["testkit"]),
+        ("images", {}),
+        ("blobs", {}),
+        ("frames", {}),
+    ):
+        yield broken(
+            f"{member}-is-{type(value).__name__.lower()}",
+            f'"{member}" of another type',
+            lambda index, _, member=member, value=value: index.update({member: value}),
+        )
     for part in ("images", "blobs"):
         singular = part[:-1]
-        yield broken(f"{singular}-is-null", f"null among the {part}", lambda index, _, part=part: index[part].append(None))
-        yield broken(f"{singular}-is-list", f"the members of one of the {part} as a list", lambda index, _, part=part:
-                     index[part].__setitem__(0, list(index[part][0].values())))
-    yield broken("frame-is-object", "a frame with names to its numbers", lambda index, _: index["frames"].__setitem__(
-        0, {"codec": 0, "stored": 10, "content": 10}))
-    yield bad("BUNDLE-09", "index-is-list", "the members of the index as a list",
-              json=lambda text: json.dumps(list(json.loads(text).values())).encode())
+        yield broken(
+            f"{singular}-is-null",
+            f"null among the {part}",
+            lambda index, _, part=part: index[part].append(None),
+        )
+        yield broken(
+            f"{singular}-is-list",
+            f"the members of one of the {part} as a list",
+            lambda index, _, part=part: index[part].__setitem__(0, list(index[part][0].values())),
+        )
+    yield broken(
+        "frame-is-object",
+        "a frame with names to its numbers",
+        lambda index, _: index["frames"].__setitem__(0, {"codec": 0, "stored": 10, "content": 10}),
+    )
+    yield bad(
+        "BUNDLE-09",
+        "index-is-list",
+        "the members of the index as a list",
+        json=lambda text: json.dumps(list(json.loads(text).values())).encode(),
+    )
 
 
 def frames():
-    for name, comment, entry in (("codec-2", "a codec that does not exist", [2, 10, 10]),
-                                 ("codec-256", "a codec too large for a byte", [256, 10, 10]),
-                                 ("codec-minus-1", "a codec below zero", [-1, 10, 10]),
-                                 ("codec-false", "a codec that is no number", [False, 10, 10]),
-                                 ("codec-float", "a codec with a fraction", [0.0, 10, 10]),
-                                 ("stored-shorter", "stored, and shorter than its content", [0, 9, 10]),
-                                 ("stored-longer", "stored, and longer than its content", [0, 10, 9]),
-                                 ("zstd-longer", "compressed, and longer than its content", [1, 10, 9]),
-                                 ("zstd-empty", "compressed into nothing", [1, 0, 10]),
-                                 ("content-empty", "no content", [1, 10, 0]),
-                                 ("stored-and-content-empty", "stored nothing", [0, 0, 0]),
-                                 ("content-over-16-mib", "a byte over 16 MiB", [1, 10, (16 << 20) + 1]),
-                                 ("content-largest", "as long as a number can say", [1, 10, (1 << 32) - 1]),
-                                 ("content-over-u32", "longer than a number can say", [1, 10, 1 << 32]),
-                                 ("length-float", "a length with an exponent", [0, 10, 1e1]),
-                                 ("length-text", "a length that is text", [0, "10", 10]),
-                                 ("two-numbers", "two numbers", [0, 10]),
-                                 ("four-numbers", "four numbers", [0, 10, 10, 10])):
-        yield broken(f"frame-{name}", f"a frame: {comment}", lambda index, _, entry=entry: index["frames"].__setitem__(
-            1, entry))
-    yield broken("frames-gap", "frames that leave a byte before the index", lambda index, _: index["frames"].__setitem__(
-        1, [0, 9, 9]))
-    yield broken("frames-missing", "the last frame is not listed", lambda index, _: index["frames"].pop() and None)
-    yield broken("frames-too-many", "a frame more than there are bytes", lambda index, _: index["frames"].append([0, 1, 1]))
-    yield broken("frames-over-payload", "so many frames that their sum is near 2^64",
-                 lambda index, _: index["frames"].extend([[1, (1 << 24), (1 << 24)]] * 600))
+    for name, comment, entry in (
+        ("codec-2", "a codec that does not exist", [2, 10, 10]),
+        ("codec-256", "a codec too large for a byte", [256, 10, 10]),
+        ("codec-minus-1", "a codec below zero", [-1, 10, 10]),
+        ("codec-false", "a codec that is no number", [False, 10, 10]),
+        ("codec-float", "a codec with a fraction", [0.0, 10, 10]),
+        ("stored-shorter", "stored, and shorter than its content", [0, 9, 10]),
+        ("stored-longer", "stored, and longer than its content", [0, 10, 9]),
+        ("zstd-longer", "compressed, and longer than its content", [1, 10, 9]),
+        ("zstd-empty", "compressed into nothing", [1, 0, 10]),
+        ("content-empty", "no content", [1, 10, 0]),
+        ("stored-and-content-empty", "stored nothing", [0, 0, 0]),
+        ("content-over-16-mib", "a byte over 16 MiB", [1, 10, (16 << 20) + 1]),
+        ("content-largest", "as long as a number can say", [1, 10, (1 << 32) - 1]),
+        ("content-over-u32", "longer than a number can say", [1, 10, 1 << 32]),
+        ("length-float", "a length with an exponent", [0, 10, 1e1]),
+        ("two-numbers", "two numbers", [0, 10]),
+        ("four-numbers", "four numbers", [0, 10, 10, 10]),
+    ):
+        yield broken(
+            f"frame-{name}",
+            f"a frame: {comment}",
+            lambda index, _, entry=entry: index["frames"].__setitem__(1, entry),
+        )
+    yield broken(
+        "frames-gap",
+        "frames that leave a byte before the index",
+        lambda index, _: index["frames"].__setitem__(1, [0, 9, 9]),
+    )
+    yield broken(
+        "frames-missing", "the last frame is not listed", lambda index, _: index["frames"].pop() and None
+    )
+    yield broken(
+        "frames-too-many",
+        "a frame more than there are bytes",
+        lambda index, _: index["frames"].append([0, 1, 1]),
+    )
+    yield broken(
+        "frames-over-payload",
+        "frames of more bytes than the whole bundle has",
+        lambda index, _: index["frames"].extend([[0, 1 << 24, 1 << 24]] * 99),
+    )
 
 
 def blobs():
     def entry(**members):
         return lambda index, layer: layer.update(members)
+
     yield broken("blobs-unsorted", "blobs in descending order", lambda index, _: index["blobs"].reverse())
-    yield broken("blobs-first-two-swapped", "the first two blobs are swapped",
-                 lambda index, _: index["blobs"].insert(0, index["blobs"].pop(1)))
-    yield broken("blob-twice", "a blob is listed twice", lambda index, _: index["blobs"].insert(0, index["blobs"][0]))
-    yield broken("blob-twice-differently", "a blob is listed twice, with other extents",
-                 lambda index, layer: index["blobs"].insert(index["blobs"].index(layer), {
-                     **layer, "extents": [[1, 0, 9]]}))
+    yield broken(
+        "blob-twice", "a blob is listed twice", lambda index, _: index["blobs"].insert(0, index["blobs"][0])
+    )
+    yield broken(
+        "blob-twice-differently",
+        "a blob is listed twice, with other extents",
+        lambda index, layer: index["blobs"].insert(
+            index["blobs"].index(layer), {**layer, "extents": [[1, 0, 9]]}
+        ),
+    )
     for member in ("digest", "size", "media_type", "extents"):
-        yield broken(f"blob-no-{member.replace('_', '-')}", f'a blob without "{member}"',
-                     lambda index, layer, member=member: layer.pop(member) and None)
+        yield broken(
+            f"blob-no-{member.replace('_', '-')}",
+            f'a blob without "{member}"',
+            lambda index, layer, member=member: layer.pop(member) and None,
+        )
     hexes = "0123456789abcdef" * 4
-    for name, comment, digest in (("upper-case", "capital letters", "sha256:" + hexes.upper()),
-                                  ("short", "63 digits", "sha256:" + hexes[1:]),
-                                  ("long", "65 digits", "sha256:" + hexes + "0"),
-                                  ("path", "a path", "sha256:" + "../" * 21 + "x"),
-                                  ("newline", "a line end behind it", "sha256:" + hexes + "\n"),
-                                  ("sha512", "another algorithm", "sha512:" + hexes * 2),
-                                  ("no-algorithm", "no algorithm", hexes),
-                                  ("full-width", "digits that only look so", "sha256:" + hexes[1:] + "\uff10"),
-                                  ("number", "a number", 7), ("null", "null", None)):
-        yield broken(f"blob-digest-{name}", f"a digest: {comment}", lambda index, _, digest=digest: index["blobs"].append(
-            {"digest": digest, "size": 0, "media_type": "x", "extents": []}))
-    for name, comment, size in (("more", "a byte more than its extents", 10), ("less", "a byte less than its extents", 8),
-                                ("zero", "zero, with extents", 0), ("minus", "below zero", -9), ("float", "a fraction", 9.0),
-                                ("text", "text", "9"), ("over-u64", "above 2^64", (1 << 64) + 9), ("true", "true", True),
-                                ("null", "null", None)):
+    for name, comment, digest in (
+        ("upper-case", "capital letters", "sha256:" + hexes.upper()),
+        ("short", "63 digits", "sha256:" + hexes[1:]),
+        ("long", "65 digits", "sha256:" + hexes + "0"),
+        ("path", "a path", "sha256:" + "../" * 21 + "x"),
+        ("newline", "a line end behind it", "sha256:" + hexes + "\n"),
+        ("sha512", "another algorithm", "sha512:" + hexes * 2),
+        ("no-algorithm", "no algorithm", hexes),
+        ("full-width", "digits that only look so", "sha256:" + hexes[1:] + "\uff10"),
+        ("number", "a number", 7),
+        ("null", "null", None),
+    ):
+        yield broken(
+            f"blob-digest-{name}",
+            f"a digest: {comment}",
+            lambda index, _, digest=digest: index["blobs"].append(
+                {"digest": digest, "size": 0, "media_type": "x", "extents": []}
+            ),
+        )
+    for name, comment, size in (
+        ("more", "a byte more than its extents", 10),
+        ("less", "a byte less than its extents", 8),
+        ("zero", "zero, with extents", 0),
+        ("minus", "below zero", -9),
+        ("float", "a fraction", 9.0),
+        ("text", "text", "9"),
+        ("over-u64", "above 2^64", (1 << 64) + 9),
+        ("true", "true", True),
+        ("null", "null", None),
+    ):
         yield broken(f"blob-size-{name}", f"a blob's size: {comment}", entry(size=size))
     yield broken("blob-media-type-long", "a media type of 1,025 bytes", entry(media_type="x" * 1025))
-    yield broken("blob-media-type-long-utf-8", "a media type of 513 characters in 1,026 bytes", entry(media_type="\u00e9" * 513))
+    yield broken(
+        "blob-media-type-long-utf-8",
+        "a media type of 513 characters in 1,026 bytes",
+        entry(media_type="\u00e9" * 513),
+    )
     yield broken("blob-media-type-null", "a media type of null", entry(media_type=None))
     yield broken("blob-diff-id-text", "a diffID that is no digest", entry(diff_id="none"))
     yield broken("blob-diff-id-sha512", "a diffID of another algorithm", entry(diff_id="sha512:" + hexes * 2))
     yield broken("blob-diff-id-number", "a diffID that is a number", entry(diff_id=0))
-    yield broken("blobs-100001", "one blob more than allowed", lambda index, _: index.update(images=[], blobs=[
-        {"digest": f"sha256:{number:064x}", "size": 0, "media_type": "", "extents": []} for number in range(100_001)])) \
-        if False else broken("blob-extents-null", "extents of null", entry(extents=None))
+    yield broken("blob-extents-null", "extents of null", entry(extents=None))
 
 
 def extents():
     def first(*extent):
         return lambda index, layer: layer["extents"].__setitem__(0, list(extent))
-    for name, comment, extent in (("no-such-frame", "a frame that does not exist", (3, 0, 6)),
-                                  ("frame-largest", "the highest frame number", ((1 << 32) - 1, 0, 6)),
-                                  ("frame-over-u32", "a frame number too large", (1 << 32, 0, 6)),
-                                  ("frame-minus-1", "a frame number below zero", (-1, 0, 6)),
-                                  ("frame-minus-zero", "a number with a sign", (0, 0, 6)),
-                                  ("frame-true", "a frame number that is true", (True, 0, 6)),
-                                  ("frame-float", "a frame number with a fraction", (0.0, 0, 6)),
-                                  ("frame-text", "a frame number in text", ("0", 0, 6)),
-                                  ("offset-at-end", "begins behind the frame", (0, 10, 6)),
-                                  ("leaves-frame", "ends a byte behind the frame", (0, 5, 6)),
-                                  ("offset-largest", "offset and length overflow 32 bits", (0, (1 << 32) - 1, 6)),
-                                  ("offset-minus-1", "an offset below zero", (0, -1, 6)),
-                                  ("length-null", "a length of null", (0, 0, None)),
-                                  ("two-numbers", "two numbers", (0, 6)),
-                                  ("four-numbers", "four numbers", (0, 0, 6, 0)),
-                                  ("digest-short", "a digest of 63 digits", (ABSENT[:-1], 0, 6)),
-                                  ("digest-upper-case", "a digest in capital letters", (ABSENT.upper(), 0, 6))):
-        if name != "frame-minus-zero":
-            yield broken(f"extent-{name}", f"an extent: {comment}", first(*extent))
-    yield broken("extent-empty", "an extent of no bytes", lambda index, layer: layer["extents"].append([0, 0, 0]))
-    yield broken("extent-empty-at-end", "an extent of no bytes behind the end of a frame",
-                 lambda index, layer: layer["extents"].append([0, 10, 0]))
-    yield broken("extent-of-empty-blob", "a blob of size 0 with an extent of no bytes", lambda index, layer: index[
-        "blobs"].append({"digest": "sha256:" + "f" * 64, "size": 0, "media_type": "", "extents": [[0, 0, 0]]}))
+
+    for name, comment, extent in (
+        ("no-such-frame", "a frame that does not exist", (3, 0, 6)),
+        ("frame-largest", "the highest frame number", ((1 << 32) - 1, 0, 6)),
+        ("frame-over-u32", "a frame number too large", (1 << 32, 0, 6)),
+        ("frame-minus-1", "a frame number below zero", (-1, 0, 6)),
+        ("frame-true", "a frame number that is true", (True, 0, 6)),
+        ("frame-float", "a frame number with a fraction", (0.0, 0, 6)),
+        ("frame-text", "a frame number in text", ("0", 0, 6)),
+        ("offset-at-end", "begins behind the frame", (0, 10, 6)),
+        ("leaves-frame", "ends a byte behind the frame", (0, 5, 6)),
+        ("offset-largest", "offset and length overflow 32 bits", (0, (1 << 32) - 1, 6)),
+        ("offset-minus-1", "an offset below zero", (0, -1, 6)),
+        ("length-null", "a length of null", (0, 0, None)),
+        ("two-numbers", "two numbers", (0, 6)),
+        ("four-numbers", "four numbers", (0, 0, 6, 0)),
+        ("digest-short", "a digest of 63 digits", (ABSENT[:-1], 0, 6)),
+        ("digest-upper-case", "a digest in capital letters", (ABSENT.upper(), 0, 6)),
+    ):
+        yield broken(f"extent-{name}", f"an extent: {comment}", first(*extent))
+    yield broken(
+        "extent-empty", "an extent of no bytes", lambda index, layer: layer["extents"].append([0, 0, 0])
+    )
+    yield broken(
+        "extent-empty-at-end",
+        "an extent of no bytes behind the end of a frame",
+        lambda index, layer: layer["extents"].append([0, 10, 0]),
+    )
+    yield broken(
+        "extent-of-empty-blob",
+        "a blob of size 0 with an extent of no bytes",
+        lambda index, layer: index["blobs"].append(
+            {"digest": "sha256:" + "f" * 64, "size": 0, "media_type": "", "extents": [[0, 0, 0]]}
+        ),
+    )
     yield broken("extents-none", "a blob without its extents", lambda index, layer: layer.update(extents=[]))
-    yield broken("extents-is-object", "extents that are an object", lambda index, layer: layer.update(extents={}))
+    yield broken(
+        "extents-is-object", "extents that are an object", lambda index, layer: layer.update(extents={})
+    )
     top = (1 << 64) - 1
-    yield broken("extents-sum-overflows", "lengths that add up to the size modulo 2^64", lambda index, layer: layer.update(
-        extents=[[ABSENT, 0, top], [ABSENT, 0, 10]]))
+    yield broken(
+        "extents-sum-overflows",
+        "lengths that add up to the size modulo 2^64",
+        lambda index, layer: layer.update(extents=[[ABSENT, 0, top], [ABSENT, 0, 10]]),
+    )
 
     def outside(name, comment, *extents, code="BUNDLE-10"):
         size = sum(extent[2] for extent in extents if isinstance(extent[2], int))
-        return broken(f"outside-{name}", comment, lambda index, layer: layer.update(
-            extents=[list(extent) for extent in extents], size=size), code)
+        return broken(
+            f"outside-{name}",
+            comment,
+            lambda index, layer: layer.update(extents=[list(extent) for extent in extents], size=size),
+            code,
+        )
+
     yield outside("one", "a run of a blob that is not in the bundle", (ABSENT, 5, 9))
     yield outside("among-others", "one run inside, one outside", (0, 0, 4), (ABSENT, 0, 5))
-    yield outside("own-blob", "a run of a blob that is in the bundle, as if it were outside", (digest_of(b"012345abc"), 0, 9))
+    yield outside(
+        "own-blob",
+        "a run of a blob that is in the bundle, as if it were outside",
+        (digest_of(b"012345abc"), 0, 9),
+    )
     yield outside("largest", "a run that ends just below 2^64", (ABSENT, top - 9, 9))
     yield outside("empty", "a run of no bytes", (ABSENT, 5, 0), code="BUNDLE-09")
     yield outside("overflows", "a run that ends at 2^64", (ABSENT, top - 8, 9), code="BUNDLE-09")
@@ -171,6 +265,7 @@ def extents():
 def images():
     def first(**members):
         return lambda index, _: index["images"][0].update(members)
+
     yield broken("target-absent", "the target is not among the blobs", first(target=ABSENT))
     yield broken("target-null", "the target is null", first(target=None))
     yield broken("target-no-digest", "the target is not a digest", first(target="latest"))
@@ -182,91 +277,53 @@ def images():
     yield broken("name-empty", "a name of no bytes", first(names=[""]))
     yield broken("name-long", "a name of 1,025 bytes", first(names=["x" * 1025]))
     yield broken("name-twice", "a name twice in one image", first(names=["latest", "latest"]))
-    yield broken("name-in-two-images", "a name in two images", lambda index, _: index["images"][1].update(
-        names=["docker.io/library/a:1"]))
+    yield broken(
+        "name-in-two-images",
+        "a name in two images",
+        lambda index, _: index["images"][1].update(names=["docker.io/library/a:1"]),
+    )
     yield broken("name-surrogate", "half of a surrogate pair in a name", first(names=["\ud800"]))
     yield broken("synthesized-null", "synthesized: null", first(synthesized=None))
     yield broken("synthesized-number", "synthesized: 1", first(synthesized=1))
     yield broken("synthesized-text", 'synthesized: "true"', first(synthesized="true"))
-    for name, comment, text in (("upper-case", "a repository in capital letters", "docker.io/Library/A:1"),
-                                ("space", "a space", "docker.io/library/a b:1"),
-                                ("control", "an escape character", "docker.io/library/a\x1b[2J:1"),
-                                ("bidi", "a character that turns the direction", "docker.io/library/a\u202e:1"),
-                                ("path", "a path upwards", "../../etc/passwd"),
-                                ("newline", "a line end", "latest\n"),
-                                ("tag-long", "a tag of 129 characters", "docker.io/library/a:" + "t" * 129),
-                                ("word-long", "a bare word of 129 characters", "w" * 129),
-                                ("digest-short", "a digest of 63 digits", "docker.io/library/a@" + ABSENT[:-1])):
+    for name, comment, text in (
+        ("upper-case", "a repository in capital letters", "docker.io/Library/A:1"),
+        ("space", "a space", "docker.io/library/a b:1"),
+        ("control", "an escape character", "docker.io/library/a\x1b[2J:1"),
+        ("bidi", "a character that turns the direction", "docker.io/library/a\u202e:1"),
+        ("path", "a path upwards", "../../etc/passwd"),
+        ("newline", "a line end", "latest\n"),
+        ("tag-long", "a tag of 129 characters", "docker.io/library/a:" + "t" * 129),
+        ("word-long", "a bare word of 129 characters", "w" * 129),
+        ("digest-short", "a digest of 63 digits", "docker.io/library/a@" + ABSENT[:-1]),
+        ("no-repository", "a tag without a repository", "docker.io/library/:1"),
+        ("two-tags", "two tags", "docker.io/library/a:1:2"),
+        ("repository-long", "a repository of 260 characters", "docker.io/" + "a" * 260 + ":1"),
+        ("nul", "a NUL behind a word", "latest\0"),
+    ):
         yield broken(f"name-grammar-{name}", f"a name that is no reference: {comment}", first(names=[text]))
-    yield broken("images-10001", "one image more than allowed", lambda index, _: index["images"].extend(
-        [{"names": [], "target": index["images"][0]["target"]}] * 9_999))
+    # A reader that completes such names shows others than one that does not, and sees no duplicates.
+    for name, text in (
+        ("registry", "library/a:1"),
+        ("library", "a:1"),
+        ("tag", "docker.io/library/a"),
+        ("alias", "index.docker.io/library/a:1"),
+    ):
+        yield broken(
+            f"name-not-full-{name}",
+            f"a name that is not complete, or not in its one full form: {text}",
+            first(names=[text]),
+        )
+    many = content("index-images-10001")
 
+    def repeat_last(_, text):
+        before, image, after = text.partition(compact(many.images[-1]))
+        return repeating(before + image, b"," + image, 9_999, after)
 
-def text():
-    def case(name, comment, change):
-        return bad("BUNDLE-09", f"json-{name}", comment, json=change)
-    yield case("empty", "no text", lambda _: b"")
-    yield case("blank", "white space alone", lambda _: b" \n" * 50)
-    yield case("null", "null", lambda _: b"null")
-    yield case("list", "an empty list", lambda _: b"[]")
-    yield case("empty-object", "an empty object", lambda _: b"{}")
-    yield case("cut", "the last brace is missing", lambda text: text[:-1])
-    yield case("two-documents", "a second document behind the first", lambda text: text + b"{}")
-    yield case("nul-behind", "a NUL behind the document", lambda text: text + b"\0")
-    yield case("comma-behind", "a comma behind the last member", lambda text: text[:-1] + b",}")
-    yield case("comment", "a comment", lambda text: text + b" // end")
-    yield case("byte-order-mark", "a byte order mark", lambda text: b"\xef\xbb\xbf" + text)
-    yield case("utf-16", "UTF-16", lambda text: text.decode().encode("utf-16-le"))
-    yield case("not-utf-8", "a byte that is not UTF-8 in a name", lambda text: text.replace(b"sample", b"s\xffmple"))
-    yield case("not-utf-8-unknown-member", "a byte that is not UTF-8 in a member that is ignored",
-               lambda text: text[:-1] + b',"x":"\xff"}')
-    yield case("control-in-text", "a line end in a text, not escaped", lambda text: text.replace(b"testkit", b"test\nkit"))
-    yield case("single-quotes", "single quotes", lambda text: text.replace(b'"', b"'"))
-    yield case("twice-same", "a member twice with one value", lambda text: text[:-1] + b',"tool":"testkit"}')
-    yield case("twice-unknown", "an unknown member twice", lambda text: text[:-1] + b',"x":1,"x":2}')
-    yield case("twice-nested", "a member twice, deep in an unknown one", lambda text: text[:-1] + b',"x":[{"y":{"z":1,"z":1}}]}')
-    yield case("twice-escaped", "a member twice, once escaped", lambda text: text[:-1] + rb',"too\u006c":"x"}')
-    yield case("twice-in-blob", "a blob with two sizes", lambda text: text.replace(b'"size":400,', b'"size":400,"size":400,', 1))
-    yield case("number-minus-zero", "a number with a sign: -0", lambda text: text.replace(b'[[0,0,400]]', b'[[0,-0,400]]'))
-    yield case("number-plus", "a number with a plus sign", lambda text: text.replace(b'[[0,0,400]]', b'[[0,+0,400]]'))
-    yield case("number-leading-zero", "a number with a leading zero", lambda text: text.replace(b'[[0,0,400]]', b'[[0,00,400]]'))
-    yield case("number-exponent", "a number with an exponent", lambda text: text.replace(b'[[0,0,400]]', b'[[0,0,4e2]]'))
-    yield case("number-nan", "NaN in an ignored member", lambda text: text[:-1] + b',"x":NaN}')
-    yield case("number-infinity", "Infinity in an ignored member", lambda text: text[:-1] + b',"x":-Infinity}')
-    yield case("deep", "100,000 lists in lists, in an ignored member",
-               lambda text: text[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
-
-
-def packed():
-    def case(name, comment, change):
-        return bad("BUNDLE-09", f"index-zstd-{name}", comment, index_bytes=change)
-    yield case("not", "the index is not compressed", lambda _, text: text)
-    yield case("no-size", "the size is not declared", lambda _, text: frame(text, window=0x50))
-    yield case("size-short", "the declared size is a byte too small", lambda _, text: frame(text, size=len(text) - 1))
-    yield case("size-long", "the declared size is a byte too large", lambda _, text: frame(text, size=len(text) + 1))
-    yield case("size-zero", "the declared size is 0", lambda _, text: frame(text, size=0))
-    yield case("size-over-limit", "a byte more than 256 MiB is declared", lambda _, text: frame(text, size=(256 << 20) + 1))
-    yield case("bomb", "257 MiB of spaces, truly declared", lambda *_: repeated(b" ", 257 << 20))
-    yield case("bomb-hidden", "257 MiB of spaces, 100 bytes declared", lambda *_: repeated(b" ", 257 << 20, 100))
-    yield case("cut", "the last byte is missing", lambda old, _: old[:-1])
-    yield case("only-header", "a frame header and no block", lambda old, _: old[:9])
-    yield case("byte-behind", "a byte behind the frame", lambda old, _: old + b"\0")
-    yield case("frame-behind", "an empty frame behind the frame", lambda old, _: old + frame(b""))
-    yield case("two-halves", "the text in two frames", lambda _, text: frame(text[:99]) + frame(text[99:]))
-    yield case("skippable-before", "a skippable frame before the frame", lambda old, _: skippable(b"x") + old)
-    yield case("skippable-behind", "a skippable frame behind the frame", lambda old, _: old + skippable(b"x"))
-    yield case("skippable-only", "a skippable frame alone", lambda _, text: skippable(text))
-    yield case("dictionary", "a dictionary is needed", lambda _, text: frame(text, dictionary=7))
-    yield case("magic", "another magic number", lambda old, _: b"\x27" + old[1:])
-    yield case("block-reserved", "a block of the reserved type",
-               lambda _, text: frame(text, blocks=block(RESERVED, 4, b"abcd", True)))
-    yield case("no-last-block", "no block is the last", lambda _, text: frame(text, blocks=block(RAW, len(text), text, False)))
-    yield case("reserved-bit", "the reserved bit of the descriptor", lambda old, _: MAGIC + bytes([old[4] | 8]) + old[5:])
-    yield case("empty", "a frame of no content", lambda *_: frame(b""))
-    yield case("zeros", "zeros", lambda old, _: bytes(len(old)))
-    assert RLE
+    many.changes["index_bytes"] = repeat_last
+    yield Case("BUNDLE-09", "one image more than allowed", many)
 
 
 def cases():
-    for topic in (lists, frames, blobs, extents, images, text, packed):
+    for topic in (lists, frames, blobs, extents, images):
         yield from topic()

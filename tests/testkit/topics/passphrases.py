@@ -1,4 +1,5 @@
 """What a passphrase is, and how the same one may come in other bytes. docs/bundle-format.md §7.1."""
+
 import unicodedata
 
 from case import Case, bad, sample
@@ -24,16 +25,27 @@ def cases():
     yield typed("controls", "other control characters count", "a\x01\x7f\x1bb", "a\x01\x7f\x1bb")
     yield typed("byte-order-mark", "a byte order mark counts", "\ufeffpass", "\ufeffpass")
     yield typed("longest", "1,024 bytes", "0123456789abcdef" * 64, "0123456789abcdef" * 64)
-    yield typed("longest-crlf", "1,024 bytes and CR LF", "0123456789abcdef" * 64 + "\r\n", "0123456789abcdef" * 64)
+    yield typed(
+        "longest-crlf", "1,024 bytes and CR LF", "0123456789abcdef" * 64 + "\r\n", "0123456789abcdef" * 64
+    )
     yield typed("nfc", "a composed letter and Chinese words", "\u00e9\u53e3\u4ee4", "\u00e9\u53e3\u4ee4")
     yield typed("nfd", "the same, as macOS types it: decomposed", "e\u0301\u53e3\u4ee4", "\u00e9\u53e3\u4ee4")
-    yield typed("nfd-two-marks", "marks in another than the canonical order", "q\u0307\u0323", "q\u0323\u0307")
+    yield typed(
+        "nfd-two-marks", "marks in another than the canonical order", "q\u0307\u0323", "q\u0323\u0307"
+    )
     yield typed("hangul", "three letters become one syllable", "\u1112\u1161\u11ab", "\ud55c")
     yield typed("singleton", "the Angstrom sign becomes a letter", "\u212b", "\u00c5")
-    yield typed("not-compatibility", "ligatures and full-width letters stay: NFC, not NFKC", "\ufb01\uff21", "\ufb01\uff21")
+    yield typed(
+        "not-compatibility",
+        "ligatures and full-width letters stay: NFC, not NFKC",
+        "\ufb01\uff21",
+        "\ufb01\uff21",
+    )
     grown = "\U0001d160" * 256
     yield typed("grows", "1,024 bytes that normalise to 3,072", grown, unicodedata.normalize("NFC", grown))
-    yield typed("unassigned", "a code point that no normaliser knows stays", "\U000e0fff\u0378", "\U000e0fff\u0378")
+    yield typed(
+        "unassigned", "a code point that no normaliser knows stays", "\U000e0fff\u0378", "\U000e0fff\u0378"
+    )
 
     yield refused("empty", "no bytes", "")
     yield refused("only-lf", "nothing before the LF", "\n")
