@@ -33,7 +33,14 @@ impl Name {
         }
         let reference: Reference =
             text.parse().map_err(|e: oci_spec::distribution::ParseError| bad(e.to_string()))?;
-        Ok(Self(reference.whole()))
+        let whole = reference.whole();
+        // `Upper/b` passes as a host and a path, is then taken for a path of docker.io, and there has no capitals:
+        // what is no name in full is no name.
+        let again: Option<Reference> = whole.parse().ok();
+        if again.is_none_or(|again| again.whole() != whole) {
+            return Err(bad("not a name when completed".into()));
+        }
+        Ok(Self(whole))
     }
 
     /// A name from an OCI layout's `ref.name`: a reference if it looks like one, else a bare word.
@@ -119,7 +126,7 @@ mod tests {
             assert_eq!(name.as_str(), full);
             assert!(name.is_meant_by(given) && name.is_meant_by(full));
         }
-        for bad in ["", "A:1", "a b", "../etc", "a:\u{202e}1", "-x/", &"a".repeat(600)] {
+        for bad in ["", "A:1", "rEggis/b", "a b", "../etc", "a:\u{202e}1", "-x/", &"a".repeat(600)] {
             assert_eq!(Name::qualified(bad).unwrap_err().code(), Code::BadReference, "{bad}");
         }
     }
