@@ -238,6 +238,7 @@ impl Recover {
         self.0.stdin.as_mut().unwrap().write_all(&job).unwrap();
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "no answer for {arguments:?}: what was said is on stderr");
         let ended: Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| ended[name].as_str().unwrap().to_owned();
         Ended { status: ended["status"].as_i64().unwrap(), stdout: text("stdout"), stderr: text("stderr") }

@@ -7,15 +7,20 @@ Each line of input is a JSON list of arguments; for each one line of JSON comes 
 """
 
 import contextlib
+import faulthandler
 import importlib.util
 import io
 import json
 import sys
 import traceback
 
+# Seconds for one bundle. A decoder that comes to no end is wrong too; then this process ends, and says where.
+LIMIT = 60
+
 
 def run(recover, arguments):
     sys.argv, status = ["recover.py", *arguments], 0
+    faulthandler.dump_traceback_later(LIMIT, exit=True)
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         try:
             recover.main()
@@ -24,6 +29,7 @@ def run(recover, arguments):
         except BaseException:  # what Python itself does with an exception that nobody caught
             traceback.print_exc()
             status = 1
+    faulthandler.cancel_dump_traceback_later()
     return {"status": status, "stdout": out.getvalue(), "stderr": err.getvalue()}
 
 

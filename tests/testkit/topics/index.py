@@ -300,6 +300,9 @@ def images():
         ("two-tags", "two tags", "docker.io/library/a:1:2"),
         ("repository-long", "a repository of 260 characters", "docker.io/" + "a" * 260 + ":1"),
         ("nul", "a NUL behind a word", "latest\0"),
+        ("tag-digit", "a tag in digits that are not ASCII", "docker.io/library/a:\u0661"),
+        ("tag-letter", "a tag in letters that are not ASCII", "docker.io/library/a:\u00e9"),
+        ("backtracking", "a wrong end behind 200 letters", "docker.io/library/" + "a" * 200 + "!:1"),
     ):
         yield broken(f"name-grammar-{name}", f"a name that is no reference: {comment}", first(names=[text]))
     # A reader that completes such names shows others than one that does not, and sees no duplicates.
