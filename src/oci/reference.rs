@@ -31,8 +31,16 @@ impl Name {
         if text.len() > 512 {
             return Err(bad("longer than 512 bytes".into()));
         }
+        // Elsewhere `\w` is ASCII only; the parser's is not.
+        if !text.is_ascii() {
+            return Err(bad("not ASCII".into()));
+        }
         let reference: Reference =
             text.parse().map_err(|e: oci_spec::distribution::ParseError| bad(e.to_string()))?;
+        // A host that is no DNS name passes as a component of a path.
+        if reference.registry().contains('_') {
+            return Err(bad("a registry's name has no underscore".into()));
+        }
         let whole = reference.whole();
         // `Upper/b` passes as a host and a path, is then taken for a path of docker.io, and there has no capitals:
         // what is no name in full is no name.
@@ -126,7 +134,7 @@ mod tests {
             assert_eq!(name.as_str(), full);
             assert!(name.is_meant_by(given) && name.is_meant_by(full));
         }
-        for bad in ["", "A:1", "rEggis/b", "a b", "../etc", "a:\u{202e}1", "-x/", &"a".repeat(600)] {
+        for bad in ["", "A:1", "rEggis/b", "a b", "../etc", "a:\u{202e}1", "a:é", "a:١", "a_b.c/d", "-x/", &"a".repeat(600)] {
             assert_eq!(Name::qualified(bad).unwrap_err().code(), Code::BadReference, "{bad}");
         }
     }

@@ -42,7 +42,7 @@ def images():
     )
     yield named("image-name-tag-longest", "a tag of 128 characters", "docker.io/library/a:" + "t" * 128)
     yield named(
-        "image-name-underscores", "underscores in all parts of a name", "my_registry.local/a_b/c__d:_1"
+        "image-name-underscores", "underscores wherever a name may have them", "registry.local/a_b/c__d:_1"
     )
     yield named(
         "image-synthesized",

@@ -300,6 +300,7 @@ def images():
         ("two-tags", "two tags", "docker.io/library/a:1:2"),
         ("repository-long", "a repository of 260 characters", "docker.io/" + "a" * 260 + ":1"),
         ("nul", "a NUL behind a word", "latest\0"),
+        ("host-underscore", "a registry with an underscore", "my_registry.local/a:1"),
         ("tag-digit", "a tag in digits that are not ASCII", "docker.io/library/a:\u0661"),
         ("tag-letter", "a tag in letters that are not ASCII", "docker.io/library/a:\u00e9"),
         ("backtracking", "a wrong end behind 200 letters", "docker.io/library/" + "a" * 200 + "!:1"),
