@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use zstd::zstd_safe::CParameter;
+
 /// Unique bytes gathered before a frame is closed; the last chunk may carry it over.
 pub(crate) const FRAME_BYTES: usize = 4 << 20;
 /// Most plaintext bytes of one frame that a reader accepts.
@@ -9,6 +11,10 @@ pub(crate) const MAX_FRAME_BYTES: u32 = 16 << 20;
 
 /// zstd looks back over 2²² bytes: a whole frame.
 const WINDOW_LOG: u32 = FRAME_BYTES.ilog2();
+
+/// Places that level 1 remembers, as a power of two; zstd's own 2¹⁴ is for smaller inputs. Twice as many cost 5 % of the
+/// time and save 2.5 % of the bytes.
+const LEVEL_1_HASH_LOG: u32 = 15;
 
 /// How a frame is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +54,11 @@ fn zstd_compress(level: i32, plain: &[u8]) -> Option<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|slot| {
         if slot.as_ref().is_none_or(|(built, _)| *built != level) {
             let mut compressor = zstd::bulk::Compressor::new(level).ok()?;
+            if level == 1 {
+                compressor.set_parameter(CParameter::HashLog(LEVEL_1_HASH_LOG)).ok()?;
+            }
             // Low levels look back 1 MiB by default; the whole frame costs no time and saves 3 %.
-            compressor.set_parameter(zstd::zstd_safe::CParameter::WindowLog(WINDOW_LOG)).ok()?;
+            compressor.set_parameter(CParameter::WindowLog(WINDOW_LOG)).ok()?;
             *slot = Some((level, compressor));
         }
         slot.as_mut()?.1.compress(plain).ok()

@@ -1,7 +1,8 @@
 //! From secrets to keys: Argon2id (RFC 9106), HKDF-SHA-256 (RFC 5869), HMAC-SHA-256 (RFC 2104).
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hmac::{Hmac, KeyInit, Mac};
+use rayon::prelude::*;
 use sha2::Sha256;
 
 use super::secret::{KEY_BYTES, Key, Passphrase};
@@ -46,8 +47,15 @@ impl KdfCost {
             return None;
         }
         let params = Params::new(self.memory_kib, self.num_passes, self.num_lanes, Some(KEY_BYTES)).ok()?;
+        // Made on all cores: the system hands out a quarter of a GiB page by page, and one core would take as long
+        // for that as for a pass.
+        let mut memory: Vec<Block> =
+            (0..params.block_count()).into_par_iter().map(|_| Block::new()).collect();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Key::from_fn(|key| argon2.hash_password_into(passphrase.as_bytes(), salt, key)).ok()
+        let fill = |key: &mut [u8; KEY_BYTES]| {
+            argon2.hash_password_into_with_memory(passphrase.as_bytes(), salt, key, &mut memory[..])
+        };
+        Key::from_fn(fill).ok()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys and passphrases: wiped when dropped, never printed, never cloned.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
@@ -52,7 +52,7 @@ impl fmt::Debug for Key {
 }
 
 /// A passphrase as the KDF takes it: UTF-8 in Unicode normal form C, 1 to 1,024 bytes, one line.
-pub struct Passphrase(Zeroizing<String>);
+pub struct Passphrase(Arc<Zeroizing<String>>);
 
 impl Passphrase {
     /// Takes what a user typed or a file holds; one trailing line end is dropped.
@@ -71,7 +71,7 @@ impl Passphrase {
                 text => {
                     let mut normal = Zeroizing::new(String::with_capacity(3 * text.len()));
                     normal.extend(text.nfc());
-                    Ok(Self(normal))
+                    Ok(Self(Arc::new(normal)))
                 }
             },
         };
@@ -83,9 +83,14 @@ impl Passphrase {
         self.0.as_bytes()
     }
 
+    /// The same bytes, not a copy of them, for a thread that may outlive the caller.
+    pub(crate) fn share(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
     /// Whether both are the same passphrase; for typing one twice, so not constant in time.
     pub fn matches(&self, other: &Self) -> bool {
-        *self.0 == *other.0
+        **self.0 == **other.0
     }
 }
 

@@ -3,6 +3,7 @@
 //! Workers add to atomics through [`Ctx`]; a shell samples [`Ctx::snapshot`] a few times a second, so
 //! slow painting never slows the work. Knows nothing of images, bundles or screens.
 
+mod background;
 mod notice;
 pub(crate) mod ordered;
 mod speed;
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use background::Background;
 pub use notice::{Notice, NoticeKind};
 pub use speed::Speedometer;
 

@@ -5,12 +5,13 @@
 
 mod password;
 
-pub(crate) use password::PasswordSlot;
+pub(crate) use password::{PasswordSlot, PendingSlot};
 
 use crate::{
     bundle::{Bundle, BundleKeys, Header, SetId, Slot},
-    crypto::{KdfCost, Key, Passphrase},
+    crypto::{KdfCost, Passphrase},
     error::{Code, Error, Fact, Result},
+    job::Ctx,
 };
 
 /// A kind of slot.
@@ -27,17 +28,12 @@ pub(crate) const KINDS: &[Kind] = &[Kind { number: password::KIND, name: "passwo
 /// All password slots of a header together may cost this much: 64 GiB filled, half a minute on two cores.
 const MAX_TOTAL_WORK_KIB: u64 = 64 << 20;
 
-/// A slot that wraps `keys` for `passphrase`.
-pub(crate) fn password_slot(keys: &BundleKeys, passphrase: &Passphrase, cost: KdfCost) -> Result<Slot> {
-    PasswordSlot::wrap(keys, passphrase, cost).map(|slot| slot.encode())
-}
-
 /// Opens the bundle with a passphrase; returns its keys and the slot that opened.
 ///
 /// # Errors
 /// [`Code::KeyRefused`] after every password slot was tried; [`Code::NoUsableSlot`] when there is none;
 /// [`Code::KdfTooCostly`] before anything is run.
-pub(crate) fn unlock(bundle: &Bundle, passphrase: &Passphrase) -> Result<(BundleKeys, Slot)> {
+pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, passphrase: &Passphrase) -> Result<(BundleKeys, Slot)> {
     let mut tried: Vec<(&SetId, &Slot)> = Vec::new();
     for header in bundle.candidates() {
         check_costs(header).map_err(|e| e.at(bundle.path()))?;
@@ -51,7 +47,7 @@ pub(crate) fn unlock(bundle: &Bundle, passphrase: &Passphrase) -> Result<(Bundle
             tried.push((&header.set_id, slot));
             let Some(password) = PasswordSlot::decode(slot) else { continue };
             // Slots are anonymous: a refusal may mean "someone else's slot", so the next one is tried.
-            if let Some(key) = password.unwrap(&header.set_id, passphrase) {
+            if let Some(key) = password.unwrap(ctx, &header.set_id, passphrase)? {
                 return Ok((BundleKeys::new(key, header.set_id), slot.clone()));
             }
         }
@@ -87,6 +83,3 @@ pub(crate) fn describe(slot: &Slot) -> (&'static str, String) {
         _ => ("unknown", format!("kind {}", slot.kind)),
     }
 }
-
-/// What a slot hands out when it opens.
-type Unwrapped = Option<Key>;

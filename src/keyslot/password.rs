@@ -1,9 +1,10 @@
 //! Password slots: the bundle key under a key that Argon2id derives. docs/bundle-format.md §7.1.
 
 use crate::{
-    bundle::{BundleKeys, Slot},
+    bundle::{BundleKeys, SetId, Slot},
     crypto::{Aead, KEY_BYTES, KdfCost, Key, NONCE_BYTES, Passphrase, TAG_BYTES, hkdf, random},
     error::{Code, Error, Result},
+    job::{Background, Ctx},
 };
 
 /// Kind number on disk.
@@ -22,14 +23,26 @@ pub(crate) struct PasswordSlot {
     tag: [u8; TAG_BYTES],
 }
 
-impl PasswordSlot {
-    /// Wraps the bundle key for `passphrase`.
-    pub(crate) fn wrap(keys: &BundleKeys, passphrase: &Passphrase, cost: KdfCost) -> Result<Self> {
+/// A slot whose key is being derived.
+pub(crate) struct PendingSlot {
+    salt: [u8; SALT_BYTES],
+    cost: KdfCost,
+    slot_key: Background<Option<Key>>,
+}
+
+impl PendingSlot {
+    /// Starts a slot for `passphrase`.
+    pub(crate) fn start(passphrase: &Passphrase, cost: KdfCost) -> Self {
         let salt = random();
-        let slot_key = cost.derive(passphrase, &salt).ok_or_else(|| Error::new(Code::KdfTooCostly))?;
-        let mut slot = Self {
-            salt,
-            cost,
+        Self { salt, cost, slot_key: derive(passphrase, cost, salt) }
+    }
+
+    /// Waits for its key, and wraps the bundle key under it.
+    pub(crate) fn wrap(self, ctx: &Ctx, keys: &BundleKeys) -> Result<Slot> {
+        let slot_key = self.slot_key.wait(ctx)?.ok_or_else(|| Error::new(Code::KdfTooCostly))?;
+        let mut slot = PasswordSlot {
+            salt: self.salt,
+            cost: self.cost,
             commitment: commitment(keys.set_id(), &slot_key),
             nonce: random(),
             wrapped: *keys.bundle_key().as_bytes(),
@@ -37,20 +50,27 @@ impl PasswordSlot {
         };
         let aad = slot.aad(keys.set_id());
         slot.tag = wrapping(keys.set_id(), &slot_key).seal(&slot.nonce, &aad, &mut slot.wrapped);
-        Ok(slot)
+        Ok(slot.encode())
     }
+}
 
+fn derive(passphrase: &Passphrase, cost: KdfCost, salt: [u8; SALT_BYTES]) -> Background<Option<Key>> {
+    let passphrase = passphrase.share();
+    Background::start(move || cost.derive(&passphrase, &salt))
+}
+
+impl PasswordSlot {
     /// The bundle key, if `passphrase` is this slot's and the slot is unaltered.
-    pub(crate) fn unwrap(&self, set_id: &[u8; 32], passphrase: &Passphrase) -> super::Unwrapped {
-        let slot_key = self.cost.derive(passphrase, &self.salt)?;
+    pub(crate) fn unwrap(&self, ctx: &Ctx, set_id: &SetId, passphrase: &Passphrase) -> Result<Option<Key>> {
+        let Some(slot_key) = derive(passphrase, self.cost, self.salt).wait(ctx)? else { return Ok(None) };
         if commitment(set_id, &slot_key) != self.commitment {
-            return None;
+            return Ok(None);
         }
-        Key::from_fn(|key| {
+        let bundle_key = Key::from_fn(|key| {
             key.copy_from_slice(&self.wrapped);
             wrapping(set_id, &slot_key).open(&self.nonce, &self.aad(set_id), key, &self.tag)
-        })
-        .ok()
+        });
+        Ok(bundle_key.ok())
     }
 
     /// Binds the wrapped key to its bundle and to every public field of the slot.
@@ -107,21 +127,28 @@ mod tests {
         Passphrase::new(text.as_bytes().to_vec()).unwrap()
     }
 
+    fn wrapped(keys: &BundleKeys, text: &str) -> Slot {
+        PendingSlot::start(&passphrase(text), CHEAP).wrap(&Ctx::new(), keys).unwrap()
+    }
+
+    fn unwrapped(slot: &Slot, set_id: SetId, text: &str) -> Option<Key> {
+        PasswordSlot::decode(slot)?.unwrap(&Ctx::new(), &set_id, &passphrase(text)).unwrap()
+    }
+
     #[test]
     fn a_slot_opens_with_its_passphrase_alone_and_in_its_bundle_alone() {
         let keys = BundleKeys::new(Key::random(), [1; 32]);
-        let slot = PasswordSlot::wrap(&keys, &passphrase("correct horse"), CHEAP).unwrap().encode();
-        let slot = PasswordSlot::decode(&slot).unwrap();
-        let opened = slot.unwrap(&[1; 32], &passphrase("correct horse")).unwrap();
+        let slot = wrapped(&keys, "correct horse");
+        let opened = unwrapped(&slot, [1; 32], "correct horse").unwrap();
         assert_eq!(opened.as_bytes(), keys.bundle_key().as_bytes());
-        assert!(slot.unwrap(&[1; 32], &passphrase("Correct horse")).is_none());
-        assert!(slot.unwrap(&[2; 32], &passphrase("correct horse")).is_none());
+        assert!(unwrapped(&slot, [1; 32], "Correct horse").is_none());
+        assert!(unwrapped(&slot, [2; 32], "correct horse").is_none());
     }
 
     #[test]
     fn every_flipped_bit_of_a_slot_is_refused() {
         let keys = BundleKeys::new(Key::random(), [1; 32]);
-        let slot = PasswordSlot::wrap(&keys, &passphrase("p"), CHEAP).unwrap().encode();
+        let slot = wrapped(&keys, "p");
         for bit in 0..slot.body.len() * 8 {
             // The upper bits of the costs ask for gigabytes; the bounds test covers those.
             if (SALT_BYTES * 8..(SALT_BYTES + 12) * 8).contains(&bit) && bit % 32 > 3 {
@@ -129,11 +156,9 @@ mod tests {
             }
             let mut flipped = slot.clone();
             flipped.body[bit / 8] ^= 1 << (bit % 8);
-            let opened =
-                PasswordSlot::decode(&flipped).and_then(|slot| slot.unwrap(&[1; 32], &passphrase("p")));
-            assert!(opened.is_none(), "bit {bit}");
+            assert!(unwrapped(&flipped, [1; 32], "p").is_none(), "bit {bit}");
         }
         let longer = Slot { kind: KIND, body: [&slot.body[..], &[0]].concat() };
-        assert!(PasswordSlot::decode(&longer).is_none());
+        assert!(unwrapped(&longer, [1; 32], "p").is_none());
     }
 }

@@ -134,7 +134,19 @@ mod tests {
             assert_eq!(name.as_str(), full);
             assert!(name.is_meant_by(given) && name.is_meant_by(full));
         }
-        for bad in ["", "A:1", "rEggis/b", "a b", "../etc", "a:\u{202e}1", "a:é", "a:١", "a_b.c/d", "-x/", &"a".repeat(600)] {
+        for bad in [
+            "",
+            "A:1",
+            "rEggis/b",
+            "a b",
+            "../etc",
+            "a:\u{202e}1",
+            "a:é",
+            "a:١",
+            "a_b.c/d",
+            "-x/",
+            &"a".repeat(600),
+        ] {
             assert_eq!(Name::qualified(bad).unwrap_err().code(), Code::BadReference, "{bad}");
         }
     }

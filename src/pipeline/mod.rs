@@ -10,10 +10,11 @@ mod read;
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    bundle::{BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed, Slot},
+    bundle::{BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},
     error::{Code, Error, Result},
     fs::Existing,
     job::{Ctx, Phase, ordered::ordered},
+    keyslot::PendingSlot,
     plan::PackPlan,
 };
 
@@ -44,11 +45,18 @@ pub(crate) fn pack(
     path: &Path,
     settings: &Settings,
     keys: Arc<BundleKeys>,
-    slots: Vec<Slot>,
+    slot: PendingSlot,
 ) -> Result<Packed> {
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
-    let mut writer = BundleWriter::create(ctx, path, settings.existing, settings.layout, keys, in_flight)?;
+    let mut writer = BundleWriter::create(
+        ctx,
+        path,
+        settings.existing,
+        settings.layout,
+        Arc::clone(&keys),
+        4 * in_flight,
+    )?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
     let read = std::thread::scope(|scope| {
@@ -62,9 +70,13 @@ pub(crate) fn pack(
         let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
         if all_appended { read.map(Some) } else { Ok(None) }
     });
-    let (blobs, unique_content_bytes) = match read {
-        Ok(Some(read)) => read,
+    let ended = match read {
+        Ok(Some(read)) => slot.wrap(ctx, &keys).map(|slot| (read, slot)),
         Ok(None) => return Err(writer.abort()),
+        Err(e) => Err(e),
+    };
+    let ((blobs, unique_content_bytes), slot) = match ended {
+        Ok(ended) => ended,
         Err(e) => {
             writer.abort();
             return Err(e);
@@ -83,6 +95,6 @@ pub(crate) fn pack(
         blobs,
         frames: Vec::new(),
     };
-    let sealed = writer.seal(ctx, index, slots, [0; 32])?;
+    let sealed = writer.seal(ctx, index, vec![slot], [0; 32])?;
     Ok(Packed { sealed, unique_content_bytes })
 }
