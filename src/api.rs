@@ -153,7 +153,7 @@ pub fn pack(
         existing: options.existing,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let packed = pipeline::pack(ctx, plan, out, &settings, keys, slot)?;
+    let packed = pipeline::pack(ctx, plan, out, &settings, &keys, slot)?;
     Ok(PackReport {
         volumes: packed.sealed.paths,
         bundle_bytes: packed.sealed.num_bytes,
@@ -307,15 +307,15 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
         }
 
         fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
-            use std::io::Read;
-            let size = self.0.index().blob(&blob.digest).map_or(0, |entry| entry.size);
-            if size > max_bytes || size != blob.size {
+            let wrong = |found: u64| {
                 let error = Error::new(Code::BadIndex).with(Fact::Blob, blob.digest);
-                return Err(error.with(Fact::Expected, blob.size).with(Fact::Found, size));
+                error.with(Fact::Expected, blob.size).with(Fact::Found, found)
+            };
+            let entry = self.0.index().blob(&blob.digest).ok_or_else(|| wrong(0))?;
+            if entry.size > max_bytes || entry.size != blob.size {
+                return Err(wrong(entry.size));
             }
-            let mut bytes = Vec::new();
-            let mut reader = self.0.blob(&blob.digest)?;
-            reader.read_to_end(&mut bytes).map_err(|e| Error::from_stream(Code::Read, e))?;
+            let bytes = self.0.read_small(entry)?;
             if Digest::of(&bytes) != blob.digest {
                 return Err(Error::new(Code::BlobMismatch).with(Fact::Expected, blob.digest));
             }

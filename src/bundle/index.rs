@@ -79,7 +79,7 @@ pub(crate) enum Extent {
 }
 
 impl Extent {
-    fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         match self {
             Self::Frame(_, _, len) => u64::from(*len),
             Self::External(_, _, len) => *len,

@@ -3,21 +3,22 @@
 //! Knows bytes, files and one bundle key; `keyslot` gives the header's slots meaning, and nothing here
 //! knows where images come from or go to.
 
-mod blob;
 mod frame;
 mod header;
 mod index;
 mod keys;
+mod pass;
 mod reader;
 mod record;
+mod schedule;
 mod volume;
 mod writer;
 
-pub(crate) use blob::BlobReader;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{Header, MAX_SLOTS, Slot};
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
 pub(crate) use keys::BundleKeys;
+pub(crate) use pass::{BlobReader, Piece};
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, record_hash};
 pub(crate) use volume::{VolumeSet, is_bundle_head, volume_path};

@@ -3,16 +3,15 @@
 //! Reading never changes a bundle and needs no temporary space, so read-only media work.
 
 use std::{
-    collections::HashMap,
     fs::OpenOptions,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
     frame::decompress,
     header::{COPY_BYTES, Fault, Header},
-    index::{Index, MAX_INDEX_BYTES},
+    index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
     record::{RecordCipher, plain_of, record_hash},
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
@@ -22,8 +21,8 @@ use crate::{
     fs::{open_file, read_exact_at, write_all_at},
 };
 
-/// Plaintext bytes of frames kept decoded, so that content shared between blobs is decoded once.
-const FRAME_CACHE_BYTES: usize = 96 << 20;
+/// Decoded frames kept while documents are read.
+const RECENT_FRAMES: usize = 8;
 /// Opened records kept: neighbouring frames share the record at their border.
 const RECORD_CACHE_LEN: usize = 12;
 
@@ -125,7 +124,7 @@ impl Bundle {
             records: Mutex::default(),
             index: Index::default(),
             starts: Vec::new(),
-            frames: Mutex::default(),
+            recent_frames: Mutex::default(),
         };
         let (index, starts) = store.read_index().map_err(|e| e.at(&self.path))?;
         Ok(OpenBundle(Arc::new(Store { index, starts, ..store })))
@@ -136,7 +135,7 @@ impl Bundle {
 #[derive(Clone)]
 pub(crate) struct OpenBundle(pub(super) Arc<Store>);
 
-type Shared = Arc<Vec<u8>>;
+pub(super) type Shared = Arc<Vec<u8>>;
 
 pub(super) struct Store {
     header: Header,
@@ -146,7 +145,7 @@ pub(super) struct Store {
     pub(super) index: Index,
     /// Plaintext offset of each frame.
     starts: Vec<u64>,
-    frames: Mutex<FrameCache>,
+    recent_frames: Mutex<Vec<(u32, Shared)>>,
 }
 
 impl OpenBundle {
@@ -161,6 +160,24 @@ impl OpenBundle {
     /// Whether frame `number`, which the index has, opens and decompresses.
     pub(crate) fn check_frame(&self, number: u32) -> Result<()> {
         self.0.frame(number).map(drop)
+    }
+
+    /// A small blob whole. Does not check the digest.
+    pub(crate) fn read_small(&self, blob: &BlobEntry) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for extent in &blob.extents {
+            match extent {
+                Extent::Frame(number, offset, len) => {
+                    let frame = self.0.recent_frame(*number)?;
+                    // The checked index keeps it inside.
+                    bytes.extend_from_slice(&frame[*offset as usize..(*offset + *len) as usize]);
+                }
+                Extent::External(digest, ..) => {
+                    return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest));
+                }
+            }
+        }
+        Ok(bytes)
     }
 }
 
@@ -225,48 +242,29 @@ impl Store {
         Ok((index, starts))
     }
 
-    /// The plaintext of frame `number`, which the checked index has. Threads that want the same frame at
-    /// the same time decode it once.
+    /// As [`Store::frame`]; documents of many images lie in few frames.
+    fn recent_frame(&self, number: u32) -> Result<Shared> {
+        let recent = || self.recent_frames.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, frame)) = recent().iter().find(|(recent, _)| *recent == number) {
+            return Ok(Arc::clone(frame));
+        }
+        let frame = self.frame(number)?;
+        let mut recent = recent();
+        if recent.len() == RECENT_FRAMES {
+            recent.remove(0);
+        }
+        recent.push((number, Arc::clone(&frame)));
+        Ok(frame)
+    }
+
+    /// The plaintext of frame `number`, which the checked index has.
     pub(super) fn frame(&self, number: u32) -> Result<Shared> {
         let entry = self.index.frames[number as usize];
-        let cell = self.frames.lock().unwrap_or_else(PoisonError::into_inner).cell(number, entry.2 as usize);
-        if let Some(plain) = cell.get() {
-            return Ok(Arc::clone(plain));
-        }
         let stored = self.read_plain(self.starts[number as usize], entry.1 as usize)?;
         let plain = decompress(entry.codec(), entry.2, stored).ok_or_else(|| {
             Error::new(Code::BadIndex).with(Fact::Detail, format!("frame {number} does not decompress"))
         })?;
-        Ok(Arc::clone(cell.get_or_init(|| Arc::new(plain))))
-    }
-}
-
-/// Least recently used frames, bounded by their plaintext bytes.
-#[derive(Default)]
-struct FrameCache {
-    cells: HashMap<u32, (u64, usize, Arc<OnceLock<Shared>>)>,
-    num_bytes: usize,
-    clock: u64,
-}
-
-impl FrameCache {
-    fn cell(&mut self, number: u32, len: usize) -> Arc<OnceLock<Shared>> {
-        self.clock += 1;
-        let clock = self.clock;
-        if let Some((used, _, cell)) = self.cells.get_mut(&number) {
-            *used = clock;
-            return Arc::clone(cell);
-        }
-        while self.num_bytes + len > FRAME_CACHE_BYTES {
-            let Some(oldest) = self.cells.iter().min_by_key(|(_, (used, ..))| *used).map(|(n, _)| *n) else {
-                break;
-            };
-            self.num_bytes -= self.cells.remove(&oldest).map_or(0, |(_, len, _)| len);
-        }
-        self.num_bytes += len;
-        let cell = Arc::default();
-        self.cells.insert(number, (clock, len, Arc::clone(&cell)));
-        cell
+        Ok(Arc::new(plain))
     }
 }
 

@@ -44,19 +44,13 @@ pub(crate) fn pack(
     plan: &PackPlan,
     path: &Path,
     settings: &Settings,
-    keys: Arc<BundleKeys>,
+    keys: &Arc<BundleKeys>,
     slot: PendingSlot,
 ) -> Result<Packed> {
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
-    let mut writer = BundleWriter::create(
-        ctx,
-        path,
-        settings.existing,
-        settings.layout,
-        Arc::clone(&keys),
-        4 * in_flight,
-    )?;
+    let mut writer =
+        BundleWriter::create(ctx, path, settings.existing, settings.layout, Arc::clone(keys), 4 * in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
     let read = std::thread::scope(|scope| {
@@ -71,7 +65,7 @@ pub(crate) fn pack(
         if all_appended { read.map(Some) } else { Ok(None) }
     });
     let ended = match read {
-        Ok(Some(read)) => slot.wrap(ctx, &keys).map(|slot| (read, slot)),
+        Ok(Some(read)) => slot.wrap(ctx, keys).map(|slot| (read, slot)),
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };

@@ -52,8 +52,10 @@ pub(crate) fn restore(
     blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
     let written_bytes = blobs.iter().map(|blob| blob.size).sum();
     ctx.enter(Phase::Restore, written_bytes);
+    let entries = blobs.iter().filter_map(|blob| verified.bundle().index().blob(&blob.digest));
+    let mut pass = verified.bundle().pass(entries, 1);
     for blob in &blobs {
-        put(ctx, verified.bundle(), dest.as_mut(), blob).map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
+        put(ctx, pass.next_blob(), dest.as_mut(), blob).map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
     }
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;
@@ -74,8 +76,7 @@ fn first_extent(bundle: &OpenBundle, digest: &Digest) -> (u32, u32) {
     }
 }
 
-fn put(ctx: &Ctx, bundle: &OpenBundle, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
-    let reader = bundle.blob(&blob.digest)?;
+fn put(ctx: &Ctx, reader: BlobReader<'_>, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
     dest.put(blob, &mut Checked { ctx, reader, hasher: Sha256::new(), expected: blob.digest, ended: false })
 }
 
@@ -83,7 +84,7 @@ fn put(ctx: &Ctx, bundle: &OpenBundle, dest: &mut dyn Destination, blob: &Descri
 /// can take a wrong blob for a whole one.
 struct Checked<'a> {
     ctx: &'a Ctx,
-    reader: BlobReader,
+    reader: BlobReader<'a>,
     hasher: Sha256,
     expected: Digest,
     ended: bool,

@@ -1,15 +1,13 @@
 //! The check with a key: every blob, through records, frames and extents, against its digest.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
 
+use crossbeam_channel::{Receiver, bounded};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    bundle::{BlobEntry, Extent, OpenBundle},
+    bundle::{BlobEntry, Extent, OpenBundle, Piece},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Phase},
@@ -102,51 +100,62 @@ pub(crate) fn verify_blobs(
     Ok((report, verified))
 }
 
-/// The blobs that are damaged, and how. One thread hashes each blob; the pool decodes frames for all.
+/// Pieces waiting for one hashing thread.
+const PIECES_AHEAD: usize = 2;
+
+/// The blobs that are damaged, and how. One pass decodes the frames; each blob is hashed by one thread, many at once.
 fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeMap<Digest, Code>> {
     // The largest first: started last, one would keep a single core busy at the end.
-    let mut queue: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
-    queue.sort_by_key(|blob| blob.size);
-    let queue = Mutex::new(queue);
-    let worker = || -> Result<BTreeMap<Digest, Code>> {
-        let mut bad = BTreeMap::new();
-        loop {
-            let Some(blob) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
-                return Ok(bad);
-            };
-            match matches(ctx, bundle, blob) {
-                Ok(true) => {}
-                Ok(false) => drop(bad.insert(blob.digest, Code::BlobMismatch)),
+    let mut blobs: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
+    blobs.sort_by_key(|blob| std::cmp::Reverse(blob.size));
+    let num_lanes = rayon::current_num_threads();
+    let mut pass = bundle.pass(blobs, num_lanes);
+    let mut bad = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let (senders, hashers): (Vec<_>, Vec<_>) = (0..num_lanes)
+            .map(|_| {
+                let (sender, pieces) = bounded(PIECES_AHEAD);
+                (sender, scope.spawn(move || hash_lane(ctx, &pieces)))
+            })
+            .unzip();
+        while let Some((piece, ended)) = pass.next_piece() {
+            ctx.checkpoint()?;
+            match ended {
+                Ok(()) => {}
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read | Code::BadIndex) => {
-                    bad.insert(blob.digest, e.code());
+                    bad.entry(piece.blob().digest).or_insert(e.code());
                 }
                 Err(e) => return Err(e),
             }
+            let lane = piece.lane;
+            senders[lane].send(piece).map_err(|_| Error::new(Code::Cancelled))?;
         }
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..rayon::current_num_threads()).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().try_fold(BTreeMap::new(), |mut all, worker| {
-            all.extend(worker.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))?);
-            Ok(all)
-        })
+        drop(senders);
+        for hasher in hashers {
+            for digest in hasher.join().map_err(|_| Error::new(Code::Cancelled))? {
+                // What could not be read does not match either; that it could not be read says more.
+                bad.entry(digest).or_insert(Code::BlobMismatch);
+            }
+        }
+        Ok(bad)
     })
 }
 
-fn matches(ctx: &Ctx, bundle: &OpenBundle, blob: &BlobEntry) -> Result<bool> {
-    let mut reader = bundle.blob(&blob.digest)?;
+/// Hashes blobs that come piece by piece, one behind the other; returns those that do not match.
+fn hash_lane(ctx: &Ctx, pieces: &Receiver<Piece>) -> Vec<Digest> {
     let mut hasher = Sha256::new();
-    loop {
-        ctx.checkpoint()?;
-        let ready = reader.fill()?;
-        if ready.is_empty() {
-            return Ok(Digest::from_bytes(hasher.finalize().into()) == blob.digest);
+    let mut mismatched = Vec::new();
+    for piece in pieces {
+        let (expected, is_last) = (piece.blob().digest, piece.is_last);
+        piece.for_each_run(|bytes| {
+            hasher.update(bytes);
+            ctx.advance(bytes.len() as u64);
+        });
+        if is_last && Digest::from_bytes(hasher.finalize_reset().into()) != expected {
+            mismatched.push(expected);
         }
-        hasher.update(ready);
-        let len = ready.len();
-        ctx.advance(len as u64);
-        reader.consume(len);
     }
+    mismatched
 }
 
 /// Frames that no blob uses carry nothing, but a bundle that holds a damaged one is not as it was sealed.

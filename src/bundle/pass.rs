@@ -1,0 +1,200 @@
+//! Reads many blobs in one pass, as `schedule` planned it: frames decoded ahead on all cores, each as seldom as can be.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    ops::Range,
+    sync::Arc,
+};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::{
+    index::{BlobEntry, Extent},
+    reader::{OpenBundle, Shared, Store},
+    schedule::{Step, plan},
+};
+use crate::error::{Code, Error, Fact, Result};
+
+/// Decoded frames kept for later uses.
+const KEPT_BYTES: u64 = 192 << 20;
+/// Most frames being decoded ahead of the readers, however many cores there are.
+const MAX_FRAMES_AHEAD: usize = 8;
+
+/// A pass over some blobs.
+pub(crate) struct Pass {
+    store: Arc<Store>,
+    /// Places in the index.
+    blobs: Vec<usize>,
+    steps: Vec<Step>,
+    next: usize,
+    /// The first step whose frame was not asked for yet.
+    ahead: usize,
+    decoding: VecDeque<Receiver<Result<Shared>>>,
+    kept: HashMap<u32, Shared>,
+}
+
+/// A piece of one blob.
+pub(crate) struct Piece {
+    /// Which reader it is for.
+    pub(crate) lane: usize,
+    /// Whether the blob ends here.
+    pub(crate) is_last: bool,
+    store: Arc<Store>,
+    /// Place in the index.
+    blob: usize,
+    extents: Range<usize>,
+    frame: Option<Shared>,
+}
+
+impl Piece {
+    /// The blob it is of.
+    pub(crate) fn blob(&self) -> &BlobEntry {
+        &self.store.index.blobs[self.blob]
+    }
+
+    /// Takes its next run of bytes.
+    fn next_window(&mut self) -> Option<Range<usize>> {
+        let extent = self.extents.next()?;
+        match self.blob().extents.get(extent)? {
+            Extent::Frame(_, offset, len) => Some(*offset as usize..(*offset + *len) as usize),
+            Extent::External(..) => None,
+        }
+    }
+
+    /// Bytes of its frame; the checked index keeps windows inside.
+    fn bytes(&self, window: Range<usize>) -> &[u8] {
+        self.frame.as_ref().and_then(|frame| frame.get(window)).unwrap_or_default()
+    }
+
+    /// Its bytes, run by run.
+    pub(crate) fn for_each_run(mut self, mut take: impl FnMut(&[u8])) {
+        while let Some(window) = self.next_window() {
+            take(self.bytes(window));
+        }
+    }
+}
+
+impl OpenBundle {
+    /// A pass over `blobs` of this bundle, in this order, on `lanes` readers.
+    pub(crate) fn pass<'a>(&'a self, blobs: impl IntoIterator<Item = &'a BlobEntry>, lanes: usize) -> Pass {
+        let store = Arc::clone(&self.0);
+        let entries: Vec<&BlobEntry> = blobs.into_iter().collect();
+        let place = |entry: &&BlobEntry| store.index.blobs.partition_point(|blob| blob.digest < entry.digest);
+        let frame_bytes = |frame: u32| u64::from(store.index.frames[frame as usize].2);
+        Pass {
+            blobs: entries.iter().map(place).collect(),
+            steps: plan(&entries, lanes as u32, KEPT_BYTES, frame_bytes),
+            next: 0,
+            ahead: 0,
+            decoding: VecDeque::new(),
+            kept: HashMap::new(),
+            store,
+        }
+    }
+}
+
+impl Pass {
+    /// Asks for frames until enough are under way.
+    fn schedule(&mut self) {
+        let frames_ahead = (rayon::current_num_threads() + 2).min(MAX_FRAMES_AHEAD);
+        while self.decoding.len() < frames_ahead
+            && let Some(step) = self.steps.get(self.ahead)
+        {
+            self.ahead += 1;
+            let Some(frame) = step.frame.filter(|_| step.decode) else { continue };
+            let (sender, decoded) = bounded(1);
+            let store = Arc::clone(&self.store);
+            rayon::spawn(move || {
+                let _ = sender.send(store.frame(frame));
+            });
+            self.decoding.push_back(decoded);
+        }
+    }
+
+    /// The next piece, of whichever blob it is; or the blob whose frame is damaged, and the error. The pass goes on behind it.
+    pub(crate) fn next_piece(&mut self) -> Option<(Piece, Result<()>)> {
+        self.schedule();
+        let step = self.steps.get(self.next)?.clone();
+        self.next += 1;
+        let mut piece = Piece {
+            lane: step.lane as usize,
+            is_last: step.is_last,
+            store: Arc::clone(&self.store),
+            blob: self.blobs[step.blob as usize],
+            extents: step.extents.start as usize..step.extents.end as usize,
+            frame: None,
+        };
+        let ended = match (step.frame, piece.blob().extents.get(piece.extents.start)) {
+            (Some(number), _) => self.frame(number, &step).map(|frame| piece.frame = Some(frame)),
+            (None, Some(Extent::External(digest, ..))) => {
+                Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest))
+            }
+            (None, _) => Ok(()),
+        };
+        Some((piece, ended))
+    }
+
+    fn frame(&mut self, number: u32, step: &Step) -> Result<Shared> {
+        let decoded = if step.decode { self.decoding.pop_front() } else { None };
+        let frame = match (decoded, self.kept.get(&number)) {
+            // A worker that died without an answer was stopped by the process ending.
+            (Some(decoded), _) => decoded.recv().map_err(|_| Error::new(Code::Cancelled))??,
+            (None, Some(kept)) => Arc::clone(kept),
+            // It could not be decoded before: it fails again, for this blob too.
+            (None, None) => self.store.frame(number)?,
+        };
+        if step.keep {
+            self.kept.insert(number, Arc::clone(&frame));
+        } else {
+            self.kept.remove(&number);
+        }
+        Ok(frame)
+    }
+
+    /// A reader of the next blob of a pass on one lane; what was left of the one before is skipped.
+    pub(crate) fn next_blob(&mut self) -> BlobReader<'_> {
+        while self.next.checked_sub(1).is_some_and(|before| !self.steps[before].is_last)
+            && self.next_piece().is_some()
+        {}
+        BlobReader { pass: self, piece: None, window: 0..0 }
+    }
+}
+
+/// A stream of one blob's bytes. Does not check the digest: whoever consumes it does.
+pub(crate) struct BlobReader<'a> {
+    pass: &'a mut Pass,
+    piece: Option<Piece>,
+    /// Bytes of the piece's frame that are ready.
+    window: Range<usize>,
+}
+
+impl BlobReader<'_> {
+    /// Bytes of the blob that are ready now; empty at its end.
+    fn fill(&mut self) -> Result<()> {
+        while self.window.is_empty() {
+            if let Some(window) = self.piece.as_mut().and_then(Piece::next_window) {
+                self.window = window;
+            } else if self.piece.as_ref().is_some_and(|piece| piece.is_last) {
+                return Ok(());
+            } else if let Some((piece, ended)) = self.pass.next_piece() {
+                ended?;
+                self.piece = Some(piece);
+            } else {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl io::Read for BlobReader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.fill()?;
+        let ready = self.piece.as_ref().map_or(&[][..], |piece| piece.bytes(self.window.clone()));
+        let len = ready.len().min(buf.len());
+        buf[..len].copy_from_slice(&ready[..len]);
+        self.window.start += len;
+        Ok(len)
+    }
+}
