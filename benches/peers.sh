@@ -4,12 +4,13 @@
 # usage: peers.sh DIR     DIR holds (or gets) corpus/*.tar; bundles and repositories are written beside it.
 # CORPUS_SCRIPT           builds the corpus where DIR/corpus/all.docker.tar is missing: it gets the folder.
 # RUNS                    times each command runs (default 3)
-# Needs zstd, age, gpg, restic, openssl; time(1).
+# Needs zstd, age, gpg, restic, openssl, python3; time(1).
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 runs=${RUNS:-3}
-sealift=$(cd "$(dirname "$0")/.." && pwd)/target/release/sealift
+here=$(cd "$(dirname "$0")" && pwd)
+sealift=$(dirname "$here")/target/release/sealift
 all=$dir/corpus/all.docker.tar
 for tool in zstd age age-keygen gpg restic openssl; do
     command -v "$tool" >/dev/null || { echo "missing: $tool (apt-get install zstd age gnupg restic openssl)" >&2; exit 1; }
@@ -82,16 +83,18 @@ reset() { rm -rf out; }
 measure restore "'$sealift' restore b.sealift --to oci:out --password-file pw -q"
 row "sealift restore to oci (verifies first)" "${wall[restore]}" "${cpu[restore]}" "${rss[restore]}" ""
 
-reset() { rm -f out.sealift; }
 kdf_rss=256
-# Linear growth: one archive of distinct images, and ten of them.
-one=$dir/corpus/python-3.11.oci.tar
-if [ -f "$one" ]; then
-    measure small "'$sealift' pack '$one' --out out.sealift --password-file pw -q --kdf low"
-    measure large "'$sealift' pack '$all' --out out.sealift --password-file pw -q --kdf low"
-    echo
-    echo "growth: $(size "$one") bytes in ${wall[small]} s, $(size "$all") bytes in ${wall[large]} s"
-fi
+# Linear growth: a tenth of the input, and ten layers of it that share nothing.
+reset() { rm -f out.sealift; }
+head -c $(($(size "$all") / 10)) "$all" >tenth
+for n in 1 10; do
+    python3 "$here/grown.py" tenth $n grown.tar
+    measure grown$n "'$sealift' pack grown.tar --out out.sealift --password-file pw -q"
+    row "sealift pack, $(($(size grown.tar) / 1000000)) MB that share nothing" "${wall[grown$n]}" "${cpu[grown$n]}" "${rss[grown$n]}" ""
+done
+rm -f tenth grown.tar
+encryption=$(cd "$here/.." && cargo bench --quiet --bench encryption -- "$work/b.sealift")
+row "AES-256-GCM over that bundle, nothing else" "$encryption" "" "" ""
 
 echo
 goal "pack: wall / (zstd | age)" "$(ratio "${wall[pack]}" "${wall[age]}")" 0.70
@@ -101,3 +104,6 @@ goal "pack: output / restic" "$(ratio "$pack_size" "$restic_size")" 1.00
 goal "verify with key: wall / (age -d | zstd -d | sha256)" "$(ratio "${wall[verify]}" "${wall[ageverify]}")" 0.40
 goal "verify without key: wall / parallel sha256" "$(ratio "${wall[keyless]}" "${wall[sha]}")" 1.25
 goal "pack: peak memory above Argon2's 256 MiB / 256 MiB" "$(ratio $((${rss[pack]} > kdf_rss ? ${rss[pack]} - kdf_rss : 0)) 256)" 1.00
+goal "pack: encrypting its output / wall" "$(ratio "$encryption" "${wall[pack]}")" 0.05
+goal "pack: wall of ten times the bytes / wall of one" "$(ratio "${wall[grown10]}" "${wall[grown1]}")" 10.50
+goal "pack: peak memory of ten times the bytes / of one" "$(ratio "${rss[grown10]}" "${rss[grown1]}")" 1.10

@@ -12,6 +12,9 @@ pub(crate) const ANNOTATION_REF_NAME: &str = "org.opencontainers.image.ref.name"
 /// containerd's annotation for the full name.
 pub(crate) const ANNOTATION_CONTAINERD_NAME: &str = "io.containerd.image.name";
 
+/// Longest name, completed. docs/bundle-format.md §4.2.
+const MAX_NAME_BYTES: usize = 512;
+
 /// A fully qualified reference such as `docker.io/library/nginx:1.22`, or a bare word such as `latest` where
 /// that is all an OCI layout says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,8 +31,8 @@ impl Name {
             Error::new(Code::BadReference).with(Fact::Found, text).with(Fact::Detail, detail)
         };
         // The grammar allows 255 bytes of name, 128 of tag and a digest; no regex runs on more.
-        if text.len() > 512 {
-            return Err(bad("longer than 512 bytes".into()));
+        if text.len() > MAX_NAME_BYTES {
+            return Err(bad(format!("longer than {MAX_NAME_BYTES} bytes")));
         }
         // Elsewhere `\w` is ASCII only; the parser's is not.
         if !text.is_ascii() {
@@ -45,7 +48,7 @@ impl Name {
         // `Upper/b` passes as a host and a path, is then taken for a path of docker.io, and there has no capitals:
         // what is no name in full is no name.
         let again: Option<Reference> = whole.parse().ok();
-        if again.is_none_or(|again| again.whole() != whole) {
+        if whole.len() > MAX_NAME_BYTES || again.is_none_or(|again| again.whole() != whole) {
             return Err(bad("not a name when completed".into()));
         }
         Ok(Self(whole))
