@@ -57,9 +57,9 @@ pub(crate) fn no_desktop(lang: Lang) -> ExitCode {
     exit_code(ErrorKind::Failed)
 }
 
-/// The desktop app was asked for, and this host cannot show it; `reason` is what the window system says.
+/// The desktop app was asked for, and this host cannot show it.
 #[cfg(feature = "gui")]
-pub(crate) fn no_display(lang: Lang, reason: &str) -> ExitCode {
-    output::note(&text(lang, "no-display", &[("reason", sealift::escape(reason).to_string())]));
+pub(crate) fn no_window(lang: Lang, reason: crate::gui::NoWindow) -> ExitCode {
+    output::note(&text(lang, reason.text_id(), &[]));
     exit_code(ErrorKind::Failed)
 }

@@ -163,7 +163,9 @@ impl App {
         if !dropped.is_empty() {
             actions.push(Action::Bring(dropped));
         }
-        if ctx.input(|input| input.viewport().close_requested()) && !self.may_close {
+        // Without a job the window simply closes.
+        let is_closing = ctx.input(|input| input.viewport().close_requested());
+        if is_closing && self.state.is_busy() && !self.may_close {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             actions.push(Action::Close);
         }
@@ -207,6 +209,7 @@ impl eframe::App for App {
         } else if self.may_close {
             // A cancelled job has cleaned up by now.
             ctx.send_viewport_cmd(ViewportCommand::Close);
+            ctx.request_repaint();
         }
     }
 

@@ -51,13 +51,39 @@ pub(crate) fn paths_to_open(args: &[OsString]) -> Option<Vec<PathBuf>> {
         .then(|| paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect())
 }
 
+/// Why there is no window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoWindow {
+    Display,
+    OpenGl,
+}
+
+impl NoWindow {
+    pub(crate) const fn text_id(self) -> &'static str {
+        match self {
+            Self::Display => "no-display",
+            Self::OpenGl => "no-opengl",
+        }
+    }
+
+    /// The window system's own words name source files; they are only traced.
+    #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
+    fn of(error: eframe::Error) -> Self {
+        tracing::debug!(%error, "no window");
+        match error {
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::Display,
+            _ => Self::OpenGl,
+        }
+    }
+}
+
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
-/// When there is no display or it cannot draw: what the window system said.
-pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), String> {
+/// When there is no display, or none that can draw.
+pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), NoWindow> {
     if !has_display() {
-        return Err("neither DISPLAY nor WAYLAND_DISPLAY is set".into());
+        return Err(NoWindow::Display);
     }
     let settings = Settings::load();
     let attempt = |on_x11| {
@@ -66,7 +92,7 @@ pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), String> {
         let create = move |creation: &eframe::CreationContext<'_>| {
             Ok(Box::new(App::new(&creation.egui_ctx, settings, lang, paths)) as Box<dyn eframe::App>)
         };
-        eframe::run_native(APP_ID, options, Box::new(create)).map_err(|error| error.to_string())
+        eframe::run_native(APP_ID, options, Box::new(create)).map_err(NoWindow::of)
     };
     // Files can be dropped on an X11 window, not on winit's Wayland one; so XWayland first, where there is one.
     if !is_set("DISPLAY") {

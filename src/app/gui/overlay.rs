@@ -63,7 +63,8 @@ fn closing(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 ui.add(Label::large(state.t("close-title")));
                 ui.add(Label::body(state.t("close-line")).secondary().wrapped());
                 ui.add_space(8.0);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                     if Button::secondary(&state.t("close-anyway")).show(ui) {
                         actions.push(Action::CloseAnyway(true));
                     }

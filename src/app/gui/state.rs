@@ -18,6 +18,8 @@ pub(crate) struct State {
     /// The language shown: the chosen one, else the system's.
     pub(crate) texts: Texts,
     pub(crate) system_lang: Lang,
+    /// The program's version; none in pictures, which outlive it.
+    pub(crate) version: &'static str,
     /// The job that runs or that has ended and was not dismissed yet.
     pub(crate) job: Option<JobView>,
     /// What is held over the window.
@@ -36,7 +38,7 @@ impl State {
     /// The state at the start.
     pub(crate) fn new(settings: Settings, system_lang: Lang) -> Self {
         let texts = Texts(settings.lang.resolve(system_lang));
-        Self { settings, texts, system_lang, ..Self::default() }
+        Self { settings, texts, system_lang, version: env!("SEALIFT_VERSION"), ..Self::default() }
     }
 
     pub(crate) fn page(&self) -> Page {

@@ -88,7 +88,7 @@ fn what_lies_over_the_window() {
 #[test]
 fn a_passphrase_is_typed_pasted_and_deleted_by_keyboard() {
     let mut harness = screen(after([with_images(5)]), Theme::Dark, Lang::En);
-    harness.get_by_role_and_label(Role::PasswordInput, "Passphrase").focus();
+    harness.get_by_role_and_label(Role::PasswordInput, "Passphrase").click();
     harness.run();
     let event = |text: &str| eframe::egui::Event::Paste(text.to_owned());
     harness.event(event("correct horse 口令"));

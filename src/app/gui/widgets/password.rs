@@ -120,15 +120,18 @@ fn point(ui: &Ui, response: &Response, typed: &mut Typed, char_at: impl Fn(egui:
         ui.set_cursor_icon(CursorIcon::Text);
     }
     let Some(at) = response.interact_pointer_pos() else { return };
+    // A quick click is pressed and released within one frame.
+    if !response.is_pointer_button_down_on() && !response.clicked() {
+        return;
+    }
+    response.request_focus();
     if response.double_clicked() {
         typed.edits.push(Edit::SelectAll);
-    } else if response.is_pointer_button_down_on() {
-        response.request_focus();
-        let is_pressed = ui.input(|input| input.pointer.any_pressed() && !input.modifiers.shift);
-        typed
-            .edits
-            .push(Edit::Move(To::Place(char_at(at)), if is_pressed { Select::No } else { Select::Yes }));
+        return;
     }
+    let is_begun = ui.input(|input| input.pointer.any_pressed() && !input.modifiers.shift);
+    let select = if is_begun { Select::No } else { Select::Yes };
+    typed.edits.push(Edit::Move(To::Place(char_at(at)), select));
 }
 
 /// Takes this frame's keys out of the list of events.

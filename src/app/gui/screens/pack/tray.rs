@@ -79,6 +79,7 @@ fn sums(ui: &mut Ui, state: &State) {
     ];
     ui.add(Label::body(state.texts.with("tray-counts", &counts)).secondary().wrapped());
 
+    ui.add_space(6.0);
     bar_title(ui, &state.t("tray-sum"), totals.sum_bytes);
     let images = selected.iter().filter_map(|row| rows.get(*row));
     let images: Vec<Segment> = images
@@ -86,6 +87,7 @@ fn sums(ui: &mut Ui, state: &State) {
         .collect();
     bar(ui, &images);
 
+    ui.add_space(4.0);
     bar_title(ui, &state.t("tray-written"), totals.unique_bytes);
     let own_bytes = totals.unique_bytes.saturating_sub(totals.shared_bytes);
     let parts = [(totals.shared_bytes, Kind::Shared), (own_bytes, Kind::Own)];
@@ -94,8 +96,8 @@ fn sums(ui: &mut Ui, state: &State) {
     line(ui, |ui| {
         let palette = theme::palette(ui);
         for (color, id) in [(palette.shared, "tray-shared"), (palette.accent, "tray-own")] {
-            let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-            ui.painter().rect_filled(rect, theme::BAR_RADIUS, color);
+            let (rect, _) = ui.allocate_exact_size(vec2(10.0, 16.0), Sense::hover());
+            ui.painter().rect_filled(rect.shrink2(vec2(0.0, 3.0)), theme::BAR_RADIUS, color);
             ui.add(Label::small(state.t(id)));
         }
         let percent = figures::percent_saved(totals.unique_bytes, totals.sum_bytes);

@@ -27,7 +27,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         ui.add(Label::body(state.t("settings-zoom")).strong());
         zoom(ui, state, actions);
         ui.add_space(20.0);
-        let version = [("version", env!("SEALIFT_VERSION").to_owned())];
+        let version = [("version", state.version.to_owned())];
         ui.add(Label::small(state.texts.with("settings-version", &version)).secondary().selectable());
     });
 }
