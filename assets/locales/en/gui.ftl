@@ -12,7 +12,20 @@ cancel = Cancel
 choose = Choose…
 copy = Copy
 dismiss = Dismiss
-no-dialog = This system has no file dialog. Drop files on the window, or type or paste a path.
+
+# The app's own file picker
+picker-path = Path
+picker-up = One folder up
+picker-name = File name
+picker-reading = Reading…
+picker-empty = There are no files in this folder.
+picker-save = Save here
+picker-folder = Use this folder
+picker-open = { $num ->
+    [0] Open
+    [one] Open { $num } file
+   *[other] Open { $num } files
+}
 
 time-secs = { $secs } s
 time-mins = { $mins } min { $secs } s

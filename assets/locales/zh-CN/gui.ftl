@@ -12,7 +12,19 @@ cancel = 取消
 choose = 选择…
 copy = 复制
 dismiss = 知道了
-no-dialog = 此系统没有文件对话框。请把文件拖到窗口上，或输入、粘贴路径。
+
+# 自带的文件选择框
+picker-path = 路径
+picker-up = 上一级
+picker-name = 文件名
+picker-reading = 正在读取…
+picker-empty = 此文件夹中没有文件。
+picker-save = 保存到此处
+picker-folder = 选用此文件夹
+picker-open = { $num ->
+    [0] 打开
+   *[other] 打开 { $num } 个文件
+}
 
 time-secs = { $secs } 秒
 time-mins = { $mins } 分 { $secs } 秒

@@ -9,6 +9,7 @@ use super::{
     dialog::Ask,
     incoming::{Hovering, Incoming},
     job::Work,
+    picker,
     screens::{import, keys, pack, verify},
     settings::{LangChoice, ThemeChoice},
 };
@@ -31,8 +32,9 @@ pub(crate) enum Action {
     Take(Incoming),
     /// A file dialog is wanted.
     Ask(Ask),
-    /// This system has no file dialog.
-    NoDialog,
+    /// This system has no file dialog for this.
+    NoDialog(Ask),
+    Picker(picker::Action),
     Copy(String),
     CancelJob,
     DismissJob,

@@ -3,6 +3,7 @@
 use super::{
     action::{Action, Effect, Effects, Page},
     incoming::{self, Incoming},
+    picker::{self, Picker, Step},
     screens::{import, pack, verify},
     state::State,
     texts::Texts,
@@ -29,7 +30,12 @@ impl State {
             Action::Bring(paths) => effects.push(Effect::RunQuietly(incoming::find_out(paths))),
             Action::Take(incoming) => self.take(incoming, effects),
             Action::Ask(ask) => effects.push(Effect::Ask(ask)),
-            Action::NoDialog => self.has_no_dialog = true,
+            Action::NoDialog(ask) => {
+                let (picker, list) = Picker::open(ask);
+                self.picker = Some(picker);
+                effects.push(Effect::RunQuietly(list));
+            }
+            Action::Picker(action) => self.pick(action, effects),
             Action::Copy(text) => effects.push(Effect::Copy(text)),
             Action::CancelJob => effects.push(Effect::Cancel),
             Action::DismissJob => self.job = self.job.take().filter(super::job::JobView::is_running),
@@ -45,6 +51,21 @@ impl State {
             Action::Import(action) => self.import.apply(action, effects),
             Action::Verify(action) => self.verify.apply(action, effects),
             Action::Keys(action) => self.keys.apply(action, effects),
+        }
+    }
+
+    fn pick(&mut self, action: picker::Action, effects: &mut Effects) {
+        let Some(picker) = &mut self.picker else { return };
+        match picker.apply(action) {
+            Step::Stay => {}
+            Step::List(work) => effects.push(Effect::RunQuietly(work)),
+            Step::Close(paths) => {
+                let then = picker.ask.then;
+                self.picker = None;
+                if !paths.is_empty() {
+                    self.apply(then(paths), effects);
+                }
+            }
         }
     }
 

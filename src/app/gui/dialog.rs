@@ -1,7 +1,7 @@
 //! The system's file dialogs, on a thread of their own.
 //!
 //! Where a system has none, the dialog library answers as if the user had cancelled; so whether there is one
-//! is asked first, with a time limit. An in-app picker for such systems belongs here.
+//! is asked first, with a time limit; the app's own `picker` serves such systems.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -39,7 +39,7 @@ pub(crate) fn open(ask: Ask, wake: impl FnOnce() + Send + 'static) -> Receiver<O
     let (sender, answer) = bounded(1);
     // Without the thread the receiver is told so, which counts as cancelled.
     let _ = std::thread::Builder::new().name("dialog".into()).spawn(move || {
-        let action = if is_available() { choose(&ask).map(ask.then) } else { Some(Action::NoDialog) };
+        let action = if is_available() { choose(&ask).map(ask.then) } else { Some(Action::NoDialog(ask)) };
         let _ = sender.send(action);
         wake();
     });

@@ -16,6 +16,7 @@ mod job;
 mod job_bar;
 mod nav;
 mod overlay;
+mod picker;
 mod screens;
 mod secret;
 mod settings;

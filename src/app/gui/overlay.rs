@@ -7,6 +7,7 @@ use eframe::egui::{
 use super::{
     action::{Action, Actions},
     incoming::Hovering,
+    picker,
     state::State,
     theme::{self, Tone},
     widgets::{Button, Icon, Label, empty},
@@ -15,6 +16,8 @@ use super::{
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     if let Some(hovering) = state.hovering {
         over(ui, |ui| drop_hint(ui, state, hovering));
+    } else if let Some(picker) = &state.picker {
+        over(ui, |ui| middle(ui, vec2(640.0, 520.0), |ui| picker::view(ui, state, picker, actions)));
     } else if state.is_closing {
         over(ui, |ui| closing(ui, state, actions));
     }

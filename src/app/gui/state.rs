@@ -6,6 +6,7 @@ use super::{
     action::Page,
     incoming::Hovering,
     job::{JobView, Kind},
+    picker::Picker,
     screens::{import::Import, keys::Keys, pack::Pack, verify::Verify},
     settings::Settings,
     texts::Texts,
@@ -26,8 +27,8 @@ pub(crate) struct State {
     pub(crate) hovering: Option<Hovering>,
     /// The user wants to close while a job runs, and is being asked.
     pub(crate) is_closing: bool,
-    /// No file dialog can be opened here: paths must be dropped or typed.
-    pub(crate) has_no_dialog: bool,
+    /// The app's own file picker, where the system has none.
+    pub(crate) picker: Option<Picker>,
     pub(crate) pack: Pack,
     pub(crate) import: Import,
     pub(crate) verify: Verify,

@@ -3,6 +3,7 @@
 //! Pictures are in tests/gui/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --bin sealift gui` makes them anew, and
 //! `optipng` makes them small. The harness fails on a character without a glyph and on an input without a name.
 
+mod picker;
 mod shell;
 
 use std::collections::BTreeMap;

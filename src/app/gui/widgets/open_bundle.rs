@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::Ui;
 
-use super::{Button, Icon, Label, empty, path_field::path_field};
+use super::{Button, Icon, empty, path_field::path_field};
 use crate::gui::{
     action::{Action, Actions},
     dialog::{Ask, Choose},
@@ -33,9 +33,6 @@ pub(crate) fn open_bundle(
         }
         if edit.is_submitted && !path.trim().is_empty() {
             actions.push(Action::Bring(vec![PathBuf::from(path.trim())]));
-        }
-        if state.has_no_dialog {
-            ui.add(Label::small(state.t("no-dialog")).secondary().wrapped());
         }
     });
 }

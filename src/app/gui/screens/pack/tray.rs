@@ -156,9 +156,6 @@ fn destination(ui: &mut Ui, state: &State, actions: &mut Actions) {
             },
         }));
     }
-    if state.has_no_dialog {
-        ui.add(Label::small(state.t("no-dialog")).secondary().wrapped());
-    }
 }
 
 fn result(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) {
