@@ -6,13 +6,13 @@ FUZZ_SECS ?= 60
 # Where `make bench` keeps its corpus and its results.
 BENCH_DIR ?= target/bench
 # Debian packages that the tests start real servers and peers from.
-TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap strace procps mount util-linux xz-utils zstd python3-cryptography python3-argon2 python3-zstandard
+TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap strace procps mount util-linux xz-utils zstd python3-cryptography python3-argon2 python3-zstandard libegl1 libgl1-mesa-dri xvfb openbox xdotool imagemagick
 
 .PHONY: run test test-tools lint deny fuzz bench clean
 
 run:
 	@$(CARGO) build --release --quiet
-	@target/release/sealift demo
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then target/release/sealift; else target/release/sealift demo; fi
 
 test: test-tools lint
 	$(CARGO) test --workspace --all-features

@@ -36,15 +36,17 @@ impl Lang {
     }
 
     /// The Fluent files, in `en` and `zh-CN` alike.
-    const fn files(self) -> [&'static str; 2] {
+    const fn files(self) -> [&'static str; 3] {
         match self {
             Self::En => [
                 include_str!("../assets/locales/en/errors.ftl"),
                 include_str!("../assets/locales/en/cli.ftl"),
+                include_str!("../assets/locales/en/gui.ftl"),
             ],
             Self::ZhCn => [
                 include_str!("../assets/locales/zh-CN/errors.ftl"),
                 include_str!("../assets/locales/zh-CN/cli.ftl"),
+                include_str!("../assets/locales/zh-CN/gui.ftl"),
             ],
         }
     }

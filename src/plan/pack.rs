@@ -45,6 +45,15 @@ impl PackPlan {
         self.blobs.values().map(|blob| blob.size).sum()
     }
 
+    /// Leaves out the images that `keep` does not hold for, and every blob that only they need.
+    pub fn retain(&mut self, keep: impl FnMut(&Image) -> bool) {
+        self.images.retain(keep);
+        let needed: BTreeSet<Digest> =
+            self.images.iter().flat_map(|image| image.blobs().into_keys()).collect();
+        self.blobs.retain(|digest, _| needed.contains(digest));
+        self.made.retain(|digest, _| needed.contains(digest));
+    }
+
     /// Blobs to read from source number `source`.
     pub(crate) fn wanted(&self, source: usize) -> BTreeSet<Digest> {
         let from_here = self.blobs.iter().filter(|(_, blob)| blob.source == Some(source));
@@ -169,5 +178,24 @@ fn add_blobs(plan: &mut PackPlan, image: &Image, source: usize, made: &BTreeMap<
             diff_id: diff_ids.get(&digest).copied(),
             source,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_takes_its_own_blobs_along_and_leaves_shared_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sample.tar");
+        crate::sample::write_sample(&path).unwrap();
+        let mut plan = plan_pack(&Ctx::new(), &[SourceSpec::path_only(&path)], &[]).unwrap();
+        let num_all = plan.blobs.len();
+        let kept = vec![plan.images[0].clone()];
+        plan.retain(|image| image.target == kept[0].target);
+        assert_eq!(plan.images, kept);
+        assert!(plan.blobs.len() < num_all);
+        assert_eq!(plan.blobs.keys().collect::<Vec<_>>(), kept[0].blobs().keys().collect::<Vec<_>>());
     }
 }

@@ -275,8 +275,9 @@ fn without_a_verb_the_verbs_are_named() {
             .output()
             .unwrap();
         let stderr = String::from_utf8(none.stderr).unwrap();
-        assert_eq!(none.status.code(), Some(2));
+        assert_eq!(none.status.code(), Some(1));
         assert!(stderr.contains(words) && stderr.contains("restore"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
 

@@ -22,8 +22,21 @@ const RANKS: &[&[&str]] = &[
 ];
 
 /// Crates of screens and arguments: none of the library's business.
-const SHELL_CRATES: &[&str] =
-    &["clap", "clap_complete", "clap_mangen", "ctrlc", "indicatif", "rpassword", "eframe", "egui", "rfd"];
+const SHELL_CRATES: &[&str] = &[
+    "clap",
+    "clap_complete",
+    "clap_mangen",
+    "ctrlc",
+    "indicatif",
+    "rpassword",
+    "eframe",
+    "egui",
+    "egui_extras",
+    "egui_system_font_provider",
+    "rfd",
+    "winit",
+    "zbus",
+];
 
 fn rank(module: &str) -> Option<usize> {
     RANKS.iter().position(|rank| rank.contains(&module))

@@ -80,6 +80,8 @@ usage-no-value = { $argument } needs a value
 usage-value = the value of { $argument } is not accepted
 
 no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
 cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 

@@ -80,6 +80,8 @@ usage-no-value = { $argument } 需要一个值
 usage-value = { $argument } 的值不可接受
 
 no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
 cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
 

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Command, ValueHint, builder::PossibleValuesParser, va
 use sealift::{Lang, lookup, text};
 
 /// `--lang` if given, else the system's language. Needed before arguments are parsed, as help is text too.
-pub(super) fn language(args: &[OsString]) -> Lang {
+pub(crate) fn language(args: &[OsString]) -> Lang {
     let args: Vec<_> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let given = args.iter().enumerate().find_map(|(at, arg)| {
         arg.strip_prefix("--lang=")

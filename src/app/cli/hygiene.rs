@@ -19,6 +19,11 @@ pub(crate) fn harden() {
         let files = getrlimit(Resource::Nofile);
         let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
     }
+}
+
+/// Keeps other programs of the user from reading this one's memory. Not for the desktop app: the portal that opens
+/// its file dialogs refuses a caller whose `/proc/PID/root` it cannot read.
+pub(super) fn forbid_tracing() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -1,6 +1,6 @@
 //! The command line: one verb per file, over the library's facade.
 
-mod args;
+pub(crate) mod args;
 mod demo;
 pub(crate) mod hygiene;
 mod images;
@@ -12,9 +12,11 @@ mod progress;
 mod restore;
 mod secret;
 mod shell;
-mod usage;
+pub(crate) mod usage;
 mod verify;
 
+#[cfg(feature = "gui")]
+use std::ffi::OsStr;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::ArgMatches;
@@ -50,20 +52,29 @@ const VERBS: &[(&str, Verb)] = &[
     ("man", shell::man),
 ];
 
+/// Whether `word` is a verb; a file of that name does not hide it.
+#[cfg(feature = "gui")]
+pub(crate) fn is_verb(word: &OsStr) -> bool {
+    VERBS.iter().any(|(name, _)| word == *name)
+}
+
 /// Runs the program with these arguments.
 pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let lang = args::language(args);
+    hygiene::forbid_tracing();
     let matches = match args::command(lang).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return usage::explain(&error, lang),
     };
     let Some((verb, matches)) = matches.subcommand() else {
-        return usage::no_desktop(lang);
+        return crate::desktop(lang, &[]);
     };
     let env = Env { ctx: Ctx::new(), out: Output::new(lang, matches) };
     output::trace(matches);
     hygiene::cancel_on_signals(&env.ctx, lang);
-    let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else { return usage::no_desktop(lang) };
+    let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else {
+        return crate::desktop(lang, &[]);
+    };
     let ended = run(&env, matches);
     env.out.notices(&env.ctx);
     match ended {

@@ -1,0 +1,98 @@
+//! What views ask for, and what applying it asks of the world.
+//!
+//! A view returns actions and changes nothing. [`State::apply`](super::state::State::apply) changes the state
+//! and returns effects: jobs, dialogs and files, which only `app` carries out.
+
+use std::path::PathBuf;
+
+use super::{
+    dialog::Ask,
+    incoming::{Hovering, Incoming},
+    job::Work,
+    picker,
+    screens::{import, keys, pack, verify},
+    settings::{LangChoice, ThemeChoice},
+};
+
+/// What views push their wishes into.
+pub(crate) type Actions = Vec<Action>;
+
+/// Something a user, a job or the system did.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Go(Page),
+    Lang(LangChoice),
+    Theme(ThemeChoice),
+    Zoom(f32),
+    /// Files are held over the window, or no longer.
+    Hover(Option<Hovering>),
+    /// Files were dropped, chosen or given as arguments; what they are must be found out.
+    Bring(Vec<PathBuf>),
+    /// What was brought is this.
+    Take(Incoming),
+    /// A file dialog is wanted.
+    Ask(Ask),
+    /// This system has no file dialog for this.
+    NoDialog(Ask),
+    Picker(picker::Action),
+    Copy(String),
+    CancelJob,
+    DismissJob,
+    /// The window is to be closed.
+    Close,
+    /// What the user says to closing while a job runs.
+    CloseAnyway(bool),
+    Pack(pack::Action),
+    Import(import::Action),
+    Verify(verify::Action),
+    Keys(keys::Action),
+}
+
+/// What `app` does for the state.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Runs a job and shows it in the job bar.
+    Run(Work),
+    /// Runs something short that nobody needs to see.
+    RunQuietly(Work),
+    Ask(Ask),
+    Copy(String),
+    Cancel,
+    /// Theme or zoom changed.
+    Restyle,
+    Close,
+}
+
+/// What applying an action asks for.
+pub(crate) type Effects = Vec<Effect>;
+
+/// A page of the app, in the order of the navigation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Page {
+    #[default]
+    Pack,
+    Import,
+    Verify,
+    Keys,
+    History,
+    Settings,
+}
+
+impl Page {
+    /// Every page; the last stands at the foot of the navigation.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Pack, Self::Import, Self::Verify, Self::Keys, Self::History, Self::Settings];
+
+    /// The id of its name in the texts.
+    pub(crate) const fn text_id(self) -> &'static str {
+        match self {
+            Self::Pack => "nav-pack",
+            Self::Import => "nav-import",
+            Self::Verify => "nav-verify",
+            Self::Keys => "nav-keys",
+            Self::History => "nav-history",
+            Self::Settings => "nav-settings",
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The app that eframe runs: it polls jobs and the system, shows the window, and carries out effects.
+//!
+//! Nothing is decided here: `shell` says what the user did, `apply` what comes of it.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
+
+use super::{
+    action::{Action, Effect, Effects},
+    appearance, dialog, fonts,
+    incoming::Hovering,
+    job::{Job, JobView, SAMPLE, Work},
+    settings::{Settings, ZOOM_RANGE},
+    shell,
+    state::State,
+    theme,
+};
+
+/// The desktop app.
+pub(crate) struct App {
+    state: State,
+    /// As it was last written.
+    saved: Settings,
+    job: Option<Job>,
+    quiet: Vec<(Job, JobView)>,
+    dialog: Option<Receiver<Option<Action>>>,
+    system_themes: Receiver<Option<Theme>>,
+    system_theme: Option<Theme>,
+    may_close: bool,
+}
+
+impl App {
+    /// The app, opened on `paths`.
+    pub(crate) fn new(
+        ctx: &Context,
+        settings: Settings,
+        system_lang: sealift::Lang,
+        paths: Vec<PathBuf>,
+    ) -> Self {
+        fonts::install(ctx);
+        fonts::add_system_fonts(ctx);
+        theme::install(ctx);
+        ctx.set_zoom_factor(settings.zoom);
+        let waker = ctx.clone();
+        let mut app = Self {
+            saved: settings.clone(),
+            state: State::new(settings, system_lang),
+            job: None,
+            quiet: Vec::new(),
+            dialog: None,
+            system_themes: appearance::watch(move || waker.request_repaint()),
+            system_theme: None,
+            may_close: false,
+        };
+        app.restyle(ctx);
+        if !paths.is_empty() {
+            app.apply(ctx, [Action::Bring(paths)]);
+        }
+        app
+    }
+
+    fn restyle(&self, ctx: &Context) {
+        ctx.set_theme(self.state.settings.theme.resolve(self.system_theme));
+        if (ctx.zoom_factor() - self.state.settings.zoom).abs() > 0.001 {
+            ctx.set_zoom_factor(self.state.settings.zoom);
+        }
+    }
+
+    fn apply(&mut self, ctx: &Context, actions: impl IntoIterator<Item = Action>) {
+        let mut effects = Effects::new();
+        let mut is_changed = false;
+        for action in actions {
+            self.state.apply(action, &mut effects);
+            is_changed = true;
+        }
+        for effect in effects {
+            self.carry_out(ctx, effect);
+        }
+        if is_changed {
+            ctx.request_repaint();
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effect: Effect) {
+        match effect {
+            // Views offer nothing that starts a second job; should one slip through, the first goes on.
+            Effect::Run(_) if self.state.is_busy() => {}
+            Effect::Run(work) => {
+                let (job, view) = start(ctx, work);
+                (self.job, self.state.job) = (Some(job), Some(view));
+            }
+            Effect::RunQuietly(work) => self.quiet.push(start(ctx, work)),
+            Effect::Ask(_) if self.dialog.is_some() => {}
+            Effect::Ask(ask) => {
+                let waker = ctx.clone();
+                self.dialog = Some(dialog::open(ask, move || waker.request_repaint()));
+            }
+            Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Cancel => {
+                if let (Some(job), Some(view)) = (&self.job, &mut self.state.job) {
+                    view.is_cancelling = true;
+                    job.cancel();
+                }
+            }
+            Effect::Restyle => self.restyle(ctx),
+            Effect::Close => self.may_close = true,
+        }
+    }
+
+    /// What jobs came to since the last time.
+    fn poll_jobs(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if let (Some(job), Some(view)) = (&self.job, &mut self.state.job) {
+            actions.extend(job.poll(view));
+            if !view.is_running() {
+                self.job = None;
+            }
+            if view.needs_no_word() {
+                self.state.job = None;
+            }
+        }
+        self.quiet.retain_mut(|(job, view)| {
+            actions.extend(job.poll(view));
+            view.is_running()
+        });
+        actions
+    }
+
+    fn poll_dialog(&mut self) -> Option<Action> {
+        match self.dialog.as_ref()?.try_recv() {
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.dialog = None;
+                None
+            }
+            Ok(action) => {
+                self.dialog = None;
+                action
+            }
+        }
+    }
+
+    /// What the system says: files over the window, a changed theme, a wish to close.
+    fn poll_system(&mut self, ctx: &Context) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if let Some(theme) = self.system_themes.try_iter().last() {
+            self.system_theme = theme;
+            self.restyle(ctx);
+        }
+        let (hovered, dropped) = ctx.input(|input| {
+            let hovered: Vec<PathBuf> =
+                input.raw.hovered_files.iter().filter_map(|file| file.path.clone()).collect();
+            let dropped: Vec<PathBuf> =
+                input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect();
+            (hovered, dropped)
+        });
+        let hovering = Hovering::of(&hovered);
+        if hovering != self.state.hovering {
+            actions.push(Action::Hover(hovering));
+        }
+        if !dropped.is_empty() {
+            actions.push(Action::Bring(dropped));
+        }
+        // Without a job the window simply closes.
+        let is_closing = ctx.input(|input| input.viewport().close_requested());
+        if is_closing && self.state.is_busy() && !self.may_close {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            actions.push(Action::Close);
+        }
+        actions
+    }
+
+    /// Keeps what egui itself changes, and writes settings when they changed.
+    fn remember(&mut self, ctx: &Context) {
+        let zoom = ctx.zoom_factor().clamp(*ZOOM_RANGE.start(), *ZOOM_RANGE.end());
+        self.state.settings.zoom = zoom;
+        let size = ctx.input(|input| input.viewport().inner_rect).map(|rect| rect.size());
+        if let Some(size) = size.filter(|size| size.x > 1.0) {
+            self.state.settings.window = [size.x.round(), size.y.round()];
+        }
+        let settings = &self.state.settings;
+        // A window being resized changes with every frame; its size is written when it closes.
+        let is_same = Settings { window: self.saved.window, ..settings.clone() } == self.saved;
+        if !is_same {
+            self.saved = settings.clone();
+            let settings = self.saved.clone();
+            // Off the thread that paints: a home on a slow network must not be felt.
+            let _ = std::thread::Builder::new().name("settings".into()).spawn(move || settings.save());
+        }
+    }
+}
+
+fn start(ctx: &Context, work: Work) -> (Job, JobView) {
+    let waker = ctx.clone();
+    Job::start(work, move || waker.request_repaint())
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        let mut actions = self.poll_jobs();
+        actions.extend(self.poll_dialog());
+        actions.extend(self.poll_system(ctx));
+        self.apply(ctx, actions);
+        self.remember(ctx);
+        if self.job.is_some() {
+            ctx.request_repaint_after(SAMPLE);
+        } else if self.may_close {
+            // A cancelled job has cleaned up by now.
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+            ctx.request_repaint();
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        let actions = shell::view(ui, &self.state);
+        let ctx = ui.ctx().clone();
+        self.apply(&ctx, actions);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.state.settings.save();
+    }
+}

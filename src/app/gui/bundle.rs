@@ -1,0 +1,40 @@
+//! A bundle as anyone can see it, without a key: what three pages begin with.
+
+use std::path::PathBuf;
+
+use super::{
+    action::Action,
+    job::{Kind, Outcome, Work},
+};
+
+/// The public header.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    pub(crate) path: PathBuf,
+    /// 64 hex digits.
+    pub(crate) fingerprint: String,
+    pub(crate) num_volumes: u32,
+    pub(crate) num_records: u64,
+    pub(crate) payload_bytes: u64,
+    pub(crate) slots: Vec<sealift::SlotInfo>,
+    /// Header copies that cannot be used: 0 or 1.
+    pub(crate) num_damaged_copies: usize,
+}
+
+/// Reads the header of the bundle at `path`.
+pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let call = move |_: &sealift::Ctx| {
+        let seen = sealift::inspect(&path)?;
+        Ok(Header {
+            fingerprint: seen.fingerprint(),
+            num_volumes: seen.num_volumes(),
+            num_records: seen.num_records(),
+            payload_bytes: seen.payload_bytes(),
+            slots: seen.slots(),
+            num_damaged_copies: seen.num_damaged_header_copies(),
+            path,
+        })
+    };
+    Work::new(Kind::List, name, call, then)
+}

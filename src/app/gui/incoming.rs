@@ -1,0 +1,80 @@
+//! Files that are brought to the window: dropped, chosen, or given as arguments.
+//!
+//! What they are is told by their content, through the library, on a thread of its own: a dead network mount
+//! must not freeze the window.
+
+use std::path::PathBuf;
+
+use sealift::Code;
+
+use super::{
+    action::Action,
+    job::{Kind, Work},
+};
+
+/// What was brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    /// A bundle, or what was meant as one.
+    Bundle(PathBuf),
+    /// Archives or OCI layouts.
+    Sources(Vec<PathBuf>),
+}
+
+/// What is held over the window, as far as names tell: enough for a hint, not for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hovering {
+    Bundle,
+    Sources(usize),
+}
+
+/// The name that bundles have.
+const BUNDLE_EXTENSION: &str = "sealift";
+
+impl Hovering {
+    /// Told by names, without touching a file.
+    pub(crate) fn of(paths: &[PathBuf]) -> Option<Self> {
+        match paths {
+            [] => None,
+            [path] if has_bundle_name(path) => Some(Self::Bundle),
+            paths => Some(Self::Sources(paths.len())),
+        }
+    }
+}
+
+/// Finds out what `paths` are.
+pub(crate) fn find_out(paths: Vec<PathBuf>) -> Work {
+    let call = move |_: &sealift::Ctx| {
+        let bundle = paths.iter().find(|path| is_bundle(path)).cloned();
+        Ok(bundle.map_or(Incoming::Sources(paths), Incoming::Bundle))
+    };
+    Work::new(Kind::List, "", call, |incoming| match incoming {
+        Ok(incoming) => Action::Take(incoming),
+        Err(_) => Action::Hover(None),
+    })
+}
+
+/// A damaged bundle is one too, and its page says what is wrong with it.
+fn is_bundle(path: &std::path::Path) -> bool {
+    path.is_file()
+        && match sealift::inspect(path) {
+            Ok(_) => true,
+            Err(error) => error.code() != Code::NotABundle || has_bundle_name(path),
+        }
+}
+
+fn has_bundle_name(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(BUNDLE_EXTENSION))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_is_held_over_the_window() {
+        assert_eq!(Hovering::of(&[]), None);
+        assert_eq!(Hovering::of(&["交付.SEALIFT".into()]), Some(Hovering::Bundle));
+        assert_eq!(Hovering::of(&["a.tar".into(), "b.sealift".into()]), Some(Hovering::Sources(2)));
+    }
+}

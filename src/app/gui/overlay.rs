@@ -1,0 +1,82 @@
+//! What lies over the whole window: what a drop will do, and the question before closing.
+
+use eframe::egui::{
+    Align, Area, Frame, Id, Key, Layout, Margin, Order, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
+};
+
+use super::{
+    action::{Action, Actions},
+    incoming::Hovering,
+    picker,
+    state::State,
+    theme::{self, Tone},
+    widgets::{Button, Icon, Label, empty},
+};
+
+pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    if let Some(hovering) = state.hovering {
+        over(ui, |ui| drop_hint(ui, state, hovering));
+    } else if let Some(picker) = &state.picker {
+        over(ui, |ui| middle(ui, vec2(640.0, 520.0), |ui| picker::view(ui, state, picker, actions)));
+    } else if state.is_closing {
+        over(ui, |ui| closing(ui, state, actions));
+    }
+}
+
+/// Dims the window and shows `content` over it; nothing beneath can be pressed.
+fn over(ui: &Ui, content: impl FnOnce(&mut Ui)) {
+    let rect = ui.max_rect();
+    Area::new(Id::unique("overlay")).order(Order::Foreground).fixed_pos(rect.min).show(ui.ctx(), |ui| {
+        ui.allocate_rect(rect, Sense::click_and_drag());
+        ui.painter().rect_filled(rect, 0.0, theme::palette(ui).veil);
+        ui.scope_builder(UiBuilder::new().max_rect(rect), content);
+    });
+}
+
+fn middle(ui: &mut Ui, size: Vec2, content: impl FnOnce(&mut Ui)) {
+    let rect = Rect::from_center_size(ui.max_rect().center(), size);
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Center)), content);
+}
+
+fn drop_hint(ui: &mut Ui, state: &State, hovering: Hovering) {
+    empty::dashed(ui, ui.max_rect().shrink(8.0));
+    let (icon, title, line) = match hovering {
+        Hovering::Bundle => (Icon::Import, state.t("drop-bundle"), state.t("drop-bundle-line")),
+        Hovering::Sources(num) => {
+            (Icon::Pack, state.texts.count("drop-sources", num), state.t("drop-sources-line"))
+        }
+    };
+    middle(ui, vec2(520.0, 140.0), |ui| {
+        icon.show(ui, 56.0, Tone::Accent);
+        ui.add_space(8.0);
+        ui.add(Label::title(title));
+        ui.add(Label::body(line).secondary());
+    });
+}
+
+fn closing(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    middle(ui, vec2(440.0, 160.0), |ui| {
+        let frame = Frame::new()
+            .fill(theme::palette(ui).panel)
+            .stroke(Stroke::new(1.0, theme::palette(ui).line))
+            .corner_radius(theme::RADIUS)
+            .inner_margin(Margin::same(20));
+        frame.show(ui, |ui| {
+            ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+                ui.add(Label::large(state.t("close-title")));
+                ui.add(Label::body(state.t("close-line")).secondary().wrapped());
+                ui.add_space(8.0);
+                let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+                    if Button::secondary(&state.t("close-anyway")).show(ui) {
+                        actions.push(Action::CloseAnyway(true));
+                    }
+                    let stay = Button::secondary(&state.t("close-stay")).respond(ui);
+                    if stay.clicked() || ui.input(|input| input.key_pressed(Key::Escape)) {
+                        actions.push(Action::CloseAnyway(false));
+                    }
+                });
+            });
+        });
+    });
+}

@@ -1,0 +1,70 @@
+//! An image as the table shows it.
+
+use sealift::{Digest, Image, escape};
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Digest of the manifest or index.
+    pub(crate) target: Digest,
+    /// The last part of the name.
+    pub(crate) title: String,
+    /// Full name, platform, day it was built.
+    pub(crate) subtitle: String,
+    /// What a search looks through, in lower case.
+    pub(crate) haystack: String,
+    pub(crate) size_bytes: u64,
+    /// Layers with their bytes, base first.
+    pub(crate) layers: Vec<(Digest, u64)>,
+    /// Every blob with its bytes.
+    pub(crate) blobs: Vec<(Digest, u64)>,
+}
+
+impl Row {
+    pub(crate) fn of(image: &Image) -> Self {
+        let name = image.title();
+        let mut parts = vec![name.clone()];
+        let platforms: Vec<String> = image.platforms().map(ToString::to_string).collect();
+        parts.extend((!platforms.is_empty()).then(|| platforms.join(", ")));
+        let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref());
+        parts.extend(created.and_then(|time| time.get(..10)).map(str::to_owned));
+        let subtitle = escape(&parts.join("  ·  ")).to_string();
+        let names: Vec<&str> = image.names.iter().map(sealift::Name::as_str).collect();
+        let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
+        Self {
+            target: image.target.digest,
+            title: escape(short(&name)).to_string(),
+            subtitle,
+            haystack: format!("{} {}", names.join(" "), image.target.digest).to_lowercase(),
+            size_bytes: image.size_bytes(),
+            layers: layers.map(|layer| (layer.blob.digest, layer.blob.size)).collect(),
+            blobs: image.blobs().values().map(|blob| (blob.digest, blob.size)).collect(),
+        }
+    }
+}
+
+/// `nginx` of `docker.io/library/nginx:1.29`.
+fn short(name: &str) -> &str {
+    if name.starts_with("sha256:") {
+        return name;
+    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split(['@', ':']).next().unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_the_last_part_of_the_name() {
+        for (name, title) in [
+            ("docker.io/library/nginx:1.29", "nginx"),
+            ("registry.local:5000/a/b@sha256:00", "b"),
+            ("latest", "latest"),
+            ("sha256:9f2c41aa07be", "sha256:9f2c41aa07be"),
+        ] {
+            assert_eq!(short(name), title);
+        }
+    }
+}

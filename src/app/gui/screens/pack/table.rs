@@ -1,0 +1,157 @@
+//! The table of images: only rows in sight are laid out.
+
+use eframe::egui::{
+    Align, Frame, Layout, Margin, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
+use egui_extras::{Column as Width, TableBuilder, TableRow};
+
+use super::{Action, Column, Row};
+use crate::gui::{
+    action::{self, Actions},
+    figures,
+    state::State,
+    theme,
+    widgets::{
+        Icon, Label,
+        icon::square,
+        layer_bar::{Kind, Segment, layer_bar},
+    },
+};
+
+const HEAD_HEIGHT: f32 = 32.0;
+const TICK_WIDTH: f32 = 36.0;
+const SIZE_WIDTH: f32 = 90.0;
+const BAR_WIDTH: f32 = 196.0;
+const BAR_HEIGHT: f32 = 10.0;
+
+pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let pack = &state.pack;
+    Frame::new().inner_margin(Margin { left: 16, right: 8, top: 0, bottom: 0 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        let table = TableBuilder::new(ui)
+            .id_salt("images")
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .auto_shrink(false)
+            .column(Width::exact(TICK_WIDTH))
+            .column(Width::remainder().at_least(160.0).clip(true))
+            .column(Width::exact(SIZE_WIDTH))
+            .column(Width::exact(BAR_WIDTH));
+        let table = table.header(HEAD_HEIGHT, |mut head| {
+            head.col(|ui| {
+                let is_all =
+                    !pack.shown.is_empty() && pack.shown.iter().all(|row| pack.selected.contains(row));
+                if all_box(ui, state, is_all) {
+                    actions.push(action::Action::Pack(Action::SelectShown(!is_all)));
+                }
+            });
+            head.col(|ui| sort_head(ui, state, Column::Name, "pack-column-name", actions));
+            head.col(|ui| sort_head(ui, state, Column::Size, "pack-column-size", actions));
+            head.col(|ui| {
+                ui.add(Label::small(state.t("pack-column-layers")).secondary());
+            });
+        });
+        table.body(|body| {
+            body.rows(theme::ROW_HEIGHT, pack.shown.len(), |mut row| {
+                let number = pack.shown[row.index()];
+                view_row(&mut row, state, number, &pack.rows[number], actions);
+            });
+        });
+    });
+}
+
+fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Row, actions: &mut Actions) {
+    let pack = &state.pack;
+    let is_selected = pack.selected.contains(&number);
+    row.set_selected(is_selected);
+    row.col(|ui| {
+        ui.add_space(8.0);
+        tick(ui, is_selected);
+    });
+    row.col(|ui| {
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            ui.add_space(4.0);
+            ui.add(Label::body(&image.title).strong());
+            ui.add(Label::small(&image.subtitle).secondary());
+        });
+    });
+    row.col(|ui| {
+        ui.add(Label::body(figures::bytes(image.size_bytes)));
+    });
+    row.col(|ui| {
+        let segments: Vec<Segment> = image.layers.iter().map(|layer| segment(state, *layer)).collect();
+        let (bar, clicked) = layer_bar(ui, vec2(BAR_WIDTH - 16.0, BAR_HEIGHT), &segments);
+        let name = state.texts.count("pack-layers", image.layers.len());
+        bar.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+        let layer = clicked.and_then(|number| image.layers.get(number)).map(|(digest, _)| *digest);
+        if layer.is_some() {
+            actions.push(action::Action::Pack(Action::Light(layer)));
+        }
+    });
+    let response = row.response();
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_selected, &image.title));
+    if response.clicked() {
+        let is_range = response.ctx.input(|input| input.modifiers.shift);
+        actions.push(action::Action::Pack(Action::Press { row: number, is_range }));
+    }
+}
+
+fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
+    let totals = &state.pack.totals;
+    let kind = match state.pack.lit {
+        Some(lit) if lit == digest => Kind::Lit,
+        _ if totals.shared.contains(&digest) => Kind::Shared,
+        _ => Kind::Own,
+    };
+    Segment { share: figures::share(size, totals.largest_bytes), kind }
+}
+
+/// A box with or without a tick.
+fn tick(ui: &mut Ui, is_ticked: bool) {
+    let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
+    paint_tick(ui, rect, is_ticked);
+}
+
+fn paint_tick(ui: &Ui, rect: Rect, is_ticked: bool) {
+    let palette = theme::palette(ui);
+    let (fill, edge) =
+        if is_ticked { (palette.accent, palette.accent) } else { (palette.raised, palette.edge) };
+    ui.painter().rect(rect.shrink(1.0), 4.0, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
+    if is_ticked {
+        Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
+    }
+}
+
+fn all_box(ui: &mut Ui, state: &State, is_all: bool) -> bool {
+    ui.add_space(8.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::click());
+    let name = state.t("pack-select-all");
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_all, &name));
+    paint_tick(ui, rect, is_all);
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, theme::palette(ui).accent), StrokeKind::Outside);
+    }
+    response.on_hover_text(name).clicked()
+}
+
+fn sort_head(ui: &mut Ui, state: &State, column: Column, id: &str, actions: &mut Actions) {
+    let palette = theme::palette(ui);
+    let (sorted_by, is_reversed) = state.pack.sorted_by;
+    let name = state.t(id);
+    let galley = ui.painter().layout_no_wrap(name.clone(), theme::regular(theme::SMALL), palette.secondary);
+    let size = vec2(galley.size().x + 18.0, ui.available_height());
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let ink = if response.hovered() || response.has_focus() { palette.text } else { palette.secondary };
+    let end = rect.left() + galley.size().x + 2.0;
+    let top = rect.center().y - galley.size().y / 2.0;
+    ui.painter().galley_with_override_text_color((rect.left(), top).into(), galley, ink);
+    if sorted_by == column {
+        let sign = if is_reversed { Icon::Up } else { Icon::Down };
+        sign.paint(ui.painter(), square(end, rect.center().y, 14.0), ink);
+    }
+    if response.clicked() {
+        actions.push(action::Action::Pack(Action::SortBy(column)));
+    }
+}

@@ -1,0 +1,130 @@
+//! Renders any state as the window shows it and compares it with a picture; needs no display.
+//!
+//! Pictures are in tests/gui/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --bin sealift gui` makes them anew, and
+//! `optipng` makes them small. The harness fails on a character without a glyph and on an input without a name.
+
+mod picker;
+mod shell;
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{Theme, UiBuilder, vec2};
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
+use sealift::{Digest, Lang};
+
+use super::{
+    action::{Action, Effects},
+    fonts,
+    screens::pack::{self, Row},
+    shell as window,
+    state::State,
+    texts::Texts,
+    theme,
+};
+
+/// Size of the window in every picture.
+const SIZE: eframe::egui::Vec2 = vec2(1280.0, 800.0);
+
+/// A window on `state`, which the user's actions change as in the app; effects are collected.
+pub(crate) fn screen(mut state: State, theme: Theme, lang: Lang) -> Harness<'static, (State, Effects)> {
+    state.texts = Texts(lang);
+    Harness::builder()
+        .with_size(SIZE)
+        .with_theme(theme)
+        .with_context_setup(|ctx| {
+            fonts::install(ctx);
+            theme::install(ctx);
+        })
+        .wgpu()
+        .build_ui_state(
+            |ui, (state, effects): &mut (State, Effects)| {
+                // The harness keeps a margin; the window has none.
+                let whole = UiBuilder::new().max_rect(ui.ctx().viewport_rect());
+                let actions = ui.scope_builder(whole, |ui| window::view(ui, state)).inner;
+                for action in actions {
+                    state.apply(action, effects);
+                    ui.ctx().request_repaint();
+                }
+            },
+            (state, Effects::new()),
+        )
+}
+
+/// Both themes in both languages.
+pub(crate) const ALL: &[(Theme, Lang)] = &[
+    (Theme::Dark, Lang::ZhCn),
+    (Theme::Dark, Lang::En),
+    (Theme::Light, Lang::ZhCn),
+    (Theme::Light, Lang::En),
+];
+/// Each theme and each language once, where the rest would show nothing new.
+pub(crate) const TWO: &[(Theme, Lang)] = &[(Theme::Dark, Lang::ZhCn), (Theme::Light, Lang::En)];
+
+/// Compares pictures with those kept as `NAME-THEME-LANG`; dropped, it fails with all that differ.
+#[derive(Default)]
+pub(crate) struct Pictures(SnapshotResults);
+
+impl Pictures {
+    /// Compares the picture of `state` in these variants.
+    pub(crate) fn check(&mut self, name: &str, variants: &[(Theme, Lang)], make: impl Fn() -> State) {
+        for (theme, lang) in variants {
+            let mut harness = screen(make(), *theme, *lang);
+            harness.run_steps(3);
+            let theme = if *theme == Theme::Dark { "dark" } else { "light" };
+            let options = SnapshotOptions::new().output_path("tests/gui/snapshots");
+            self.0.add(harness.try_snapshot_options(format!("{name}-{theme}-{}", lang.tag()), &options));
+        }
+    }
+}
+
+/// A state after these actions.
+pub(crate) fn after(actions: impl IntoIterator<Item = Action>) -> State {
+    let mut state = State::default();
+    actions.into_iter().for_each(|action| state.apply(action, &mut Effects::new()));
+    state
+}
+
+/// The Pack page with `num` images.
+pub(crate) fn with_images(num: usize) -> Action {
+    Action::Pack(pack::Action::Listed(vec!["images.tar".into()], Ok(rows(num))))
+}
+
+/// Images that share base layers, as those of one vendor do.
+pub(crate) fn rows(num: usize) -> Vec<Row> {
+    const NAMES: [&str; 12] = [
+        "registry.bank.cn/支付网关/payment-gateway:2.8.1",
+        "docker.io/library/nginx:1.29",
+        "docker.io/library/redis:8.0-alpine",
+        "docker.io/library/postgres:17",
+        "registry.bank.cn/order/order-service:5.1.0",
+        "registry.bank.cn/report/report-worker:1.0.3",
+        "quay.io/prometheus/prometheus:v3.4",
+        "docker.io/grafana/grafana:12.1",
+        "quay.io/minio/minio:2026-09",
+        "docker.io/library/openjdk:21-slim",
+        "docker.io/library/python:3.13",
+        "docker.io/library/busybox:1.37",
+    ];
+    let row = |number: usize| {
+        let base = (Digest::of(&[(number % 3) as u8]), 28 << 20);
+        let own = (0..=number % 5).map(|layer| {
+            let digest = Digest::of(format!("{number}/{layer}").as_bytes());
+            (digest, ((number * 37 + layer * 53) % 240 + 8) as u64 * (1 << 20))
+        });
+        let layers: Vec<_> = std::iter::once(base).chain(own).collect();
+        let blobs: BTreeMap<_, _> = layers.iter().copied().collect();
+        let name = NAMES[number % NAMES.len()];
+        let title = name.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or(name);
+        let title = if number < NAMES.len() { title.to_owned() } else { format!("{title}-{number}") };
+        Row {
+            target: Digest::of(format!("image {number}").as_bytes()),
+            haystack: name.to_lowercase(),
+            subtitle: format!("{name}  ·  linux/amd64  ·  2026-09-{:02}", number % 28 + 1),
+            title,
+            size_bytes: blobs.values().sum(),
+            blobs: blobs.into_iter().collect(),
+            layers,
+        }
+    };
+    (0..num).map(row).collect()
+}

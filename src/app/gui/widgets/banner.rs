@@ -1,0 +1,46 @@
+//! A message on a page: what happened, the facts, what to do.
+
+use eframe::egui::{Frame, Margin, Stroke, Ui};
+use sealift::Error;
+
+use super::{Icon, Label};
+use crate::gui::{
+    texts::Texts,
+    theme::{self, Tone},
+};
+
+/// A message in a frame; `more` adds to it.
+pub(crate) fn banner(ui: &mut Ui, tone: Tone, title: &str, more: impl FnOnce(&mut Ui)) {
+    let color = tone.color(theme::palette(ui));
+    Frame::new()
+        .fill(theme::palette(ui).raised)
+        .stroke(Stroke::new(1.0, theme::faint(color)))
+        .corner_radius(theme::RADIUS)
+        .inner_margin(Margin::same(12))
+        .show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                Icon::of_tone(tone).show(ui, 18.0, tone);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    ui.add(Label::body(title).strong().wrapped());
+                    more(ui);
+                });
+            });
+            ui.take_available_width();
+        });
+}
+
+/// An error in the library's own words.
+pub(crate) fn error(ui: &mut Ui, texts: Texts, error: &Error) {
+    banner(ui, Tone::Error, &error.message(texts.0), |ui| {
+        for (fact, value) in error.context() {
+            let value = sealift::escape(value).to_string();
+            let line = texts.with(&format!("fact-{}", fact.name()), &[("value", value)]);
+            ui.add(Label::small(line).secondary().wrapped().selectable());
+        }
+        if let Some(hint) = error.hint(texts.0) {
+            ui.add(Label::body(hint).wrapped());
+        }
+        ui.add(Label::small(error.code().id()).secondary());
+    });
+}

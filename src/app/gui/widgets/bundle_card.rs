@@ -1,0 +1,37 @@
+//! What a bundle says of itself without a key.
+
+use eframe::egui::{Frame, Margin, Stroke, Ui};
+
+use super::{Label, digest::digest};
+use crate::gui::{bundle::Header, figures, state::State, theme};
+
+/// A card with the public header.
+pub(crate) fn bundle_card(ui: &mut Ui, state: &State, header: &Header) {
+    let palette = theme::palette(ui);
+    let frame = Frame::new()
+        .fill(palette.raised)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(theme::RADIUS)
+        .inner_margin(Margin::same(14));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let name = header.path.file_name().unwrap_or_default().to_string_lossy();
+        ui.add(Label::large(sealift::escape(&name).to_string()));
+        let folder = header.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        ui.add(Label::small(sealift::escape(&folder).to_string()).secondary().selectable());
+        let facts = [
+            ("size", figures::bytes(header.payload_bytes)),
+            ("volumes", header.num_volumes.to_string()),
+            ("records", header.num_records.to_string()),
+            ("slots", header.slots.len().to_string()),
+        ];
+        ui.add(Label::body(state.texts.with("bundle-facts", &facts)).wrapped());
+        ui.add_space(6.0);
+        ui.add(Label::small(state.t("fingerprint-title")).secondary());
+        digest(ui, &header.fingerprint);
+        if header.num_damaged_copies > 0 {
+            ui.add(Label::small(state.t("bundle-copy-damaged")).tone(theme::Tone::Warn).wrapped());
+        }
+        ui.take_available_width();
+    });
+}

@@ -1,0 +1,19 @@
+//! Painted things that several screens use. They know texts and colours by role, and no screen.
+
+pub(crate) mod banner;
+pub(crate) mod bundle_card;
+pub(crate) mod button;
+pub(crate) mod digest;
+pub(crate) mod empty;
+pub(crate) mod field;
+pub(crate) mod icon;
+pub(crate) mod label;
+pub(crate) mod layer_bar;
+pub(crate) mod open_bundle;
+pub(crate) mod page;
+pub(crate) mod password;
+pub(crate) mod path_field;
+
+pub(crate) use button::Button;
+pub(crate) use icon::Icon;
+pub(crate) use label::Label;
