@@ -176,6 +176,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "plays the other program")]
     fn a_folder_is_listed_folders_first_and_without_hidden_files() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["b.tar", "A.tar", ".hidden"] {
