@@ -119,6 +119,7 @@ pub(crate) fn rows(num: usize) -> Vec<Row> {
         Row {
             target: Digest::of(format!("image {number}").as_bytes()),
             haystack: name.to_lowercase(),
+            platforms: vec!["linux/amd64".into()],
             subtitle: format!("{name}  ·  linux/amd64  ·  2026-09-{:02}", number % 28 + 1),
             title,
             size_bytes: blobs.values().sum(),

@@ -6,19 +6,23 @@ mod table;
 mod tray;
 
 pub(crate) use row::Row;
-pub(crate) use state::{Action, Column, Pack};
+pub(crate) use state::{Action, Column, Filter, Pack};
 
-use eframe::egui::Ui;
+use eframe::egui::{Frame, Key, Margin, Ui};
 
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
     state::State,
-    widgets::{Button, Icon, banner, empty, field, page},
+    widgets::{Button, Icon, Label, banner, empty, field, page, path_field::path_field},
 };
 
 /// Width of the search field.
 const SEARCH_WIDTH: f32 = 230.0;
+/// Platforms offered to narrow the list; an image index can list dozens.
+const MAX_PLATFORMS: usize = 6;
+/// How images come out of an engine into a file.
+const ENGINE_COMMAND: &str = "docker save -o images.tar IMAGE…";
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
@@ -28,17 +32,24 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             page::body(ui, |ui| banner::error(ui, state.texts, error));
         }
         empty::empty(ui, Icon::Pack, &state.t("pack-empty"), &state.t("pack-empty-line"), |ui| {
-            add_buttons(ui, state, actions);
+            add_ways(ui, state, actions);
         });
         return;
     }
     page::tray(ui, |ui| tray::view(ui, state, actions));
     let counts = [("num", pack.rows.len().to_string()), ("selected", pack.selected.len().to_string())];
     page::head(ui, &state.t("pack-title"), &state.texts.with("pack-count", &counts), |ui| {
-        let (_, changed) = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
+        let (search, changed) = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
+        if ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
+            search.request_focus();
+        }
         actions.extend(changed.map(|text| action::Action::Pack(Action::Search(text))));
         if Button::secondary(&state.t("pack-add")).enabled(!state.is_busy()).show(ui) {
             actions.push(ask_for_files(state));
+        }
+        if Button::icon_only(Icon::Folder, &state.t("pack-choose-folder")).enabled(!state.is_busy()).show(ui)
+        {
+            actions.push(ask_for_folder(state));
         }
         if Button::icon_only(Icon::Cross, &state.t("pack-clear")).enabled(!state.is_busy()).show(ui) {
             actions.push(action::Action::Pack(Action::Clear));
@@ -47,22 +58,58 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     if let Some(error) = &pack.failed {
         page::body(ui, |ui| banner::error(ui, state.texts, error));
     }
+    filters(ui, state, actions);
     table::view(ui, state, actions);
 }
 
+/// Narrows the list. One platform is no choice.
+fn filters(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let pack = &state.pack;
+    let mut choices =
+        vec![(Filter::All, state.t("pack-filter-all")), (Filter::Selected, state.t("pack-filter-selected"))];
+    if pack.platforms.len() > 1 {
+        let platforms = pack.platforms.iter().take(MAX_PLATFORMS).enumerate();
+        choices.extend(
+            platforms
+                .map(|(place, platform)| (Filter::Platform(place), sealift::escape(platform).to_string())),
+        );
+    }
+    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
+        let pressed = field::segments(ui, pack.filter, &choices);
+        actions.extend(pressed.map(|filter| action::Action::Pack(Action::Filter(filter))));
+    });
+}
+
 /// Ways to bring images in, besides dropping them.
-fn add_buttons(ui: &mut Ui, state: &State, actions: &mut Actions) {
+fn add_ways(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let is_free = !state.is_busy();
     if Button::primary(&state.t("pack-choose-files")).icon(Icon::File).enabled(is_free).show(ui) {
         actions.push(ask_for_files(state));
     }
     if Button::secondary(&state.t("pack-choose-folder")).icon(Icon::Folder).enabled(is_free).show(ui) {
-        actions.push(action::Action::Ask(Ask {
-            choose: Choose::Folder,
-            title: state.t("pack-choose-folder"),
-            then: action::Action::Bring,
-        }));
+        actions.push(ask_for_folder(state));
     }
+    ui.add_space(4.0);
+    let path = &state.pack.path;
+    let edit = path_field(ui, state.texts, &state.t("pack-path"), path, &state.t("pack-path"));
+    actions.extend(edit.changed.map(|path| action::Action::Pack(Action::Path(path))));
+    if edit.browse {
+        actions.push(ask_for_files(state));
+    }
+    if edit.is_submitted && is_free && !path.trim().is_empty() {
+        actions.push(action::Action::Bring(vec![path.trim().into()]));
+    }
+    ui.add_space(12.0);
+    ui.add(Label::small(state.t("pack-engine")).secondary().wrapped());
+    ui.add(Label::mono(ENGINE_COMMAND));
+}
+
+fn ask_for_folder(state: &State) -> action::Action {
+    action::Action::Ask(Ask {
+        choose: Choose::Folder,
+        title: state.t("pack-choose-folder"),
+        then: action::Action::Bring,
+    })
 }
 
 fn ask_for_files(state: &State) -> action::Action {

@@ -13,6 +13,7 @@ pub(crate) struct Row {
     pub(crate) subtitle: String,
     /// What a search looks through, in lower case.
     pub(crate) haystack: String,
+    pub(crate) platforms: Vec<String>,
     pub(crate) size_bytes: u64,
     /// Layers with their bytes, base first.
     pub(crate) layers: Vec<(Digest, u64)>,
@@ -36,6 +37,7 @@ impl Row {
             title: escape(short(&name)).to_string(),
             subtitle,
             haystack: format!("{} {}", names.join(" "), image.target.digest).to_lowercase(),
+            platforms,
             size_bytes: image.size_bytes(),
             layers: layers.map(|layer| (layer.blob.digest, layer.blob.size)).collect(),
             blobs: image.blobs().values().map(|blob| (blob.digest, blob.size)).collect(),

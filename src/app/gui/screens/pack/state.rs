@@ -26,6 +26,11 @@ pub(crate) struct Pack {
     /// Where a range with Shift begins.
     anchor: Option<usize>,
     pub(crate) search: String,
+    pub(crate) filter: Filter,
+    /// Platforms of the images.
+    pub(crate) platforms: Vec<String>,
+    /// What was typed where there are no images yet.
+    pub(crate) path: String,
     pub(crate) sorted_by: (Column, bool),
     /// The layer whose holders are lit.
     pub(crate) lit: Option<Digest>,
@@ -61,6 +66,16 @@ pub(crate) enum Column {
     Size,
 }
 
+/// Which images are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Filter {
+    #[default]
+    All,
+    Selected,
+    /// Of one platform, by its place among those there are.
+    Platform(usize),
+}
+
 /// What can happen on the page.
 #[derive(Debug)]
 pub(crate) enum Action {
@@ -75,6 +90,8 @@ pub(crate) enum Action {
     },
     SelectShown(bool),
     Search(String),
+    Filter(Filter),
+    Path(String),
     SortBy(Column),
     Light(Option<Digest>),
     Passphrase(Edit),
@@ -96,6 +113,8 @@ impl Pack {
             Action::SelectShown(true) => self.selected.extend(&self.shown),
             Action::SelectShown(false) => self.selected.retain(|row| !self.shown.contains(row)),
             Action::Search(text) => self.search = text,
+            Action::Filter(filter) => self.filter = filter,
+            Action::Path(path) => self.path = path,
             Action::SortBy(column) => {
                 let is_reversed = self.sorted_by == (column, false);
                 self.sorted_by = (column, is_reversed);
@@ -156,7 +175,10 @@ impl Pack {
         let is_selected = |row: &usize| known.get(&rows[*row].target).copied().unwrap_or(true);
         self.selected = (0..rows.len()).filter(is_selected).collect();
         (self.sources, self.rows, self.failed, self.report) = (sources, rows, None, None);
-        self.anchor = None;
+        let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
+        self.platforms = platforms.into_iter().collect();
+        (self.anchor, self.filter) = (None, Filter::All);
+        self.path.clear();
     }
 
     fn press(&mut self, row: usize, is_range: bool) {
@@ -196,7 +218,17 @@ impl Pack {
     /// What follows from rows, search, order and selection.
     fn arrange(&mut self) {
         let wanted = self.search.trim().to_lowercase();
-        self.shown = (0..self.rows.len()).filter(|row| self.rows[*row].haystack.contains(&wanted)).collect();
+        let is_shown = |row: &usize| {
+            let passes = match self.filter {
+                Filter::All => true,
+                Filter::Selected => self.selected.contains(row),
+                Filter::Platform(place) => {
+                    self.platforms.get(place).is_some_and(|wanted| self.rows[*row].platforms.contains(wanted))
+                }
+            };
+            passes && self.rows[*row].haystack.contains(&wanted)
+        };
+        self.shown = (0..self.rows.len()).filter(is_shown).collect();
         let (column, is_reversed) = self.sorted_by;
         match column {
             Column::Name => self.shown.sort_by(|a, b| self.rows[*a].title.cmp(&self.rows[*b].title)),
@@ -266,6 +298,19 @@ mod tests {
         assert_eq!(pack.selected, shown[1..=3].iter().copied().collect());
         pack.apply(Action::Press { row: shown[2], is_range: false }, &mut Effects::new());
         assert_eq!(pack.selected.len(), 2);
+    }
+
+    #[test]
+    fn the_list_is_narrowed_without_touching_the_selection() {
+        let mut pack = with_rows();
+        let row = pack.shown[0];
+        pack.apply(Action::Press { row, is_range: false }, &mut Effects::new());
+        pack.apply(Action::Filter(Filter::Selected), &mut Effects::new());
+        assert_eq!((pack.shown.len(), pack.selected.len()), (4, 4));
+        pack.apply(Action::Filter(Filter::Platform(0)), &mut Effects::new());
+        assert_eq!((pack.shown.len(), pack.selected.len()), (5, 4));
+        pack.apply(Action::Search("NGINX".into()), &mut Effects::new());
+        assert_eq!(pack.shown.len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The table of images: only rows in sight are laid out.
 
 use eframe::egui::{
-    Align, Frame, Layout, Margin, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+    Align, Frame, Layout, Margin, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
 };
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
@@ -30,7 +30,8 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         let table = TableBuilder::new(ui)
             .id_salt("images")
-            .sense(Sense::click())
+            // Pressed anywhere; the keyboard stops at the box alone.
+            .sense(Sense::CLICK)
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .column(Width::exact(TICK_WIDTH))
@@ -41,7 +42,9 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             head.col(|ui| {
                 let is_all =
                     !pack.shown.is_empty() && pack.shown.iter().all(|row| pack.selected.contains(row));
-                if all_box(ui, state, is_all) {
+                ui.add_space(8.0);
+                let name = state.t("pack-select-all");
+                if tick_box(ui, is_all, &name).on_hover_text(name).clicked() {
                     actions.push(action::Action::Pack(Action::SelectShown(!is_all)));
                 }
             });
@@ -64,9 +67,10 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
     let pack = &state.pack;
     let is_selected = pack.selected.contains(&number);
     row.set_selected(is_selected);
+    let mut ticked = false;
     row.col(|ui| {
         ui.add_space(8.0);
-        tick(ui, is_selected);
+        ticked = tick_box(ui, is_selected, &image.title).clicked();
     });
     row.col(|ui| {
         ui.vertical(|ui| {
@@ -90,8 +94,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
         }
     });
     let response = row.response();
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_selected, &image.title));
-    if response.clicked() {
+    if ticked || response.clicked() {
         let is_range = response.ctx.input(|input| input.modifiers.shift);
         actions.push(action::Action::Pack(Action::Press { row: number, is_range }));
     }
@@ -107,13 +110,10 @@ fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
     Segment { share: figures::share(size, totals.largest_bytes), kind }
 }
 
-/// A box with or without a tick.
-fn tick(ui: &mut Ui, is_ticked: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
-    paint_tick(ui, rect, is_ticked);
-}
-
-fn paint_tick(ui: &Ui, rect: Rect, is_ticked: bool) {
+/// A box called `name`, with or without a tick.
+fn tick_box(ui: &mut Ui, is_ticked: bool, name: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_ticked, name));
     let palette = theme::palette(ui);
     let (fill, edge) =
         if is_ticked { (palette.accent, palette.accent) } else { (palette.raised, palette.edge) };
@@ -121,18 +121,13 @@ fn paint_tick(ui: &Ui, rect: Rect, is_ticked: bool) {
     if is_ticked {
         Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
     }
-}
-
-fn all_box(ui: &mut Ui, state: &State, is_all: bool) -> bool {
-    ui.add_space(8.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::click());
-    let name = state.t("pack-select-all");
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_all, &name));
-    paint_tick(ui, rect, is_all);
     if response.has_focus() {
-        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, theme::palette(ui).accent), StrokeKind::Outside);
+        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
     }
-    response.on_hover_text(name).clicked()
+    response
 }
 
 fn sort_head(ui: &mut Ui, state: &State, column: Column, id: &str, actions: &mut Actions) {
