@@ -6,9 +6,15 @@ FUZZ_SECS ?= 60
 # Where `make bench` keeps its corpus and its results.
 BENCH_DIR ?= target/bench
 # Debian packages that the tests start real servers and peers from.
-TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap strace procps mount util-linux xz-utils zstd python3-cryptography python3-argon2 python3-zstandard libegl1 libgl1-mesa-dri xvfb openbox xdotool imagemagick
+TEST_PACKAGES := docker.io podman crun containerd skopeo debootstrap uidmap strace procps mount util-linux xz-utils zstd python3-cryptography python3-argon2 python3-zstandard libegl1 libgl1-mesa-dri xvfb openbox xdotool imagemagick desktop-file-utils appstream libxml2-utils shared-mime-info libglib2.0-bin python3-xlib
 
-.PHONY: run test test-tools lint deny fuzz bench clean
+# Where `make install` puts the program; DESTDIR is for packagers.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# The program that is installed; built where it is missing.
+BINARY ?= target/release/sealift
+
+.PHONY: run test test-tools lint deny fuzz bench bench-desktop install uninstall clean
 
 run:
 	@$(CARGO) build --release --quiet
@@ -36,6 +42,19 @@ fuzz:
 bench:
 	$(CARGO) build --release --quiet
 	@bash benches/peers.sh $(BENCH_DIR)
+
+bench-desktop:
+	$(CARGO) build --release --quiet
+	@bash benches/desktop.sh $(BINARY)
+
+target/release/sealift:
+	$(CARGO) build --release --quiet
+
+install: $(BINARY)
+	@sh assets/desktop/install.sh install '$(BINARY)' '$(DESTDIR)' '$(PREFIX)'
+
+uninstall:
+	@sh assets/desktop/install.sh uninstall '$(BINARY)' '$(DESTDIR)' '$(PREFIX)'
 
 clean:
 	$(CARGO) clean

@@ -25,7 +25,7 @@ use crate::{
     plan::{self, PackPlan, RestorePlan, Selection},
     restore::{self, RestoreReport},
     source::{self, SourceSpec},
-    verify::{self, BlobReport, RecordReport, VerifiedBundle},
+    verify::{self, BlobReport, RecordMap, RecordReport, VerifiedBundle},
 };
 
 /// Names of the source transports.
@@ -129,6 +129,19 @@ pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     crate::fs::refuse_existing(&volume_path(out, 1), existing)
 }
 
+/// Bytes that may still be written beside `out`; `None` where the system does not tell.
+pub fn free_bytes(out: &Path) -> Option<u64> {
+    crate::fs::free_bytes(crate::fs::parent(out))
+}
+
+/// Writes a report that a user asked for, whole or not at all.
+///
+/// # Errors
+/// [`Code::Exists`] unless `existing` allows replacing.
+pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
+    crate::fs::write(path, text.as_bytes(), existing)
+}
+
 /// Writes the bundle of `plan` to `out`, locked with `passphrase`.
 ///
 /// # Errors
@@ -226,7 +239,12 @@ impl Inspection {
 
     /// Checks every record without a key.
     pub fn verify(&self, ctx: &Ctx) -> Result<RecordReport> {
-        let report = verify::verify_records(ctx, &self.0)?;
+        self.verify_onto(ctx, &RecordMap::new(self.num_records(), 1))
+    }
+
+    /// As [`Self::verify`], and marks each record on `map` once it was checked.
+    pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<RecordReport> {
+        let report = verify::verify_records(ctx, &self.0, map)?;
         self.notice_damaged_copy(ctx);
         Ok(report)
     }
@@ -290,6 +308,12 @@ impl Unlocked {
     /// 64 hex digits, now proven to be those of the sealed header.
     pub fn fingerprint(&self) -> String {
         hex(&self.bundle.header().fingerprint())
+    }
+
+    /// What restoring it would do, told before its blobs are checked. Writes nothing; a restore needs
+    /// the [`VerifiedBundle`].
+    pub fn preview_restore(&self, ctx: &Ctx, dest: &DestSpec, selection: &Selection) -> Result<RestorePlan> {
+        plan::plan_restore(ctx, &self.images, dest, selection)
     }
 
     /// Checks every blob. The verified bundle comes back when none is damaged.

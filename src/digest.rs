@@ -47,7 +47,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The inverse of [`hex`] for 32 bytes; upper case is refused, as digests are compared as text elsewhere.
-fn unhex(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let text = text.as_bytes();
     if text.len() != 64 {
         return None;

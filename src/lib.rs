@@ -9,7 +9,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `error`, `locale` | what went wrong, in words, in both languages |
-//! | `digest`, `fs`, `job` | blob names; the only writer of files; progress and cancelling |
+//! | `digest`, `words`, `fs`, `job` | blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
 //! | `oci`, `crypto` | image types and limits; the three primitives |
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
@@ -59,22 +59,24 @@ mod restore;
 mod sample;
 mod source;
 mod verify;
+mod words;
 
 pub use api::{
     Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
-    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, inspect, list, pack,
-    plan_pack, plan_restore, remove_slot, restore, source_transports,
+    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, free_bytes, inspect,
+    list, pack, plan_pack, plan_restore, remove_slot, restore, save_report, source_transports,
 };
-pub use crypto::Passphrase;
+pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::DestSpec;
 pub use digest::Digest;
 pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::Existing;
-pub use job::{Ctx, Notice, NoticeKind, Phase, Snapshot, Speedometer};
+pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use locale::{Lang, escape, lookup, text};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
-pub use plan::{PackPlan, RestorePlan, RestoredImage, Selection};
+pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, volume_bytes};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
-pub use verify::{BlobReport, DamagedImage, RecordReport, VerifiedBundle};
+pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle};
+pub use words::fingerprint_words;

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 fn desktop(lang: Lang, paths: &[PathBuf]) -> ExitCode {
     match gui::run(lang, paths) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => cli::usage::no_window(lang, reason),
+        Err(reason) => cli::usage::no_window(lang, &reason),
     }
 }
 

@@ -4,10 +4,12 @@
 //! against public vectors, so that misuse has one place to be prevented.
 
 mod aead;
+mod generate;
 mod kdf;
 mod secret;
 
 pub(crate) use aead::{Aead, NONCE_BYTES, TAG_BYTES};
+pub use generate::{GENERATED_BITS, generate_passphrase};
 pub(crate) use kdf::{KdfCost, hkdf, hmac_sha256, verify_hmac_sha256};
 pub use secret::Passphrase;
 pub(crate) use secret::{KEY_BYTES, Key, random};

@@ -68,13 +68,25 @@ pub struct Snapshot {
     pub elapsed: Duration,
 }
 
+/// A part of the work that is done: a blob, say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The step that did it.
+    pub phase: Phase,
+    /// What the operation calls the part; a blob goes by its digest.
+    pub name: String,
+}
+
 #[derive(Debug)]
 struct State {
     phase: AtomicUsize,
     done_bytes: AtomicU64,
     total_bytes: AtomicU64,
+    /// Of the total, what was foreseen for phases that have not begun.
+    foreseen_bytes: [AtomicU64; Phase::ALL.len()],
     cancelled: AtomicBool,
     notices: Mutex<Vec<Notice>>,
+    finished: Mutex<Vec<Finished>>,
     began: Instant,
 }
 
@@ -88,8 +100,10 @@ impl Default for Ctx {
             phase: AtomicUsize::new(Phase::Scan as usize),
             done_bytes: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
+            foreseen_bytes: Default::default(),
             cancelled: AtomicBool::new(false),
             notices: Mutex::new(Vec::new()),
+            finished: Mutex::new(Vec::new()),
             began: Instant::now(),
         }))
     }
@@ -122,15 +136,34 @@ impl Ctx {
         std::mem::take(&mut self.0.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Enters a step that will do `more_bytes`.
+    /// Parts of the work that were finished since they were last taken.
+    pub fn take_finished(&self) -> Vec<Finished> {
+        std::mem::take(&mut self.0.finished.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells how much a later step of the same job will do, so that the total is right from the start.
+    pub fn foresee(&self, phase: Phase, num_bytes: u64) {
+        self.0.total_bytes.fetch_add(num_bytes, Relaxed);
+        self.0.foreseen_bytes[phase as usize].fetch_add(num_bytes, Relaxed);
+    }
+
+    /// Enters a step that will do `more_bytes`; what was foreseen for it is replaced by this.
     pub(crate) fn enter(&self, phase: Phase, more_bytes: u64) {
+        let foreseen_bytes = self.0.foreseen_bytes[phase as usize].swap(0, Relaxed);
         self.0.total_bytes.fetch_add(more_bytes, Relaxed);
+        self.0.total_bytes.fetch_sub(foreseen_bytes, Relaxed);
         self.0.phase.store(phase as usize, Relaxed);
     }
 
     /// Counts bytes as done.
     pub(crate) fn advance(&self, num_bytes: u64) {
         self.0.done_bytes.fetch_add(num_bytes, Relaxed);
+    }
+
+    /// Tells that a part of the work is done.
+    pub(crate) fn finish(&self, phase: Phase, name: impl std::fmt::Display) {
+        let finished = Finished { phase, name: name.to_string() };
+        self.0.finished.lock().unwrap_or_else(PoisonError::into_inner).push(finished);
     }
 
     /// Tells the user something that does not stop the job.
@@ -142,5 +175,20 @@ impl Ctx {
     /// Errors with [`Code::Cancelled`] once the job was asked to stop. Call it every few MiB.
     pub(crate) fn checkpoint(&self) -> Result<()> {
         if self.0.cancelled.load(Relaxed) { Err(Error::new(Code::Cancelled)) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_foreseen_counts_once() {
+        let ctx = Ctx::new();
+        ctx.foresee(Phase::Restore, 50);
+        ctx.enter(Phase::Verify, 100);
+        assert_eq!(ctx.snapshot().total_bytes, 150);
+        ctx.enter(Phase::Restore, 40);
+        assert_eq!(ctx.snapshot().total_bytes, 140);
     }
 }

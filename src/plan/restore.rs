@@ -8,7 +8,7 @@ use crate::{
     dest::{self, DestSpec},
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    fs::require_space,
+    fs::{free_bytes, parent, require_space},
     job::{Ctx, Notice, NoticeKind},
     oci::{Descriptor, Image, Name, is_zstd_layer},
 };
@@ -46,6 +46,8 @@ pub struct RestorePlan {
     pub unique_bytes: u64,
     /// Free bytes that the destination must have.
     pub needed_bytes: u64,
+    /// Free bytes that it has, where the system tells.
+    pub free_bytes: Option<u64>,
     #[serde(skip)]
     pub(crate) dest: DestSpec,
 }
@@ -93,11 +95,18 @@ pub(crate) fn plan_restore(
     if dest.transport() == "docker-archive" {
         notice_docker_limits(ctx, &chosen);
     }
-    let mut plan = RestorePlan { images: chosen, unique_bytes: 0, needed_bytes: 0, dest: dest.clone() };
+    let mut plan = RestorePlan {
+        images: chosen,
+        unique_bytes: 0,
+        needed_bytes: 0,
+        free_bytes: None,
+        dest: dest.clone(),
+    };
     let blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     plan.unique_bytes = blobs.iter().map(|blob| blob.size).sum();
     plan.needed_bytes = (kind.needed)(dest.path(), &blobs);
     require_space(dest.path(), plan.needed_bytes)?;
+    plan.free_bytes = free_bytes(parent(dest.path()));
     Ok(plan)
 }
 
@@ -143,8 +152,9 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
 fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
     let new = Name::qualified(to)?;
     for image in chosen.iter_mut() {
-        if let Some(name) = image.names.iter_mut().find(|name| name.is_meant_by(from)) {
-            *name = new;
+        // Looked up by what the bundle says, so that two images can swap their names.
+        if let Some(at) = image.bundle_names.iter().position(|name| name.is_meant_by(from)) {
+            image.names[at] = new;
             return Ok(());
         }
         if image.names.is_empty() && is_digest_of(&image.image, from) {

@@ -48,6 +48,7 @@ pub(crate) fn restore(
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));
+    dest.present().iter().for_each(|digest| ctx.finish(Phase::Restore, digest));
     // In the order they lie in the bundle, so that a stick is read from front to back.
     blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
     let written_bytes = blobs.iter().map(|blob| blob.size).sum();
@@ -56,6 +57,7 @@ pub(crate) fn restore(
     let mut pass = verified.bundle().pass(entries, 1);
     for blob in &blobs {
         put(ctx, pass.next_blob(), dest.as_mut(), blob).map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
+        ctx.finish(Phase::Restore, blob.digest);
     }
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;

@@ -151,8 +151,12 @@ fn hash_lane(ctx: &Ctx, pieces: &Receiver<Piece>) -> Vec<Digest> {
             hasher.update(bytes);
             ctx.advance(bytes.len() as u64);
         });
-        if is_last && Digest::from_bytes(hasher.finalize_reset().into()) != expected {
-            mismatched.push(expected);
+        if is_last {
+            if Digest::from_bytes(hasher.finalize_reset().into()) == expected {
+                ctx.finish(Phase::Verify, expected);
+            } else {
+                mismatched.push(expected);
+            }
         }
     }
     mismatched

@@ -1,9 +1,11 @@
 //! Is the bundle whole? Without a key: every record against its hash. With one: every blob against its digest.
 
 mod blobs;
+mod map;
 mod records;
 
 pub(crate) use blobs::verify_blobs;
 pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
+pub use map::{CellState, RecordMap};
 pub use records::RecordReport;
 pub(crate) use records::verify_records;

@@ -7,6 +7,7 @@ use crate::{
     bundle::{Bundle, VolumeSet, record_hash},
     error::{Code, Result},
     job::{Ctx, Phase},
+    verify::RecordMap,
 };
 
 /// What a check without a key found.
@@ -25,13 +26,24 @@ impl RecordReport {
     pub fn is_whole(&self) -> bool {
         self.damaged.is_empty()
     }
+
+    /// The damaged records in few words: `0–3, 7, 9–12`.
+    pub fn damaged_ranges(&self) -> String {
+        let runs = self.damaged.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
+            [one] => one.to_string(),
+            [first, .., last] => format!("{first}–{last}"),
+            [] => String::new(),
+        });
+        runs.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Records hashed by one task: long enough for the disk, short enough to share the work evenly.
 const RUN: u64 = 8;
 
-/// Hashes every record in parallel. Damage is listed, not an error; missing or foreign volumes are errors.
-pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle) -> Result<RecordReport> {
+/// Hashes every record in parallel and marks it on `map`. Damage is listed, not an error; missing or foreign
+/// volumes are errors.
+pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle, map: &RecordMap) -> Result<RecordReport> {
     let volumes = bundle.volumes()?;
     volumes.check_hashes()?;
     let num_records = volumes.geometry().num_records;
@@ -42,9 +54,11 @@ pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle) -> Result<RecordReport>
             let mut damaged = Vec::new();
             for number in run * RUN..((run + 1) * RUN).min(num_records) {
                 ctx.checkpoint()?;
-                if !is_whole(&volumes, number, buf)? {
+                let is_whole = is_whole(&volumes, number, buf)?;
+                if !is_whole {
                     damaged.push(number);
                 }
+                map.mark(number, is_whole);
                 ctx.advance(volumes.geometry().plain_len(number) as u64);
             }
             Ok(damaged)
@@ -63,5 +77,20 @@ fn is_whole(volumes: &VolumeSet, number: u64, buf: &mut Vec<u8>) -> Result<bool>
         Ok(()) => Ok(volumes.read_hashes(number, 1)? == record_hash(buf)),
         Err(e) if e.code() == Code::Read => Ok(false),
         Err(e) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_records_are_told_in_ranges() {
+        let told = |damaged: &[u64]| {
+            RecordReport { num_records: 20, damaged: damaged.to_vec(), num_damaged_header_copies: 0 }
+                .damaged_ranges()
+        };
+        assert_eq!(told(&[0, 1, 2, 3, 7, 9, 10]), "0–3, 7, 9–10");
+        assert_eq!(told(&[]), "");
     }
 }

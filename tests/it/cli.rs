@@ -125,6 +125,43 @@ fn passphrases_rotate_without_touching_the_content() {
 }
 
 #[test]
+fn a_generated_passphrase_goes_to_a_new_private_file_and_nowhere_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = packed(&[]);
+    let args = "pack @sample.tar --out @g.sealift --kdf low --generate-passphrase @words";
+    let out = check(&dir, args, 0, None);
+    let words = fs::read_to_string(dir.join("words")).unwrap();
+    assert_eq!(words.split_whitespace().count(), 6);
+    assert_eq!(fs::metadata(dir.join("words")).unwrap().permissions().mode() & 0o777, 0o600);
+    for printed in [&out.stdout, &out.stderr] {
+        assert!(!String::from_utf8_lossy(printed).contains(words.trim()));
+    }
+    check(&dir, "verify @g.sealift --password-file @words", 0, None);
+    // The passphrase of another bundle is not written over, and none is left of a pack that failed.
+    check(&dir, "pack @sample.tar --out @h.sealift --generate-passphrase @words", 1, Some("IO-04"));
+    assert_eq!(fs::read_to_string(dir.join("words")).unwrap(), words);
+    let small = "pack @sample.tar --out @h.sealift --generate-passphrase @more --volume-size 1MiB";
+    check(&dir, small, 2, Some("USAGE-10"));
+    assert!(!dir.join("more").exists() && !dir.join("h.sealift").exists());
+}
+
+#[test]
+fn every_verb_tells_the_fingerprint_in_the_words_of_both_languages() {
+    let dir = packed(&[]);
+    let words = |args: &str| -> Value {
+        let out = check(&dir, args, 0, None);
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()["fingerprint_words"].clone()
+    };
+    let told = words("inspect @a.sealift --json");
+    assert_eq!(told["en"].as_array().map(Vec::len), Some(12));
+    assert_eq!(told["zh-CN"].as_array().map(Vec::len), Some(8));
+    assert_eq!(words("verify @a.sealift --json"), told);
+    assert_eq!(words("verify @a.sealift --password-file @pw --json"), told);
+    let packed = words("pack @sample.tar --out @b.sealift --password-file @pw --kdf low --json");
+    assert!(packed["en"].is_array() && packed != told, "each bundle has its own");
+}
+
+#[test]
 fn a_key_change_writes_only_the_header() {
     let dir = packed(&[]);
     let trace = dir.join("trace");

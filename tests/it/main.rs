@@ -5,6 +5,7 @@ mod archives;
 mod cli;
 mod contracts;
 mod damage;
+mod desktop;
 mod engines;
 mod faults;
 mod hostile;

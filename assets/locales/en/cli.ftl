@@ -55,6 +55,8 @@ arg-platform = Pack only this platform of multi-platform images (repeatable)
     .value = OS/ARCH
 arg-kdf = Cost of guessing the passphrase: standard takes 256 MiB, low 64 MiB for small hosts
     .value = COST
+arg-generate-passphrase = Write a passphrase of six random words to a new file and use it
+    .value = FILE
 arg-password-file = Read the passphrase from a file
     .value = FILE
 arg-password-fd = Read the passphrase from an open descriptor
@@ -81,6 +83,7 @@ usage-value = the value of { $argument } is not accepted
 
 no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
 no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+crashed = Sealift met a fault of its own and had to close. Nothing half-written counts as finished. Report: { $path }
 no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
 cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
@@ -104,6 +107,7 @@ layers = { $num ->
  }
 images-sum = { $sum } in all, { $unique } with shared parts counted once
 fingerprint = Fingerprint: { $fingerprint }
+fingerprint-words = By phone: { $words }
 slot = Key slot { $number }: { $kind } ({ $details })
 
 pack-plan = { $images ->
@@ -111,6 +115,7 @@ pack-plan = { $images ->
    *[other] { $images } images
  }, { $sum } in all
 pack-done = Packed: { $unique } of unique content, { $size } written, { $saved } % saved
+pack-generated = Passphrase: in { $path }, which only you can read. Send it over another channel than the bundle.
 
 inspect-public = Sealed bundle: { $size }, { $volumes ->
     [1] 1 volume

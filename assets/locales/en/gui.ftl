@@ -12,6 +12,8 @@ cancel = Cancel
 choose = Choose…
 copy = Copy
 dismiss = Dismiss
+close = Close
+copy-error = Copy this error
 
 # The app's own file picker
 picker-path = Path
@@ -31,6 +33,11 @@ time-secs = { $secs } s
 time-mins = { $mins } min { $secs } s
 time-hours = { $hours } h { $mins } min
 
+job-details = Details
+job-notices = { $num ->
+    [1] 1 remark
+   *[other] { $num } remarks
+ }
 job-idle = Drop image archives or a bundle anywhere in this window.
 job-list = Reading { $name }
 job-pack = Packing { $name ->
@@ -39,6 +46,13 @@ job-pack = Packing { $name ->
  }
 job-unlock = Unlocking { $name }
 job-verify = Verifying { $name }
+job-keys = Changing the keys of { $name }
+job-plan = Planning the import
+job-restore = Importing { $name ->
+    [1] 1 image
+   *[other] { $name } images
+ }
+job-save = Saving { $name }
 job-speed = Speed over the last half minute
 job-left = about { $time } left
 job-stalled = stalled for { $time }
@@ -84,6 +98,11 @@ pack-layers = { $num ->
     [1] 1 layer
    *[other] { $num } layers
  }
+pack-lit = { $num ->
+    [1] 1 image holds
+   *[other] { $num } images hold
+ } the chosen layer
+pack-lit-off = Stop highlighting
 pack-select-all = Select all that are shown
 pack-start = Export encrypted bundle
 pack-why-busy = Another job is running.
@@ -91,8 +110,11 @@ pack-why-images = Select at least one image.
 pack-why-passphrase = Choose a passphrase.
 pack-why-again = Type the same passphrase twice.
 pack-why-out = Say where the bundle is to be written.
+pack-why-volume = Give a volume size, such as 650 MB or 4 GiB.
+pack-why-exists = Choose another name, or replace the file that is there.
+pack-why-refused = Nothing can be written there.
 pack-out-hint = Path of the bundle
-pack-out-name = delivery.sealift
+pack-out-name = delivery-{ $date }.sealift
 pack-out-title = Where to write the bundle
 pack-again = Pack again
 packed-title = Packed and encrypted
@@ -100,6 +122,15 @@ packed-facts = { $images ->
     [1] 1 image
    *[other] { $images } images
  }, { $size } written, { $percent } % saved
+packed-volumes = { $num } volumes
+packed-verify = Verify now
+packed-folder = Open folder
+pack-failed = Packing failed
+failed-step = While: { $step }
+pack-nothing-left = Nothing half-written is left on the disk; files that were there are as they were.
+pack-cancelled = Packing was cancelled
+pack-cancelled-line = Selection and passphrase are still there to start again.
+pack-back = Back
 
 tray-title = This bundle
 tray-counts = { $images ->
@@ -118,11 +149,44 @@ passphrase-again = Once more
 passphrase-of-bundle = Passphrase of this bundle
 passphrase-match = Both are the same
 passphrase-differ = The two differ
+passphrase-generate = Generate
+passphrase-generate-one = Generate one
+passphrase-keep = Write it down or keep it in a password manager. It is forgotten after the export and cannot be recovered.
+passphrase-weak-title = This passphrase can be guessed
+passphrase-weak-line = Who holds the bundle can try passphrases offline, without limit.
+passphrase-take = Use it anyway
+strength-none = Six random words make a good one
+strength-weak = weak
+strength-fair = fair
+strength-strong = strong
+strength-words = { $num } words
+strength-chars = { $num ->
+    [1] 1 character
+   *[other] { $num } characters
+ }
+strength-bits = about { $bits } bits
+strength-bits-least = at least { $bits } bits
 password-reveal = Show what was typed
 password-hide = Hide what was typed
 destination = Destination
+place-fits = { $free } free: enough.
+place-may-not-fit = { $free } free, { $needed } before compression: may not be enough.
+place-exists = A file of this name exists.
+place-replacing = The file that is there will be replaced.
+place-other-name = Use a new name
+place-replace = Replace
+place-keep = Do not replace
+split-title = Volumes
+split-one = One file
+split-fat32 = FAT32
+split-fat32-line = Each below 4 GiB, for sticks with FAT32.
+split-custom = Custom
+split-custom-name = Size of a volume
+split-custom-hint = such as 650 MB or 4 GiB
 fingerprint-title = Fingerprint
-fingerprint-why = Give it to the receiver over another channel, by phone for example. Both must be the same.
+fingerprint-phone = To read over the phone
+fingerprint-copy = Copy fingerprint
+fingerprint-why = Give it to the receiver over another channel, by phone for example. In the same language both sides see the same.
 
 bundle-choose = Choose a bundle…
 bundle-other = Another bundle
@@ -147,20 +211,153 @@ import-contents = { $num ->
     [1] 1 image inside
    *[other] { $num } images inside
  }
+import-step-source = Source
+import-step-unlock = Unlock
+import-step-inspect = Inspect
+import-step-target = Target
+import-step-run = Run
+import-step-report = Report
+import-back = Back
+import-next = Next
+import-plan = Show the plan
+import-start = Start the import
+import-retry = Try again
+import-another = Import another bundle
+import-open-again = Open the same bundle again
+import-why-source = Choose a bundle, or type its path.
+import-why-passphrase = Type the passphrase.
+import-why-images = Select at least one image.
+import-why-path = Say where the images are to be put.
+import-why-names = One of the new names is not an image name.
+import-why-running = Running; progress is shown below.
+import-unlock-line = Whether it is right is known within a second or two. It is never stored.
+import-unlocking = Trying the passphrase…
+import-unlocked = Unlocked
+import-unlocked-line = The fingerprint above is proven to be that of the sealed bundle. Compare it with what the sender tells you.
+import-fingerprint-line = Compare it with what the sender tells you.
+import-column-platform = Platform
+import-column-there = Name at the destination
+import-column-stage = Progress
+import-selected = Selected
+import-tool = Packed by
+import-warn-platform = { $num ->
+    [1] 1 image is not built
+   *[other] { $num } images are not built
+ } for this machine ({ $host }). It can be put back, but will not run here.
+import-warn-untagged = { $num ->
+    [1] 1 image has
+   *[other] { $num } images have
+ } no name. You can give one in the next step.
+import-warn-externals = Needs { $num ->
+    [1] 1 blob
+   *[other] { $num } blobs
+ } of an earlier delivery; images that build on it cannot be put back.
+import-target-kind = Kind of destination
+dest-docker-archive = File for Docker
+dest-docker-archive-line = A .tar that docker load, podman load and containerd take. Right in most cases.
+dest-oci = OCI layout folder
+dest-oci-line = A folder that skopeo, podman, buildah and registries read; images are added to one that is there.
+dest-oci-archive = OCI archive
+dest-oci-archive-line = The same as one .tar, for podman load and ctr images import.
+import-file = Path of the file
+import-folder = Path of the folder
+import-file-name = images.tar
+import-existing = If something is there already
+import-existing-keep = Keep it and stop
+import-existing-replace = Replace it
+import-names = Names
+import-names-line = Each image keeps its name unless you type another, such as that of your own registry.
+import-new-name = New name of { $name }
+import-name-hint = Name, such as registry.local/team/app:1.4
+import-name-bad = This is not an image name. Write it as registry.local/team/app:1.4.
+import-plan-title = The plan
+import-plan-line = Nothing has been written yet. On start every blob is checked first; only when all are whole is anything written.
+import-running-line = Every blob is checked first, then written and compared with its digest once more.
+import-needed = Space needed
+import-free = Space free
+import-was = in the bundle: { $name }
+import-stage-planned = planned
+import-stage-waiting = waiting
+import-stage-checking = checking
+import-stage-checked = checked
+import-stage-writing = writing
+import-stage-written = written
+import-stage-restored = done
+import-stage-failed = failed
+import-stage-not = not put back
+import-done = Import finished
+import-done-line = { $num ->
+    [1] 1 image is
+   *[other] All { $num } images are
+ } at the destination, each blob with its digest.
+import-failed = Import failed
+import-failed-line = Nothing was put back; the destination is as it was before.
+import-cancelled = Import cancelled
+import-cancelled-line = Nothing was put back; what was partly written has been removed. Try again when you like.
+import-load = Load it with
+import-save-html = Save the report (HTML)…
+import-save-json = Save the report (JSON)…
+import-save-title = Where to write the report
+import-report-html = import-report.html
+import-report-json = import-report.json
+import-saved = Saved: { $path }
+report-image = Image
+report-digest = Digest
+report-images = Images
+report-written = Written
+report-present = Blobs that were there already
+report-to = Destination
+report-took = Time taken
+report-ended = Ended (UTC)
+report-bundle = Bundle
+report-created = Packed
+report-fingerprint = Fingerprint
+report-by = Made by
 
 verify-title = Verify
 verify-empty = Drop a bundle here
 verify-empty-line = Anyone can check that a bundle is whole; no passphrase is needed.
-verify-what = Every record is read and compared with what was sealed. This finds damage; only a check with the passphrase also finds forgery.
+verify-what = Every record is read and compared with what was sealed. This finds damage; to find forgery too, give the passphrase or compare the fingerprint.
+verify-passphrase = Passphrase (optional)
+verify-passphrase-hint = With it forgery is found too
+verify-what-blobs = Every blob is decrypted and compared with the digest that its image names. This finds damage and forgery.
 verify-start = Check every record
-verify-running = Checking; progress is shown below.
-verify-whole = Whole: { $records ->
-    [1] its one record is as it was sealed
-   *[other] all { $records } records are as they were sealed
- }
-verify-whole-line = Compare the fingerprint with what the sender tells you.
-verify-damaged-title = Damaged: { $damaged } of { $records } records
-verify-damaged-line = Copy the bundle again from where it was made.
+verify-start-blobs = Check every blob
+verify-again = Check again
+verify-cancelled = The check was cancelled. It found nothing and proved nothing.
+verify-running = Checking
+verify-running-blobs = Blobs are being decrypted and compared with their digests; progress is shown below.
+verify-whole = Whole
+verify-whole-line = { $records ->
+    [1] Its one record is as it was sealed
+   *[other] All { $records } records are as they were sealed
+ }; nothing is damaged.
+verify-whole-blobs = Whole and authentic
+verify-whole-blobs-line = { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $blobs } blobs, { $size }: every digest matches.
+verify-compare = Compare the fingerprint with what the sender tells you: only when both are the same is this the sender’s bundle.
+verify-broken = Damaged
+verify-broken-line = { $damaged } of { $records } records are not as they were sealed.
+verify-forged-line = The records are whole, but their content does not match the digests of the images: it was wrong when it was sealed, or somebody altered it.
+verify-damaged-records = Damaged records
+verify-damaged-images = Images that are hurt
+verify-damaged-next = Copy the bundle again from where it was made, then check it again. If it is still damaged, the medium may be faulty.
+map-name = Map of records: { $cells } cells, { $damaged } of them with damage
+map-record = Record { $first }
+map-records = Records { $first }–{ $last }
+map-whole = whole
+map-damaged = damaged
+map-unread = not checked yet
+verify-report-save = Save result…
+verify-report-name = { $name }-verified.txt
+verify-report-saved = Saved to { $path }
+verify-report-file = Bundle: { $value }
+verify-report-fingerprint = Fingerprint: { $value }
+verify-report-words = By phone: { $value }
+verify-report-damaged = Damaged records: { $value }
+verify-report-image = Image that is hurt: { $value }
 
 keys-title = Keys
 keys-empty = Drop a bundle here
@@ -170,10 +367,69 @@ keys-slots = { $num ->
    *[other] { $num } key slots
  }
 keys-slot = Slot { $num }
+keys-what = Each passphrase has a slot, and any one of them opens the bundle. This is what anyone can see; passphrases are not.
+keys-add = Add a passphrase
+keys-add-line = Passphrases that open it now go on doing so.
+keys-add-start = Add
+keys-change = Change a passphrase
+keys-change-line = The new passphrase takes the place of the one typed here; other slots stay.
+keys-change-start = Change
+keys-remove = Remove slot { $num }
+keys-remove-line = Any passphrase that opens the bundle will do. Make sure that you are not removing your only one.
+keys-remove-start = Remove
+keys-remove-slot = Remove slot { $num }
+keys-last = The last slot cannot be removed.
+keys-current = Current passphrase
+keys-current-hint = The one to be replaced
+keys-any-hint = Any that opens the bundle
+keys-new = New passphrase
+keys-header-only = Only the 128 KiB of the header are rewritten, whatever the size of the bundle.
+keys-old-copies = Earlier copies still open with the old passphrase
+keys-old-copies-line = This changes one file only. To shut somebody out, pack again with a new passphrase and destroy the old copies.
+keys-added = The passphrase was added
+keys-changed = The passphrase was changed
+keys-removed = Slot { $num } was removed
 
 history-title = History
 history-empty = Nothing yet
 history-empty-line = Every export, import and check will be listed here with its outcome.
+history-count = { $num ->
+    [1] 1 run
+   *[other] { $num } runs
+ }
+history-search = Search bundle, fingerprint
+history-none = No run matches
+history-none-line = Change the search or the filters.
+history-all-kinds = All kinds
+history-pack = Pack
+history-restore = Import
+history-verify = Verify
+history-all-outcomes = All outcomes
+history-done = Done
+history-bad = Failed or damaged
+history-damaged = Damage found
+history-failed = Failed
+history-cancelled = Cancelled
+history-lost = Program fault
+history-bundle = Bundle
+history-target = Restored to
+history-outcome = Outcome
+history-when = Time
+history-size = Size
+history-time = Duration
+history-version = Version
+history-report = Full report
+history-csv = Save as CSV…
+history-json = Save as JSON…
+history-csv-name = sealift-history.csv
+history-json-name = sealift-history.json
+history-export-title = Where to save these runs
+history-exported = The runs shown were saved
+history-export-failed = The runs could not be saved
+history-no-dialog = This system has no file dialog, so there is no place to choose. Copy single reports instead.
+history-newer = A newer Sealift made this history. It is left alone; runs are listed only until the window closes.
+history-unreadable = The history cannot be read. Runs are listed only until the window closes. Move the file away to begin a new one.
+history-unwritable = The last run could not be added to the history. It is listed only until the window closes.
 
 settings-title = Settings
 settings-lang = Language
@@ -186,3 +442,31 @@ settings-light = Light
 settings-zoom = Size
 settings-zoom-keys = Ctrl +, Ctrl −, Ctrl 0
 settings-version = Sealift { $version }
+settings-folder = Folder for new bundles
+settings-folder-hint = None: ask each time
+settings-volume = Largest file of a new bundle
+settings-volume-whole = Do not split
+settings-volume-fat32 = 4 GiB (FAT32)
+settings-volume-2g = 2 GiB
+settings-volume-1g = 1 GiB
+settings-volume-line = A bundle larger than this is split into several files. FAT32, which most sticks use, holds no larger file than 4 GiB.
+settings-logs = Logs
+settings-open-folder = Open folder
+settings-copy-path = Copy path
+settings-cannot-open = The folder cannot be opened from here. Copy its path instead.
+settings-diagnostics = Copy diagnostics
+settings-diagnostics-line = Version, system, display, language, folders and the last errors. No passphrase, and no user name.
+settings-about = About
+settings-licence = Licensed under Apache-2.0 or MIT, at your option. Fonts: Inter, JetBrains Mono and Noto Sans SC, under the SIL Open Font License 1.1.
+settings-licences = Licences
+
+crash-title = The program met a fault of its own
+crash-line = The window goes on; a job that was hit has stopped, and nothing half-written counts as finished. Send this report to whoever maintains Sealift; it holds no passphrase.
+
+# What to do, where the library's words speak of the command line.
+hint-USAGE-02 = Write it as NAME:TAG, for example registry.example.com/team/app:1.4.
+hint-USAGE-06 = Give one of them another name, or leave one out.
+hint-IO-04 = Choose another name, or allow what is there to be replaced.
+hint-INTEGRITY-01 = Copy the bundle again from where it was made; the Verify page lists everything that is damaged. Nothing was restored.
+app-note-untagged = { $about }: this image has no name; it can be given one when it is imported.
+app-note-name-dropped = { $about }: the destination cannot hold this name, so the image will have none. A full name can be given under Names.

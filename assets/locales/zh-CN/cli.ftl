@@ -55,6 +55,8 @@ arg-platform = 多平台镜像只打包此平台（可重复）
     .value = 系统/架构
 arg-kdf = 猜测口令的代价：standard 占 256 MiB 内存，low 占 64 MiB，适合小主机
     .value = 代价
+arg-generate-passphrase = 生成六个随机单词作口令，写入新文件并使用
+    .value = 文件
 arg-password-file = 从文件读取口令
     .value = 文件
 arg-password-fd = 从已打开的描述符读取口令
@@ -81,6 +83,7 @@ usage-value = { $argument } 的值不可接受
 
 no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
 no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+crashed = 镜渡自身出错，已退出。没有写完的内容不会被当作完成。错误报告：{ $path }
 no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
 cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
@@ -101,10 +104,12 @@ progress-stalled = 已停滞 { $secs } 秒
 layers = { $num } 层
 images-sum = 合计 { $sum }，共享部分只计一次为 { $unique }
 fingerprint = 指纹：{ $fingerprint }
+fingerprint-words = 电话核对：{ $words }
 slot = 密钥槽 { $number }：{ $kind }（{ $details }）
 
 pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
+pack-generated = 口令：在 { $path } 中，仅您可读。请用不同于密封包的渠道发送。
 
 inspect-public = 密封包：{ $size }，{ $volumes } 个分卷，{ $records } 条记录
 inspect-locked = 给出口令（--password、--password-file）可查看内容。

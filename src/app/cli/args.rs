@@ -155,6 +155,7 @@ impl Build {
             self.kdf(),
             self.flag("force"),
         ];
+        args.push(self.file("generate-passphrase").conflicts_with_all(["password-file", "password-fd"]));
         args.extend(self.key(false));
         args.extend(self.shared());
         args

@@ -5,7 +5,7 @@ use sealift::{Code, Error, Inspection, Result};
 
 use super::{
     Ended, Env, images,
-    output::{grouped, human_bytes},
+    output::{all_words, human_bytes},
     secret,
 };
 
@@ -18,6 +18,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     };
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
+        "fingerprint_words": all_words(&bundle.fingerprint()),
         "set_id": bundle.set_id(),
         "num_volumes": bundle.num_volumes(),
         "num_records": bundle.num_records(),
@@ -34,7 +35,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             ("records", bundle.num_records().to_string()),
         ],
     );
-    env.out.say("fingerprint", &[("fingerprint", grouped(&bundle.fingerprint()))]);
+    env.out.fingerprint(&bundle.fingerprint());
     slots(env, &bundle);
     match &unlocked {
         None => env.out.say("inspect-locked", &[]),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Ctx, Error, Lang, text};
+use sealift::{Ctx, Error, Lang, fingerprint_words, text};
 use serde::Serialize;
 
 /// Where progress goes.
@@ -65,6 +65,12 @@ impl Output {
     /// A worded line of the result.
     pub(super) fn say(&self, id: &str, args: &[(&str, String)]) {
         self.line(self.t(id, args));
+    }
+
+    /// A fingerprint, and what of it is read over the telephone.
+    pub(super) fn fingerprint(&self, hex: &str) {
+        self.say("fingerprint", &[("fingerprint", grouped(hex))]);
+        self.say("fingerprint-words", &[("words", fingerprint_words(hex, self.lang).join(" "))]);
     }
 
     /// The result as one JSON object, if asked for.
@@ -130,4 +136,10 @@ pub(super) fn human_bytes(num_bytes: u64) -> String {
 /// A fingerprint in groups of four, as it is read aloud.
 pub(super) fn grouped(hex: &str) -> String {
     hex.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a fingerprint in every language: the two sides may speak different ones.
+pub(super) fn all_words(hex: &str) -> serde_json::Value {
+    let words = Lang::ALL.map(|lang| (lang.tag().to_owned(), fingerprint_words(hex, lang).into()));
+    serde_json::Value::Object(words.into_iter().collect())
 }

@@ -5,10 +5,18 @@ use sealift::{Code, Error, Existing, Fact, KdfLevel, PackOptions, Platform, Resu
 
 use super::{
     Ended, Env,
-    output::{grouped, human_bytes},
+    output::{all_words, human_bytes},
     progress::with_progress,
     secret,
 };
+
+/// A report for scripts, with the words of its fingerprint.
+#[derive(serde::Serialize)]
+struct WithWords<'a> {
+    #[serde(flatten)]
+    report: &'a sealift::PackReport,
+    fingerprint_words: serde_json::Value,
+}
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let sources = sources(matches)?;
@@ -16,7 +24,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms: Vec<Platform> = platforms.map(|text| platform(text)).collect::<Result<_>>()?;
     let options = PackOptions {
         level: matches.get_one("level").copied().unwrap_or(sealift::DEFAULT_LEVEL),
-        volume_bytes: matches.get_one::<String>("volume-size").map(|text| volume_bytes(text)).transpose()?,
+        volume_bytes: matches
+            .get_one::<String>("volume-size")
+            .map(|text| sealift::volume_bytes(text))
+            .transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),
         ..PackOptions::default()
@@ -29,9 +40,18 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         "pack-plan",
         &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
     );
-    let passphrase = secret::new_passphrase(env, matches, "")?;
-    let report = with_progress(env, || sealift::pack(&env.ctx, &plan, out, &passphrase, &options))?;
-    env.out.json(&report);
+    let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
+    let passphrase = match generated {
+        Some(path) => secret::generate(path)?,
+        None => secret::new_passphrase(env, matches, "")?,
+    };
+    let packed = with_progress(env, || sealift::pack(&env.ctx, &plan, out, &passphrase, &options));
+    if let (Err(_), Some(path)) = (&packed, generated) {
+        // It opens nothing, and would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+    }
+    let report = packed?;
+    env.out.json(&WithWords { report: &report, fingerprint_words: all_words(&report.fingerprint) });
     env.out.say(
         "pack-done",
         &[
@@ -43,7 +63,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     for volume in &report.volumes {
         env.out.line(format_args!("  {}", volume.display()));
     }
-    env.out.say("fingerprint", &[("fingerprint", grouped(&report.fingerprint))]);
+    env.out.fingerprint(&report.fingerprint);
+    if let Some(path) = generated {
+        env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
+    }
     Ok(Ended::Done)
 }
 
@@ -70,54 +93,4 @@ pub(super) fn kdf(matches: &ArgMatches) -> KdfLevel {
 fn platform(text: &str) -> Result<Platform> {
     let bad = || Error::new(Code::Usage).with(Fact::Field, "--platform").with(Fact::Found, text);
     Platform::parse(text).ok_or_else(|| bad().with(Fact::Expected, "linux/amd64"))
-}
-
-/// The most that FAT32 holds in one file.
-const FAT32_BYTES: u64 = (4 << 30) - 1;
-
-/// `fat32`, a number of bytes, or a number with a binary (`MiB`) or decimal (`MB`) unit.
-fn volume_bytes(text: &str) -> Result<u64> {
-    if text.eq_ignore_ascii_case("fat32") {
-        return Ok(FAT32_BYTES);
-    }
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "t" | "tib" => 1 << 40,
-        _ => 0,
-    };
-    let bytes = digits
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit))
-        .filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| Error::new(Code::BadVolumeSize).with(Fact::Found, text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn volume_sizes_take_units_people_write() {
-        for (text, bytes) in [
-            ("4GiB", 4 << 30),
-            ("fat32", FAT32_BYTES),
-            ("650MB", 650_000_000),
-            ("700m", 700 << 20),
-            ("1048576", 1 << 20),
-        ] {
-            assert_eq!(volume_bytes(text).unwrap(), bytes, "{text}");
-        }
-        for bad in ["", "0", "GiB", "4 parsecs", "-1", "99999999999TiB"] {
-            assert_eq!(volume_bytes(bad).unwrap_err().code(), Code::BadVolumeSize, "{bad}");
-        }
-    }
 }

@@ -1,6 +1,10 @@
 //! Where passphrases come from: a file, a descriptor, a prompt. Never an argument, never the environment.
 
-use std::{fs::File, io::IsTerminal, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::{IsTerminal, Read, Write},
+    path::Path,
+};
 
 use clap::ArgMatches;
 use sealift::{Code, Error, Fact, Passphrase, Result};
@@ -50,6 +54,26 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
     } else {
         Err(Error::new(Code::PassphraseMismatch))
     }
+}
+
+/// A passphrase of random words, written to a new file that only its owner can read. It is never printed.
+///
+/// # Errors
+/// `Exists`: the passphrase of another bundle is not written over.
+pub(super) fn generate(path: &Path) -> Result<Passphrase> {
+    let words = sealift::generate_passphrase();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|e| Error::write(path, e))?;
+    writeln!(file, "{}", *words)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|e| Error::write(path, e))?;
+    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::new(Code::Exists).at(path),
+        _ => Error::write(path, e.error),
+    })?;
+    Passphrase::new(words.as_bytes().to_vec())
 }
 
 /// Unlocks with the passphrase given, or asks up to three times.

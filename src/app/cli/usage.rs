@@ -59,7 +59,7 @@ pub(crate) fn no_desktop(lang: Lang) -> ExitCode {
 
 /// The desktop app was asked for, and this host cannot show it.
 #[cfg(feature = "gui")]
-pub(crate) fn no_window(lang: Lang, reason: crate::gui::NoWindow) -> ExitCode {
-    output::note(&text(lang, reason.text_id(), &[]));
+pub(crate) fn no_window(lang: Lang, reason: &crate::gui::NoWindow) -> ExitCode {
+    output::note(&reason.words(lang));
     exit_code(ErrorKind::Failed)
 }

@@ -5,7 +5,7 @@ use sealift::{Inspection, RecordReport, Result, escape};
 
 use super::{
     Ended, Env, inspect,
-    output::{grouped, human_bytes},
+    output::{all_words, human_bytes},
     progress::with_progress,
     secret,
 };
@@ -17,13 +17,17 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 
 fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
     let report = with_progress(env, || bundle.verify(&env.ctx))?;
-    env.out.json(&serde_json::json!({ "fingerprint": bundle.fingerprint(), "records": report }));
+    env.out.json(&serde_json::json!({
+        "fingerprint": bundle.fingerprint(),
+        "fingerprint_words": all_words(&bundle.fingerprint()),
+        "records": report,
+    }));
     if !report.is_whole() {
         damaged_records(env, &report);
         return Ok(Ended::Damaged);
     }
     env.out.say("verify-records", &[("records", report.num_records.to_string())]);
-    env.out.say("fingerprint", &[("fingerprint", grouped(&bundle.fingerprint()))]);
+    env.out.fingerprint(&bundle.fingerprint());
     Ok(Ended::Done)
 }
 
@@ -34,7 +38,10 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
     let records =
         if report.is_whole() { None } else { Some(with_progress(env, || bundle.verify(&env.ctx))?) };
     env.out.json(&serde_json::json!({
-        "fingerprint": unlocked.fingerprint(), "blobs": report, "records": records,
+        "fingerprint": unlocked.fingerprint(),
+        "fingerprint_words": all_words(&unlocked.fingerprint()),
+        "blobs": report,
+        "records": records,
     }));
     if let Some(records) = records {
         for damaged in &report.damaged {
@@ -54,7 +61,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
             ("images", unlocked.contents().images.len().to_string()),
         ],
     );
-    env.out.say("fingerprint", &[("fingerprint", grouped(&unlocked.fingerprint()))]);
+    env.out.fingerprint(&unlocked.fingerprint());
     Ok(Ended::Done)
 }
 
@@ -64,26 +71,7 @@ fn damaged_records(env: &Env, report: &RecordReport) {
         &[
             ("damaged", report.damaged.len().to_string()),
             ("records", report.num_records.to_string()),
-            ("numbers", ranges(&report.damaged)),
+            ("numbers", report.damaged_ranges()),
         ],
     );
-}
-
-/// `0–3, 7, 9–12`
-fn ranges(numbers: &[u64]) -> String {
-    let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
-        [one] => one.to_string(),
-        [first, .., last] => format!("{first}–{last}"),
-        [] => String::new(),
-    });
-    runs.collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn damaged_records_are_told_in_ranges() {
-        assert_eq!(super::ranges(&[0, 1, 2, 3, 7, 9, 10]), "0–3, 7, 9–10");
-        assert_eq!(super::ranges(&[]), "");
-    }
 }

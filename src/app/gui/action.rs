@@ -3,15 +3,16 @@
 //! A view returns actions and changes nothing. [`State::apply`](super::state::State::apply) changes the state
 //! and returns effects: jobs, dialogs and files, which only `app` carries out.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     dialog::Ask,
+    history::Request,
     incoming::{Hovering, Incoming},
     job::Work,
     picker,
-    screens::{import, keys, pack, verify},
-    settings::{LangChoice, ThemeChoice},
+    screens::{history, import, keys, pack, verify},
+    settings::{LangChoice, ThemeChoice, Volume},
 };
 
 /// What views push their wishes into.
@@ -24,6 +25,9 @@ pub(crate) enum Action {
     Lang(LangChoice),
     Theme(ThemeChoice),
     Zoom(f32),
+    /// Where new bundles are written unless told otherwise.
+    BundleFolder(String),
+    Volume(Volume),
     /// Files are held over the window, or no longer.
     Hover(Option<Hovering>),
     /// Files were dropped, chosen or given as arguments; what they are must be found out.
@@ -36,8 +40,20 @@ pub(crate) enum Action {
     NoDialog(Ask),
     Picker(picker::Action),
     Copy(String),
+    CopyDiagnostics,
+    /// Show this folder in the system's file manager.
+    OpenFolder(PathBuf),
+    /// There is none, or it failed.
+    CannotOpenFolder,
     CancelJob,
     DismissJob,
+    /// A job failed; its words are kept for whoever helps.
+    Failed(Arc<sealift::Error>),
+    /// A sheet over the window is to be shown, or none.
+    Sheet(Option<Sheet>),
+    /// The program met a fault of its own and wrote this report, empty where it could not.
+    Crashed(PathBuf),
+    DismissCrash,
     /// The window is to be closed.
     Close,
     /// What the user says to closing while a job runs.
@@ -46,6 +62,15 @@ pub(crate) enum Action {
     Import(import::Action),
     Verify(verify::Action),
     Keys(keys::Action),
+    History(history::Action),
+}
+
+/// What can lie over the window until it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sheet {
+    /// How the last job ended, in full.
+    Job,
+    Licences,
 }
 
 /// What `app` does for the state.
@@ -57,7 +82,11 @@ pub(crate) enum Effect {
     RunQuietly(Work),
     Ask(Ask),
     Copy(String),
+    OpenFolder(PathBuf),
+    History(Request),
     Cancel,
+    /// The keyboard goes to the field of this name.
+    Focus(&'static str),
     /// Theme or zoom changed.
     Restyle,
     Close,

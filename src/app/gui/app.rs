@@ -4,18 +4,35 @@
 
 use std::path::PathBuf;
 
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
 
 use super::{
     action::{Action, Effect, Effects},
-    appearance, dialog, fonts,
+    appearance,
+    diagnostics::Diagnostics,
+    dialog,
+    figures::Zone,
+    folders, fonts,
+    history::{Request, Worker},
     incoming::Hovering,
-    job::{Job, JobView, SAMPLE, Work},
+    instance::Listener,
+    job::{Ended, Job, JobView, SAMPLE, Work},
+    screens::history,
     settings::{Settings, ZOOM_RANGE},
     shell,
-    state::State,
-    theme,
+    state::{Folders, State},
+    theme, title, wake,
+    widgets::focus,
+};
+
+/// The system's program that shows a folder.
+const OPENER: &str = if cfg!(target_os = "windows") {
+    "explorer"
+} else if cfg!(target_os = "macos") {
+    "open"
+} else {
+    "xdg-open"
 };
 
 /// The desktop app.
@@ -29,30 +46,63 @@ pub(crate) struct App {
     system_themes: Receiver<Option<Theme>>,
     system_theme: Option<Theme>,
     may_close: bool,
+    num_frames: u8,
+    history: Worker,
+    outside: Outside,
+    opened_folders: (Sender<bool>, Receiver<bool>),
+    /// The window's title, as it was last set.
+    title: String,
+}
+
+/// What comes to the app from outside its window.
+pub(crate) struct Outside {
+    /// Later starts, where this is the first.
+    pub(crate) instance: Option<Listener>,
+    /// Reports of the program's own faults.
+    pub(crate) crashes: Receiver<PathBuf>,
 }
 
 impl App {
     /// The app, opened on `paths`.
     pub(crate) fn new(
         ctx: &Context,
+        diagnostics: Diagnostics,
         settings: Settings,
         system_lang: sealift::Lang,
         paths: Vec<PathBuf>,
+        outside: Outside,
     ) -> Self {
         fonts::install(ctx);
         fonts::add_system_fonts(ctx);
         theme::install(ctx);
         ctx.set_zoom_factor(settings.zoom);
-        let waker = ctx.clone();
+        let waker = || {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
+        wake::is(ctx);
+        let data = folders::data();
+        let mut state = State::new(settings.clone(), system_lang);
+        state.diagnostics = diagnostics;
+        state.zone = Zone::of_system();
+        state.folders = Folders {
+            logs: folders::logs().unwrap_or_default(),
+            history: data.as_ref().map(|folder| folder.join("history.db")).unwrap_or_default(),
+        };
         let mut app = Self {
-            saved: settings.clone(),
-            state: State::new(settings, system_lang),
+            saved: settings,
+            state,
             job: None,
             quiet: Vec::new(),
             dialog: None,
-            system_themes: appearance::watch(move || waker.request_repaint()),
+            system_themes: appearance::watch(waker()),
             system_theme: None,
             may_close: false,
+            num_frames: 0,
+            history: Worker::start(data, waker()),
+            outside,
+            opened_folders: bounded(1),
+            title: String::new(),
         };
         app.restyle(ctx);
         if !paths.is_empty() {
@@ -98,12 +148,15 @@ impl App {
                 self.dialog = Some(dialog::open(ask, move || waker.request_repaint()));
             }
             Effect::Copy(text) => ctx.copy_text(text),
+            Effect::OpenFolder(folder) => self.open_folder(ctx, folder),
+            Effect::History(request) => self.history.ask(request),
             Effect::Cancel => {
                 if let (Some(job), Some(view)) = (&self.job, &mut self.state.job) {
                     view.is_cancelling = true;
                     job.cancel();
                 }
             }
+            Effect::Focus(field) => focus::ask(ctx, field),
             Effect::Restyle => self.restyle(ctx),
             Effect::Close => self.may_close = true,
         }
@@ -115,6 +168,7 @@ impl App {
         if let (Some(job), Some(view)) = (&self.job, &mut self.state.job) {
             actions.extend(job.poll(view));
             if !view.is_running() {
+                actions.extend(conclude(&self.history, view));
                 self.job = None;
             }
             if view.needs_no_word() {
@@ -126,6 +180,44 @@ impl App {
             view.is_running()
         });
         actions
+    }
+
+    /// What the history answered, what later starts brought, and what went wrong with the program itself.
+    fn poll_outside(&mut self, ctx: &Context) -> Vec<Action> {
+        let mut actions: Vec<Action> = Vec::new();
+        let answers = self.history.answers().into_iter();
+        actions.extend(answers.map(|answer| Action::History(history::Action::Answered(answer))));
+        actions.extend(self.outside.crashes.try_iter().map(Action::Crashed));
+        for paths in self.outside.instance.iter().flat_map(|instance| instance.brought.try_iter()) {
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            actions.extend((!paths.is_empty()).then_some(Action::Bring(paths)));
+        }
+        let opened = self.opened_folders.1.try_iter();
+        actions.extend(opened.filter(|is_open| !is_open).map(|_| Action::CannotOpenFolder));
+        actions
+    }
+
+    /// Tells the log when the first frame was shown: with the second, the first is on the screen.
+    fn note_first_frame(&mut self, ctx: &Context) {
+        match self.num_frames {
+            0 => ctx.request_repaint(),
+            1 => tracing::info!("first frame"),
+            _ => return,
+        }
+        self.num_frames += 1;
+    }
+
+    /// Asks the desktop to show a folder; its file manager may take long to start.
+    fn open_folder(&self, ctx: &Context, folder: PathBuf) {
+        let (tell, waker) = (self.opened_folders.0.clone(), ctx.clone());
+        let open = move || {
+            let _ = std::fs::create_dir_all(&folder);
+            let status = std::process::Command::new(OPENER).arg(&folder).status();
+            let _ = tell.try_send(status.is_ok_and(|status| status.success()));
+            waker.request_repaint();
+        };
+        let _ = std::thread::Builder::new().name("open folder".into()).spawn(open);
     }
 
     fn poll_dialog(&mut self) -> Option<Action> {
@@ -145,6 +237,8 @@ impl App {
     /// What the system says: files over the window, a changed theme, a wish to close.
     fn poll_system(&mut self, ctx: &Context) -> Vec<Action> {
         let mut actions = Vec::new();
+        // A window stays open for days.
+        self.state.today = today();
         if let Some(theme) = self.system_themes.try_iter().last() {
             self.system_theme = theme;
             self.restyle(ctx);
@@ -192,18 +286,41 @@ impl App {
     }
 }
 
+/// The date where the user is.
+fn today() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%d").to_string()
+}
+
 fn start(ctx: &Context, work: Work) -> (Job, JobView) {
     let waker = ctx.clone();
     Job::start(work, move || waker.request_repaint())
+}
+
+/// What every end of a job brings: a line in the log, a run in the history, and the words of what failed.
+fn conclude(history: &Worker, view: &JobView) -> Option<Action> {
+    tracing::info!(kind = ?view.kind, bytes = view.now.done_bytes, ended = ?view.ended, "job");
+    if let Some(run) = view.record() {
+        history.ask(Request::Add(Box::new(run)));
+    }
+    match &view.ended {
+        Some(Ended::Failed(error)) => Some(Action::Failed(error.clone())),
+        _ => None,
+    }
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         let mut actions = self.poll_jobs();
         actions.extend(self.poll_dialog());
+        actions.extend(self.poll_outside(ctx));
         actions.extend(self.poll_system(ctx));
         self.apply(ctx, actions);
         self.remember(ctx);
+        let title = title::of(&self.state);
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
         if self.job.is_some() {
             ctx.request_repaint_after(SAMPLE);
         } else if self.may_close {
@@ -214,6 +331,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        self.note_first_frame(ui.ctx());
         let actions = shell::view(ui, &self.state);
         let ctx = ui.ctx().clone();
         self.apply(&ctx, actions);
@@ -224,6 +342,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.history.finish();
         self.state.settings.save();
     }
 }

@@ -1,10 +1,11 @@
 //! What each action does to the state. Pure: what it asks of the world comes back as effects.
 
 use super::{
-    action::{Action, Effect, Effects, Page},
+    action::{Action, Effect, Effects, Page, Sheet},
     incoming::{self, Incoming},
     picker::{self, Picker, Step},
     screens::{import, pack, verify},
+    settings::Volume,
     state::State,
     texts::Texts,
 };
@@ -26,6 +27,13 @@ impl State {
                 self.settings.zoom = zoom;
                 effects.push(Effect::Restyle);
             }
+            Action::BundleFolder(folder) => {
+                self.settings.bundle_folder = folder;
+            }
+            Action::Volume(volume) => {
+                self.settings.volume = volume;
+                self.begin_bundle();
+            }
             Action::Hover(hovering) => self.hovering = hovering,
             Action::Bring(paths) => effects.push(Effect::RunQuietly(incoming::find_out(paths))),
             Action::Take(incoming) => self.take(incoming, effects),
@@ -37,8 +45,28 @@ impl State {
             }
             Action::Picker(action) => self.pick(action, effects),
             Action::Copy(text) => effects.push(Effect::Copy(text)),
+            Action::CopyDiagnostics => {
+                let errors = self.last_errors.iter();
+                let text = self.diagnostics.text(self.texts.0, self.settings.zoom, errors);
+                effects.push(Effect::Copy(text));
+            }
+            Action::OpenFolder(folder) => {
+                self.cannot_open = false;
+                effects.push(Effect::OpenFolder(folder));
+            }
+            Action::CannotOpenFolder => self.cannot_open = true,
+            Action::Failed(error) => self.remember(error.render(self.texts.0)),
+            Action::Sheet(sheet) => self.sheet = sheet,
+            Action::Crashed(report) => {
+                self.remember(report.display().to_string());
+                self.crash = Some(report);
+            }
+            Action::DismissCrash => self.crash = None,
             Action::CancelJob => effects.push(Effect::Cancel),
-            Action::DismissJob => self.job = self.job.take().filter(super::job::JobView::is_running),
+            Action::DismissJob => {
+                self.job = self.job.take().filter(super::job::JobView::is_running);
+                self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Job);
+            }
             Action::Close if self.is_busy() => self.is_closing = true,
             Action::Close => effects.push(Effect::Close),
             Action::CloseAnyway(anyway) => {
@@ -47,10 +75,11 @@ impl State {
                     effects.extend([Effect::Cancel, Effect::Close]);
                 }
             }
-            Action::Pack(action) => self.pack.apply(action, effects),
-            Action::Import(action) => self.import.apply(action, effects),
-            Action::Verify(action) => self.verify.apply(action, effects),
+            Action::Pack(action) => self.pack_does(action, effects),
+            Action::Import(action) => self.import.apply(action, self.texts, effects),
+            Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Keys(action) => self.keys.apply(action, effects),
+            Action::History(action) => self.history.apply(action, effects),
         }
     }
 
@@ -69,15 +98,55 @@ impl State {
         }
     }
 
+    /// What the settings say a new bundle begins with.
+    pub(crate) fn begin_bundle(&mut self) {
+        self.pack.place.split = match self.settings.volume {
+            Volume::Whole => pack::Split::OneFile,
+            Volume::Fat32 => pack::Split::Fat32,
+            Volume::Gib2 | Volume::Gib1 => pack::Split::Custom,
+        };
+        self.pack.place.custom = match self.settings.volume {
+            Volume::Gib2 => "2GiB".into(),
+            Volume::Gib1 => "1GiB".into(),
+            Volume::Whole | Volume::Fat32 => String::new(),
+        };
+    }
+
+    /// Keeps the words of the last errors.
+    fn remember(&mut self, words: String) {
+        const MAX_ERRORS: usize = 5;
+        if self.last_errors.len() == MAX_ERRORS {
+            self.last_errors.pop_front();
+        }
+        self.last_errors.push_back(words);
+    }
+
+    /// The page has no settings, words or clock of its own: a first place for the bundle is made here.
+    fn pack_does(&mut self, action: pack::Action, effects: &mut Effects) {
+        let is_listed = matches!(action, pack::Action::Listed(_, Ok(_)));
+        self.pack.apply(action, effects);
+        if let Some(pack::End::Done(_)) = &self.pack.end
+            && let Some(folder) = self.pack.place.path().parent()
+        {
+            folder.clone_into(&mut self.settings.out_folder);
+        }
+        let folder = self.settings.new_bundle_folder();
+        if is_listed && self.pack.place.out.is_empty() && !folder.as_os_str().is_empty() {
+            let name = self.texts.with("pack-out-name", &[("date", self.today.clone())]);
+            let out = folder.join(name).to_string_lossy().into_owned();
+            self.pack.apply(pack::Action::Out(out), effects);
+        }
+    }
+
     /// Brings files to the page that can do something with them. A bundle stays on the pages that open bundles.
     fn take(&mut self, incoming: Incoming, effects: &mut Effects) {
         match incoming {
             Incoming::Bundle(path) => match self.page() {
-                Page::Verify => self.verify.apply(verify::Action::Open(path), effects),
+                Page::Verify => self.verify.apply(verify::Action::Open(path), self.texts, effects),
                 Page::Keys => self.keys.apply(super::screens::keys::Action::Open(path), effects),
                 _ => {
                     self.settings.page = Page::Import;
-                    self.import.apply(import::Action::Open(path), effects);
+                    self.import.apply(import::Action::Open(path), self.texts, effects);
                 }
             },
             Incoming::Sources(paths) => {

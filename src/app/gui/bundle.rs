@@ -21,12 +21,11 @@ pub(crate) struct Header {
     pub(crate) num_damaged_copies: usize,
 }
 
-/// Reads the header of the bundle at `path`.
-pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let call = move |_: &sealift::Ctx| {
+impl Header {
+    /// What anyone can see of the bundle at `path`.
+    pub(crate) fn read(path: PathBuf) -> sealift::Result<Self> {
         let seen = sealift::inspect(&path)?;
-        Ok(Header {
+        Ok(Self {
             fingerprint: seen.fingerprint(),
             num_volumes: seen.num_volumes(),
             num_records: seen.num_records(),
@@ -35,6 +34,16 @@ pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) ->
             num_damaged_copies: seen.num_damaged_header_copies(),
             path,
         })
-    };
-    Work::new(Kind::List, name, call, then)
+    }
+
+    /// The file's name, for titles.
+    pub(crate) fn file_name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// Reads the header of the bundle at `path`.
+pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Work::new(Kind::List, name, move |_| Header::read(path), then)
 }

@@ -47,6 +47,31 @@ pub(crate) fn duration(texts: Texts, time: Duration) -> String {
     }
 }
 
+/// The time zone of the user's clock; UTC until it is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone(jiff::tz::TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(jiff::tz::TimeZone::UTC)
+    }
+}
+
+impl Zone {
+    /// The system's.
+    pub(crate) fn of_system() -> Self {
+        Self(jiff::tz::TimeZone::system())
+    }
+
+    /// `2026-11-24 11:05` of an RFC 3339 time; what is none stays as it is.
+    pub(crate) fn moment(&self, time: &str) -> String {
+        match time.parse::<jiff::Timestamp>() {
+            Ok(time) => time.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+            Err(_) => sealift::escape(time).to_string(),
+        }
+    }
+}
+
 /// Part of a whole, 0 to 1; 0 of nothing.
 pub(crate) fn share(part: u64, whole: u64) -> f32 {
     if whole == 0 {

@@ -5,9 +5,12 @@
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use sealift::{Ctx, Error, ErrorKind, Notice, Phase, Snapshot, Speedometer};
+use sealift::{Ctx, Error, ErrorKind, Finished, Notice, Phase, Snapshot, Speedometer};
 
-use super::action::Action;
+use super::{
+    action::Action,
+    history::{self, About, Account, Run as Record, RunKind, RunOutcome},
+};
 
 /// How often a job is looked at.
 pub(crate) const SAMPLE: Duration = Duration::from_millis(150);
@@ -17,7 +20,14 @@ const HISTORY: usize = 200;
 /// What a call came to; errors are shared between the job bar and the page.
 pub(crate) type Outcome<T> = Result<T, Arc<Error>>;
 
-type Run = Box<dyn FnOnce(&Ctx) -> (Option<Arc<Error>>, Action) + Send>;
+type Run = Box<dyn FnOnce(&Ctx) -> End + Send>;
+
+/// What a job came to: its error, what the history is told of it, and what becomes of it.
+struct End {
+    error: Option<Arc<Error>>,
+    account: Option<Account>,
+    action: Action,
+}
 
 /// What a job is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +36,17 @@ pub(crate) enum Kind {
     List,
     Pack,
     Unlock,
+    /// Every record, without a key.
     Verify,
+    /// Every blob, with one.
+    VerifyBlobs,
+    /// A change of key slots.
+    Keys,
+    /// Deciding what a restore would do.
+    Plan,
+    Restore,
+    /// Writing a report.
+    Save,
 }
 
 impl Kind {
@@ -36,23 +56,39 @@ impl Kind {
             Self::List => "job-list",
             Self::Pack => "job-pack",
             Self::Unlock => "job-unlock",
-            Self::Verify => "job-verify",
+            Self::Verify | Self::VerifyBlobs => "job-verify",
+            Self::Keys => "job-keys",
+            Self::Plan => "job-plan",
+            Self::Restore => "job-restore",
+            Self::Save => "job-save",
         }
     }
 
     /// The steps it takes.
     pub(crate) const fn phases(self) -> &'static [Phase] {
         match self {
-            Self::List => &[Phase::Scan],
+            Self::List | Self::Plan | Self::Save => &[Phase::Scan],
             Self::Pack => &[Phase::Scan, Phase::Unlock, Phase::Pack, Phase::Flush],
-            Self::Unlock => &[Phase::Unlock],
+            Self::Unlock | Self::Keys => &[Phase::Unlock],
             Self::Verify => &[Phase::Verify],
+            Self::VerifyBlobs => &[Phase::Unlock, Phase::Verify],
+            Self::Restore => &[Phase::Verify, Phase::Restore, Phase::Flush],
+        }
+    }
+
+    /// What the history keeps it as; `None` for what only looks.
+    pub(crate) const fn run(self) -> Option<RunKind> {
+        match self {
+            Self::List | Self::Unlock | Self::Keys | Self::Plan | Self::Save => None,
+            Self::Restore => Some(RunKind::Restore),
+            Self::Pack => Some(RunKind::Pack),
+            Self::Verify | Self::VerifyBlobs => Some(RunKind::Verify),
         }
     }
 
     /// Whether its good end is seen on its page at once and needs no word in the job bar.
     const fn is_brief(self) -> bool {
-        matches!(self, Self::List | Self::Unlock)
+        matches!(self, Self::List | Self::Unlock | Self::Keys | Self::Plan)
     }
 }
 
@@ -61,8 +97,13 @@ pub(crate) struct Work {
     pub(crate) kind: Kind,
     /// What it works on, for the title: a file name, a number of images.
     pub(crate) name: String,
+    about: About,
     run: Run,
+    watch: Option<Watch>,
 }
+
+/// What becomes of the parts of a job as they are finished.
+type Watch = fn(Vec<Finished>) -> Action;
 
 impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,11 +119,29 @@ impl Work {
         call: impl FnOnce(&Ctx) -> sealift::Result<T> + Send + 'static,
         then: impl FnOnce(Outcome<T>) -> Action + Send + 'static,
     ) -> Self {
+        Self::recorded(kind, name, About::default(), call, |_| None, then)
+    }
+
+    /// The same for a run that the history keeps: what it is about, and what a good end is told as.
+    pub(crate) fn recorded<T>(
+        kind: Kind,
+        name: impl Into<String>,
+        about: About,
+        call: impl FnOnce(&Ctx) -> sealift::Result<T> + Send + 'static,
+        account: impl FnOnce(&T) -> Option<Account> + Send + 'static,
+        then: impl FnOnce(Outcome<T>) -> Action + Send + 'static,
+    ) -> Self {
         let run = move |ctx: &Ctx| {
             let outcome = call(ctx).map_err(Arc::new);
-            (outcome.as_ref().err().cloned(), then(outcome))
+            let account = outcome.as_ref().ok().and_then(account);
+            End { error: outcome.as_ref().err().cloned(), account, action: then(outcome) }
         };
-        Self { kind, name: name.into(), run: Box::new(run) }
+        Self { kind, name: name.into(), about, run: Box::new(run), watch: None }
+    }
+
+    /// Parts that the job finishes on its way reach the state as the action `watch` makes of them.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 }
 
@@ -109,6 +168,9 @@ pub(crate) struct JobView {
     /// The user asked it to stop.
     pub(crate) is_cancelling: bool,
     pub(crate) ended: Option<Ended>,
+    /// What the history keeps besides.
+    pub(crate) about: About,
+    pub(crate) account: Option<Account>,
 }
 
 impl JobView {
@@ -123,6 +185,8 @@ impl JobView {
             notices: Vec::new(),
             is_cancelling: false,
             ended: None,
+            about: About::default(),
+            account: None,
         }
     }
 
@@ -157,6 +221,37 @@ impl JobView {
         matches!(self.ended, Some(Ended::Done)) && self.kind.is_brief() && self.notices.is_empty()
     }
 
+    /// The run that the history keeps, once it has ended.
+    pub(crate) fn record(&self) -> Option<Record> {
+        let (kind, ended) = (self.kind.run()?, self.ended.as_ref()?);
+        let account = self.account.as_ref();
+        let (outcome, error) = match ended {
+            Ended::Done if account.is_some_and(|account| account.is_damaged) => (RunOutcome::Damaged, None),
+            Ended::Done => (RunOutcome::Done, None),
+            Ended::Failed(error) => (RunOutcome::Failed, Some(&**error)),
+            Ended::Cancelled => (RunOutcome::Cancelled, None),
+            Ended::Lost => (RunOutcome::Lost, None),
+        };
+        let now = jiff::Timestamp::now();
+        let fingerprint = account.and_then(|account| account.fingerprint.clone());
+        Some(Record {
+            id: 0,
+            began: now
+                .checked_sub(self.now.elapsed)
+                .unwrap_or(now)
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            kind,
+            outcome,
+            bundle: self.about.bundle.display().to_string(),
+            target: self.about.target.clone(),
+            fingerprint: fingerprint.unwrap_or_else(|| self.about.fingerprint.clone()),
+            num_bytes: self.now.done_bytes,
+            millis: u64::try_from(self.now.elapsed.as_millis()).unwrap_or(u64::MAX),
+            report: history::report(account, &self.notices, error),
+        })
+    }
+
     /// Bytes still to be done.
     pub(crate) fn left_bytes(&self) -> u64 {
         self.now.total_bytes.saturating_sub(self.now.done_bytes)
@@ -166,30 +261,33 @@ impl JobView {
 /// A job that runs.
 pub(crate) struct Job {
     ctx: Ctx,
-    end: Receiver<(Option<Arc<Error>>, Action)>,
+    watch: Option<Watch>,
+    end: Receiver<End>,
 }
 
 impl Job {
     /// Starts `work`; `wake` is called when it has ended.
     pub(crate) fn start(work: Work, wake: impl FnOnce() + Send + 'static) -> (Self, JobView) {
         let ctx = Ctx::new();
-        let view = JobView::new(work.kind, work.name, ctx.snapshot());
+        let view = JobView { about: work.about, ..JobView::new(work.kind, work.name, ctx.snapshot()) };
         let (sender, end) = bounded(1);
-        let theirs = ctx.clone();
+        let (theirs, watch) = (ctx.clone(), work.watch);
         // A thread that cannot start drops the sender, and the job is told to be lost.
         let _ = std::thread::Builder::new().name("job".into()).spawn(move || {
-            let _ = sender.send((work.run)(&theirs));
+            let run = work.run;
+            let _ = sender.send(run(&theirs));
             wake();
         });
-        (Self { ctx, end }, view)
+        (Self { ctx, watch, end }, view)
     }
 
     pub(crate) fn cancel(&self) {
         self.ctx.cancel();
     }
 
-    /// Updates `view`. At the end, `view.ended` is set and the action comes back that the result became.
-    pub(crate) fn poll(&self, view: &mut JobView) -> Option<Action> {
+    /// Updates `view`, and gives what became of what the job finished. At the end, `view.ended` is set and the
+    /// action comes too that the result became.
+    pub(crate) fn poll(&self, view: &mut JobView) -> Vec<Action> {
         let end = self.end.try_recv();
         // The end of a job is not missed between two samples.
         let now = self.ctx.snapshot();
@@ -197,20 +295,59 @@ impl Job {
             view.sample(now);
         }
         view.notices.extend(self.ctx.take_notices());
+        let mut actions = Vec::new();
+        if let Some(watch) = self.watch {
+            let finished = self.ctx.take_finished();
+            actions.extend((!finished.is_empty()).then(|| watch(finished)));
+        }
         match end {
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                view.ended = Some(Ended::Lost);
-                None
-            }
-            Ok((error, action)) => {
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => view.ended = Some(Ended::Lost),
+            Ok(End { error, account, action }) => {
+                view.account = account;
                 view.ended = Some(match error {
                     None => Ended::Done,
                     Some(error) if error.kind() == ErrorKind::Cancelled => Ended::Cancelled,
                     Some(error) => Ended::Failed(error),
                 });
-                Some(action)
+                actions.push(action);
             }
         }
+        actions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The run that a job of `kind` becomes when its call comes to `result`.
+    fn record(kind: Kind, result: sealift::Result<bool>) -> Option<Record> {
+        let about = About { bundle: "/media/交付.sealift".into(), ..About::default() };
+        let account = |is_damaged: &bool| {
+            Some(Account { is_damaged: *is_damaged, fingerprint: Some("9f2c".into()), ..Account::of(&7) })
+        };
+        let work = Work::recorded(kind, "", about, |_| result, account, |_| Action::Hover(None));
+        let (woken, wait) = bounded(1);
+        let (job, mut view) = Job::start(work, move || {
+            let _ = woken.send(());
+        });
+        assert!(view.record().is_none(), "it has not ended yet");
+        wait.recv().unwrap();
+        job.poll(&mut view);
+        view.record()
+    }
+
+    #[test]
+    fn every_end_of_a_run_is_recorded_and_a_look_is_not() {
+        let outcome = |result| record(Kind::Verify, result).map(|run| run.outcome);
+        assert_eq!(outcome(Ok(false)), Some(RunOutcome::Done));
+        assert_eq!(outcome(Ok(true)), Some(RunOutcome::Damaged));
+        assert_eq!(outcome(Err(Error::new(sealift::Code::DiskFull))), Some(RunOutcome::Failed));
+        assert_eq!(outcome(Err(Error::new(sealift::Code::Cancelled))), Some(RunOutcome::Cancelled));
+        assert!(record(Kind::List, Ok(false)).is_none());
+        let run = record(Kind::Pack, Ok(false)).unwrap();
+        assert_eq!((&*run.bundle, &*run.fingerprint), ("/media/交付.sealift", "9f2c"));
+        assert_eq!(run.report["report"], 7);
     }
 }

@@ -9,9 +9,10 @@ use eframe::egui::{
 use sealift::Lang;
 
 use super::{
-    action::{Action, Actions},
+    action::{Action, Actions, Sheet},
     figures,
     job::{Ended, JobView},
+    job_sheet,
     state::State,
     texts::Texts,
     theme::{self, Tone},
@@ -45,7 +46,7 @@ fn idle(ui: &mut Ui, state: &State) {
 }
 
 /// What a job is called.
-fn title(texts: Texts, job: &JobView) -> String {
+pub(crate) fn title(texts: Texts, job: &JobView) -> String {
     texts.with(job.kind.text_id(), &[("name", sealift::escape(&job.name).to_string())])
 }
 
@@ -81,6 +82,11 @@ fn running(ui: &mut Ui, rect: Rect, texts: Texts, job: &JobView, actions: &mut A
 
 fn button_rect(rect: Rect) -> Rect {
     rect.with_min_x(rect.right() - 120.0)
+}
+
+/// Room for two of them.
+fn buttons_rect(rect: Rect) -> Rect {
+    rect.with_min_x(rect.right() - 220.0)
 }
 
 /// A column of two lines, centred in `rect`.
@@ -180,18 +186,26 @@ fn ended(ui: &mut Ui, rect: Rect, texts: Texts, job: &JobView, ended: &Ended, ac
     icon.paint(ui.painter(), icon_rect, tone.color(theme::palette(ui)));
     let words = Rect::from_min_max(
         pos2(rect.left() + 40.0, rect.top()),
-        pos2(button_rect(rect).left() - GAP, rect.bottom()),
+        pos2(buttons_rect(rect).left() - GAP, rect.bottom()),
     );
     two_lines(ui, words, |ui| {
         ui.add(Label::body(ended_title(texts, job, ended)).strong().tone(tone));
         ui.add(Label::small(ended_line(texts, job, ended)).secondary());
     });
     let layout = Layout::right_to_left(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(button_rect(rect)).layout(layout), |ui| {
+    ui.scope_builder(UiBuilder::new().max_rect(buttons_rect(rect)).layout(layout), |ui| {
         if Button::secondary(&texts.t("dismiss")).show(ui) {
             actions.push(Action::DismissJob);
         }
+        if job_sheet::has_more(job) && Button::secondary(&texts.t("job-details")).show(ui) {
+            actions.push(Action::Sheet(Some(Sheet::Job)));
+        }
     });
+}
+
+/// What became of a job that has ended.
+pub(crate) fn summary(texts: Texts, job: &JobView) -> String {
+    job.ended.as_ref().map_or_else(|| title(texts, job), |ended| ended_title(texts, job, ended))
 }
 
 fn ended_title(texts: Texts, job: &JobView, ended: &Ended) -> String {
@@ -208,13 +222,13 @@ fn ended_line(texts: Texts, job: &JobView, ended: &Ended) -> String {
     let between = if texts.0 == Lang::ZhCn { "。" } else { ". " };
     match ended {
         Ended::Failed(error) => {
-            let hint = error.hint(texts.0).unwrap_or_default();
+            let hint = texts.hint(error).unwrap_or_default();
             format!("{}{between}{hint}", error.message(texts.0))
         }
         Ended::Lost => texts.t("job-lost"),
         Ended::Cancelled => texts.t("job-cancelled-line"),
         Ended::Done => match job.notices.first() {
-            Some(notice) => notice.render(texts.0),
+            Some(notice) => texts.notice(notice),
             None => format!(
                 "{} · {}",
                 figures::bytes(job.now.done_bytes),

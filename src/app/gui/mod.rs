@@ -8,13 +8,22 @@ mod app;
 mod appearance;
 mod apply;
 mod bundle;
+mod crash;
+mod diagnostics;
 mod dialog;
 mod figures;
+mod folders;
 mod fonts;
+mod history;
 mod incoming;
+mod instance;
 mod job;
 mod job_bar;
+mod job_sheet;
+mod keyboard;
+mod log;
 mod nav;
+mod new_passphrase;
 mod overlay;
 mod picker;
 mod screens;
@@ -22,18 +31,27 @@ mod secret;
 mod settings;
 mod shell;
 mod state;
+mod strength;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod theme;
+mod title;
+mod wake;
 mod widgets;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+};
 
 use eframe::egui::ViewportBuilder;
-use sealift::Lang;
+use sealift::{Lang, text};
 
-use app::App;
+use app::{App, Outside};
+use diagnostics::Diagnostics;
+use instance::Claim;
 use settings::{MIN_WINDOW, Settings};
 
 /// Name under which desktops know the window and its icon.
@@ -53,24 +71,31 @@ pub(crate) fn paths_to_open(args: &[OsString]) -> Option<Vec<PathBuf>> {
 }
 
 /// Why there is no window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NoWindow {
     Display,
     OpenGl,
+    /// The program met a fault of its own and wrote this report, empty where it could not.
+    Crashed(PathBuf),
 }
 
 impl NoWindow {
-    pub(crate) const fn text_id(self) -> &'static str {
+    /// The one line that tells it.
+    pub(crate) fn words(&self, lang: Lang) -> String {
         match self {
-            Self::Display => "no-display",
-            Self::OpenGl => "no-opengl",
+            Self::Display => text(lang, "no-display", &[]),
+            Self::OpenGl => text(lang, "no-opengl", &[]),
+            Self::Crashed(report) => {
+                let path = sealift::escape(&report.display().to_string()).to_string();
+                text(lang, "crashed", &[("path", path)])
+            }
         }
     }
 
     /// The window system's own words name source files; they are only traced.
     #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
     fn of(error: eframe::Error) -> Self {
-        tracing::debug!(%error, "no window");
+        tracing::error!(%error, "no window");
         match error {
             eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::Display,
             _ => Self::OpenGl,
@@ -81,25 +106,45 @@ impl NoWindow {
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
-/// When there is no display, or none that can draw.
+/// When there is no display, or none that can draw, or the program itself failed.
 pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), NoWindow> {
     if !has_display() {
         return Err(NoWindow::Display);
     }
-    let settings = Settings::load();
-    let attempt = |on_x11| {
-        let options = options(window(&settings), on_x11);
-        let (settings, paths) = (settings.clone(), paths.to_vec());
-        let create = move |creation: &eframe::CreationContext<'_>| {
-            Ok(Box::new(App::new(&creation.egui_ctx, settings, lang, paths)) as Box<dyn eframe::App>)
-        };
-        eframe::run_native(APP_ID, options, Box::new(create)).map_err(NoWindow::of)
+    let _log = log::begin();
+    let crashes = crash::watch();
+    let instance = match instance::claim(paths, wake::window) {
+        Claim::Forwarded => return Ok(()),
+        Claim::First(listener) => Some(listener),
+        Claim::Alone => None,
     };
-    // Files can be dropped on an X11 window, not on winit's Wayland one; so XWayland first, where there is one.
-    if !is_set("DISPLAY") {
-        return attempt(false);
+    let outside = Outside { instance, crashes: crashes.clone() };
+    // Nothing of the window outlives the panic, so nothing half-changed is seen.
+    catch_unwind(AssertUnwindSafe(|| open(lang, paths.to_vec(), outside)))
+        .unwrap_or_else(|_| Err(NoWindow::Crashed(crashes.try_iter().last().unwrap_or_default())))
+}
+
+fn open(lang: Lang, paths: Vec<PathBuf>, outside: Outside) -> Result<(), NoWindow> {
+    let settings = Settings::load();
+    let is_on_x11 = is_x11_there();
+    let options = options(window(&settings), is_on_x11);
+    let create = move |creation: &eframe::CreationContext<'_>| {
+        let diagnostics = Diagnostics::gather(creation, is_on_x11);
+        let app = App::new(&creation.egui_ctx, diagnostics, settings, lang, paths, outside);
+        Ok(Box::new(app) as Box<dyn eframe::App>)
+    };
+    eframe::run_native(APP_ID, options, Box::new(create)).map_err(NoWindow::of)
+}
+
+/// Files can be dropped on an X11 window, not on winit's Wayland one; so `XWayland` is chosen where it runs. Asked
+/// before, as winit makes only one event loop in a process.
+fn is_x11_there() -> bool {
+    let display = std::env::var("DISPLAY").unwrap_or_default();
+    if display.is_empty() || !is_set("WAYLAND_DISPLAY") {
+        return !display.is_empty();
     }
-    attempt(true).or_else(|error| if is_set("WAYLAND_DISPLAY") { attempt(false) } else { Err(error) })
+    let number = display.strip_prefix(':').and_then(|rest| rest.split('.').next());
+    number.is_none_or(|number| std::path::Path::new("/tmp/.X11-unix").join(format!("X{number}")).exists())
 }
 
 fn is_set(variable: &str) -> bool {

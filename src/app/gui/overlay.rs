@@ -5,12 +5,13 @@ use eframe::egui::{
 };
 
 use super::{
-    action::{Action, Actions},
+    action::{Action, Actions, Sheet},
     incoming::Hovering,
-    picker,
+    job_bar, job_sheet, picker,
+    screens::settings::licences,
     state::State,
     theme::{self, Tone},
-    widgets::{Button, Icon, Label, empty},
+    widgets::{Button, Icon, Label, empty, sheet::sheet},
 };
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -20,6 +21,24 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         over(ui, |ui| middle(ui, vec2(640.0, 520.0), |ui| picker::view(ui, state, picker, actions)));
     } else if state.is_closing {
         over(ui, |ui| closing(ui, state, actions));
+    } else if let Some(which) = state.sheet {
+        over(ui, |ui| open_sheet(ui, state, which, actions));
+    }
+}
+
+fn open_sheet(ui: &mut Ui, state: &State, which: Sheet, actions: &mut Actions) {
+    let is_closed = match (which, &state.job) {
+        (Sheet::Licences, _) => {
+            sheet(ui, state.texts, &state.t("settings-licences"), vec2(680.0, 560.0), licences::view)
+        }
+        (Sheet::Job, Some(job)) => {
+            let title = job_bar::title(state.texts, job);
+            sheet(ui, state.texts, &title, vec2(560.0, 420.0), |ui| job_sheet::view(ui, state, job, actions))
+        }
+        (Sheet::Job, None) => true,
+    };
+    if is_closed {
+        actions.push(Action::Sheet(None));
     }
 }
 

@@ -59,6 +59,13 @@ impl Default for Secret {
     }
 }
 
+impl Edit {
+    /// Whether it can change what was typed, and not only where the cursor is.
+    pub(crate) fn changes_text(&self) -> bool {
+        !matches!(self, Self::Move(..) | Self::SelectAll | Self::Reveal(_))
+    }
+}
+
 impl fmt::Debug for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Edit(…)")
@@ -98,6 +105,13 @@ impl Secret {
     /// Whether both hold the same text; for typing one twice.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         self.bytes[..self.len] == other.bytes[..other.len]
+    }
+
+    /// The same text in a second field, hidden.
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut same = Self { len: self.len, cursor: self.len, anchor: self.len, ..Self::default() };
+        same.bytes.copy_from_slice(&self.bytes[..]);
+        same
     }
 
     /// The passphrase, in the one copy that its type takes over and wipes.

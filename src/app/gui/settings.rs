@@ -1,6 +1,9 @@
 //! What the app remembers between starts: a small JSON file in the user's configuration folder. Never a secret.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use eframe::egui::{Theme, ThemePreference};
 use sealift::Lang;
@@ -56,6 +59,32 @@ impl ThemeChoice {
     }
 }
 
+/// The largest file that a new bundle is split into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Volume {
+    /// Never split.
+    #[default]
+    Whole,
+    /// The most that FAT32 holds in one file.
+    Fat32,
+    Gib2,
+    Gib1,
+}
+
+impl Volume {
+    pub(crate) const ALL: [Self; 4] = [Self::Whole, Self::Fat32, Self::Gib2, Self::Gib1];
+
+    pub(crate) const fn text_id(self) -> &'static str {
+        match self {
+            Self::Whole => "settings-volume-whole",
+            Self::Fat32 => "settings-volume-fat32",
+            Self::Gib2 => "settings-volume-2g",
+            Self::Gib1 => "settings-volume-1g",
+        }
+    }
+}
+
 /// Everything remembered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,8 +94,21 @@ pub(crate) struct Settings {
     /// Factor on the system's scale.
     pub(crate) zoom: f32,
     pub(crate) page: Page,
+    /// Where new bundles are written; empty for nowhere in particular.
+    pub(crate) bundle_folder: String,
+    pub(crate) volume: Volume,
+    /// Where bundles were last written to.
+    pub(crate) out_folder: PathBuf,
     /// Width and height of the window, in points.
     pub(crate) window: [f32; 2],
+}
+
+impl Settings {
+    /// The folder a new bundle goes to: the chosen one, else the last; empty at first.
+    pub(crate) fn new_bundle_folder(&self) -> &Path {
+        let chosen = Path::new(self.bundle_folder.trim());
+        if chosen.as_os_str().is_empty() { &self.out_folder } else { chosen }
+    }
 }
 
 impl Default for Settings {
@@ -76,6 +118,9 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             zoom: 1.0,
             page: Page::default(),
+            bundle_folder: String::new(),
+            volume: Volume::default(),
+            out_folder: PathBuf::new(),
             window: [1280.0, 800.0],
         }
     }
@@ -91,7 +136,17 @@ impl Settings {
     pub(crate) fn load() -> Self {
         let text = file().and_then(|path| std::fs::read_to_string(path).ok());
         let settings: Self = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        settings.sane()
+        settings.sane().with_folder()
+    }
+
+    /// Before a bundle was ever written: the user's documents.
+    fn with_folder(mut self) -> Self {
+        if self.out_folder.as_os_str().is_empty()
+            && let Some(dirs) = directories::UserDirs::new()
+        {
+            dirs.document_dir().unwrap_or(dirs.home_dir()).clone_into(&mut self.out_folder);
+        }
+        self
     }
 
     /// A file that was edited by hand gives no window that cannot be seen.

@@ -1,13 +1,17 @@
 //! Everything the window shows. Plain data: views read it, `apply` alone changes it.
 
+use std::{collections::VecDeque, path::PathBuf};
+
 use sealift::Lang;
 
 use super::{
-    action::Page,
+    action::{Page, Sheet},
+    diagnostics::Diagnostics,
+    figures::Zone,
     incoming::Hovering,
     job::{JobView, Kind},
     picker::Picker,
-    screens::{import::Import, keys::Keys, pack::Pack, verify::Verify},
+    screens::{history::History, import::Import, keys::Keys, pack::Pack, verify::Verify},
     settings::Settings,
     texts::Texts,
 };
@@ -21,6 +25,8 @@ pub(crate) struct State {
     pub(crate) system_lang: Lang,
     /// The program's version; none in pictures, which outlive it.
     pub(crate) version: &'static str,
+    /// The date, for names of files; empty in pictures.
+    pub(crate) today: String,
     /// The job that runs or that has ended and was not dismissed yet.
     pub(crate) job: Option<JobView>,
     /// What is held over the window.
@@ -29,17 +35,41 @@ pub(crate) struct State {
     pub(crate) is_closing: bool,
     /// The app's own file picker, where the system has none.
     pub(crate) picker: Option<Picker>,
+    /// What lies over the window.
+    pub(crate) sheet: Option<Sheet>,
+    /// The report of a fault of the program's own, until it is dismissed.
+    pub(crate) crash: Option<PathBuf>,
+    /// The system has no file manager to open a folder with.
+    pub(crate) cannot_open: bool,
+    pub(crate) folders: Folders,
+    pub(crate) diagnostics: Diagnostics,
+    /// The words of the last errors, oldest first.
+    pub(crate) last_errors: VecDeque<String>,
+    /// Where the user's clock stands.
+    pub(crate) zone: Zone,
     pub(crate) pack: Pack,
     pub(crate) import: Import,
     pub(crate) verify: Verify,
     pub(crate) keys: Keys,
+    pub(crate) history: History,
+}
+
+/// Places a user may want to know.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    pub(crate) logs: PathBuf,
+    /// The file of runs.
+    pub(crate) history: PathBuf,
 }
 
 impl State {
     /// The state at the start.
     pub(crate) fn new(settings: Settings, system_lang: Lang) -> Self {
         let texts = Texts(settings.lang.resolve(system_lang));
-        Self { settings, texts, system_lang, version: env!("SEALIFT_VERSION"), ..Self::default() }
+        let version = env!("SEALIFT_VERSION");
+        let mut state = Self { settings, texts, system_lang, version, ..Self::default() };
+        state.begin_bundle();
+        state
     }
 
     pub(crate) fn page(&self) -> Page {

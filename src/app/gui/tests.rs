@@ -3,21 +3,31 @@
 //! Pictures are in tests/gui/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --bin sealift gui` makes them anew, and
 //! `optipng` makes them small. The harness fails on a character without a glyph and on an input without a name.
 
+pub(crate) mod history;
+mod import;
+mod keys;
 mod picker;
+mod scale;
 mod shell;
+mod tray;
+mod verify;
 
 use std::collections::BTreeMap;
 
 use eframe::egui::{Theme, UiBuilder, vec2};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
-use sealift::{Digest, Lang};
+use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo};
 
 use super::{
     action::{Action, Effects},
+    bundle::Header,
     fonts,
-    screens::pack::{self, Row},
+    screens::{
+        pack::{self, Row},
+        verify::Verdict,
+    },
     shell as window,
-    state::State,
+    state::{Folders, State},
     texts::Texts,
     theme,
 };
@@ -79,7 +89,11 @@ impl Pictures {
 
 /// A state after these actions.
 pub(crate) fn after(actions: impl IntoIterator<Item = Action>) -> State {
-    let mut state = State::default();
+    let folders = Folders {
+        logs: "/home/u/.local/share/sealift/logs".into(),
+        history: "/home/u/.local/share/sealift/history.db".into(),
+    };
+    let mut state = State { folders, ..State::default() };
     actions.into_iter().for_each(|action| state.apply(action, &mut Effects::new()));
     state
 }
@@ -128,4 +142,41 @@ pub(crate) fn rows(num: usize) -> Vec<Row> {
         }
     };
     (0..num).map(row).collect()
+}
+
+/// A fingerprint.
+pub(crate) const FINGERPRINT: &str = "9d7e488f4a9c379e80a169555da4f4166ace6186b26e43002f20eb5c72a824ee";
+
+/// A bundle of 3.7 GB with two slots.
+pub(crate) fn header() -> Header {
+    let slot = |number| SlotInfo { number, kind: "password", details: "argon2id m=256MiB t=4 p=4".into() };
+    Header {
+        path: "/media/operator/交付/交付-2026-11-24.sealift".into(),
+        fingerprint: FINGERPRINT.into(),
+        num_volumes: 1,
+        num_records: 3529,
+        payload_bytes: 3_700_000_000,
+        slots: vec![slot(1), slot(2)],
+        num_damaged_copies: 0,
+    }
+}
+
+/// What a check with the passphrase finds in a damaged bundle.
+pub(crate) fn damaged() -> Verdict {
+    let image = |name: &str| DamagedImage { image: name.into(), blobs: vec![Digest::of(name.as_bytes())] };
+    let images = ["registry.bank.cn/支付网关/payment-gateway:2.8.1", "docker.io/library/nginx:1.29"];
+    let blobs = BlobReport {
+        num_blobs: 41,
+        num_bytes: 9_100_000_000,
+        damaged: images.map(image).into(),
+        cause: Some(Code::RecordDamaged),
+    };
+    let damaged = vec![37, 38, 39, 81];
+    let records = RecordReport { num_records: 3529, damaged, num_damaged_header_copies: 0 };
+    Verdict { blobs: Some((blobs, 5)), records: Some(records) }
+}
+
+/// Text typed or pasted into a passphrase field.
+pub(crate) fn typed(text: &str) -> super::secret::Edit {
+    super::secret::Edit::Insert(zeroize::Zeroizing::new(text.to_owned()))
 }

@@ -1,6 +1,6 @@
 //! The app's texts in the language that is shown, from `assets/locales/*/gui.ftl`.
 
-use sealift::{Lang, text};
+use sealift::{Error, Lang, Notice, escape, lookup, text};
 
 /// Looks texts up in one language; cheap to copy and to hand on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,18 @@ impl Texts {
     /// The text `id` with `args` filled in.
     pub(crate) fn with(self, id: &str, args: &[(&str, String)]) -> String {
         text(self.0, id, args)
+    }
+
+    /// What to do about `error`: in this app's words where the library's speak of the command line.
+    pub(crate) fn hint(self, error: &Error) -> Option<String> {
+        lookup(self.0, &format!("hint-{}", error.code().id()), &[]).or_else(|| error.hint(self.0))
+    }
+
+    /// What was noticed: in this app's words where the library's speak of the command line.
+    pub(crate) fn notice(self, notice: &Notice) -> String {
+        let about = [("about", escape(&notice.about).to_string())];
+        lookup(self.0, &format!("app-note-{}", notice.kind.id()), &about)
+            .unwrap_or_else(|| notice.render(self.0))
     }
 
     /// The text `id` for a number, which the text calls `$num`.

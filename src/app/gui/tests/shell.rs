@@ -95,15 +95,15 @@ fn a_passphrase_is_typed_pasted_and_deleted_by_keyboard() {
     harness.run();
     harness.key_press(Key::Backspace);
     harness.run();
-    assert_eq!(harness.state().0.pack.passphrase.as_str(), "correct horse 口");
+    assert_eq!(harness.state().0.pack.new.first.as_str(), "correct horse 口");
     harness.event(eframe::egui::Event::Ime(eframe::egui::ImeEvent::Commit("令".into())));
     harness.run();
-    assert_eq!(harness.state().0.pack.passphrase.num_chars(), 16);
+    assert_eq!(harness.state().0.pack.new.first.num_chars(), 16);
     harness.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
     harness.run();
     harness.key_press(Key::Delete);
     harness.run();
-    assert!(harness.state().0.pack.passphrase.is_empty());
+    assert!(harness.state().0.pack.new.first.is_empty());
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) fn error(ui: &mut Ui, texts: Texts, error: &Error) {
             let line = texts.with(&format!("fact-{}", fact.name()), &[("value", value)]);
             ui.add(Label::small(line).secondary().wrapped().selectable());
         }
-        if let Some(hint) = error.hint(texts.0) {
+        if let Some(hint) = texts.hint(error) {
             ui.add(Label::body(hint).wrapped());
         }
         ui.add(Label::small(error.code().id()).secondary());

@@ -2,7 +2,10 @@
 
 use eframe::egui::{Frame, Margin, Stroke, Ui};
 
-use super::{Label, digest::digest};
+use super::{
+    Label,
+    digest::{digest, words},
+};
 use crate::gui::{bundle::Header, figures, state::State, theme};
 
 /// A card with the public header.
@@ -29,6 +32,9 @@ pub(crate) fn bundle_card(ui: &mut Ui, state: &State, header: &Header) {
         ui.add_space(6.0);
         ui.add(Label::small(state.t("fingerprint-title")).secondary());
         digest(ui, &header.fingerprint);
+        ui.add_space(4.0);
+        ui.add(Label::small(state.t("fingerprint-phone")).secondary());
+        words(ui, state.texts, &header.fingerprint);
         if header.num_damaged_copies > 0 {
             ui.add(Label::small(state.t("bundle-copy-damaged")).tone(theme::Tone::Warn).wrapped());
         }

@@ -1,6 +1,8 @@
 //! Buttons: one primary on a page, secondary ones, and quiet ones that are only an icon.
 
-use eframe::egui::{CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2};
+use eframe::egui::{
+    CornerRadius, Key, Modifiers, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
+};
 
 use super::icon::{Icon, square};
 use crate::gui::theme;
@@ -75,7 +77,17 @@ impl<'a> Button<'a> {
 
     /// Shows it; true when it was pressed.
     pub(crate) fn show(self, ui: &mut Ui) -> bool {
-        self.respond(ui).clicked()
+        self.show_with_response(ui).0
+    }
+
+    /// Shows it: whether it was pressed, and its response. Ctrl+Enter presses a page's primary button from anywhere.
+    pub(crate) fn show_with_response(self, ui: &mut Ui) -> (bool, Response) {
+        let is_meant = self.look == Look::Primary
+            && self.is_enabled
+            && ui.is_enabled()
+            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let response = self.respond(ui);
+        (response.clicked() || is_meant, response)
     }
 
     /// Shows it and gives its response.

@@ -25,6 +25,7 @@ pub(crate) enum Icon {
     Stop,
     Up,
     Down,
+    Right,
 }
 
 /// A piece of an icon, in grid units.
@@ -120,6 +121,7 @@ impl Icon {
             Self::EyeOff => &[EYE, Circle(12.0, 12.0, 3.2), Line(&[(4.0, 20.0), (20.0, 4.0)])],
             Self::Stop => &[Circle(12.0, 12.0, 9.5), Line(&[(5.4, 18.6), (18.6, 5.4)])],
             Self::Up => &[Line(&[(6.0, 15.0), (12.0, 9.0), (18.0, 15.0)])],
+            Self::Right => &[Line(&[(9.0, 6.0), (15.0, 12.0), (9.0, 18.0)])],
             Self::Down => &[Line(&[(6.0, 9.0), (12.0, 15.0), (18.0, 9.0)])],
         }
     }

@@ -3,16 +3,23 @@
 pub(crate) mod banner;
 pub(crate) mod bundle_card;
 pub(crate) mod button;
+pub(crate) mod cell_map;
 pub(crate) mod digest;
 pub(crate) mod empty;
+pub(crate) mod error_panel;
 pub(crate) mod field;
+pub(crate) mod focus;
 pub(crate) mod icon;
 pub(crate) mod label;
 pub(crate) mod layer_bar;
+pub(crate) mod new_passphrase;
 pub(crate) mod open_bundle;
 pub(crate) mod page;
 pub(crate) mod password;
 pub(crate) mod path_field;
+pub(crate) mod sheet;
+pub(crate) mod strength_bar;
+pub(crate) mod tick;
 
 pub(crate) use button::Button;
 pub(crate) use icon::Icon;

@@ -9,7 +9,7 @@ use eframe::egui::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Icon, icon::square};
+use super::{Icon, focus, icon::square};
 use crate::gui::{
     secret::{Edit, Secret, Select, To},
     texts::Texts,
@@ -25,6 +25,22 @@ pub(crate) struct Typed {
     pub(crate) edits: Vec<Edit>,
     /// Enter was pressed in it.
     pub(crate) is_submitted: bool,
+    response: Option<Response>,
+}
+
+impl Typed {
+    /// This is the field `name`; Enter leads on to the field `next`.
+    pub(crate) fn lead(&self, ui: &Ui, name: &'static str, next: &'static str) {
+        self.give_focus(name);
+        if self.is_submitted {
+            focus::ask(ui.ctx(), next);
+        }
+    }
+
+    /// This is the field `name`: it gets the keyboard if that was asked for.
+    pub(crate) fn give_focus(&self, name: &'static str) {
+        self.response.iter().for_each(|response| focus::give(response, name));
+    }
 }
 
 /// A field called `label`, as wide as there is room.
@@ -99,6 +115,7 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
     clipped.galley(origin, galley, palette.text);
 
     response.widget_info(|| WidgetInfo::labeled(Role::PasswordInput, ui.is_enabled(), label));
+    typed.response = Some(response);
     typed
 }
 

@@ -1,8 +1,8 @@
 //! A path: typed or pasted, or chosen in the system's dialog. Both ways are always there.
 
-use eframe::egui::Ui;
+use eframe::egui::{Response, Ui};
 
-use super::{Button, Icon, field};
+use super::{Button, Icon, field, focus};
 use crate::gui::{texts::Texts, theme};
 
 /// What happened to a path field.
@@ -14,6 +14,14 @@ pub(crate) struct PathEdit {
     pub(crate) is_submitted: bool,
     /// The dialog is wanted.
     pub(crate) browse: bool,
+    response: Option<Response>,
+}
+
+impl PathEdit {
+    /// This is the field `name`: it gets the keyboard if that was asked for.
+    pub(crate) fn give_focus(&self, name: &'static str) {
+        self.response.iter().for_each(|response| focus::give(response, name));
+    }
 }
 
 /// A field called `label` with a button that opens the dialog.
@@ -26,6 +34,7 @@ pub(crate) fn path_field(ui: &mut Ui, texts: Texts, label: &str, path: &str, hin
         edit.changed = changed;
         edit.is_submitted =
             response.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter));
+        edit.response = Some(response);
         edit.browse = Button::icon_only(Icon::Folder, &texts.t("choose")).show(ui);
     });
     edit

@@ -1,63 +1,121 @@
-//! Import: a bundle's public header, its passphrase, and what is inside.
+//! Import: a wizard from a bundle to images at their destination.
+//!
+//! Source → Unlock → Inspect → Target → Run → Report. `state` knows what leads on; each step has a view of its own.
 
+mod choose;
+mod contents;
+mod html;
+mod images;
+mod inspect;
+mod plan;
+mod progress;
+mod report;
+mod result;
 mod state;
+mod step;
+mod target;
+mod unlock;
+mod work;
 
-pub(crate) use state::{Action, Import};
+pub(crate) use state::{Action, Format, Import};
+pub(crate) use step::Step;
+#[cfg(test)]
+pub(crate) use {
+    contents::{Contents, Inside},
+    plan::{Plan, Planned},
+    report::Ran,
+    target::Target,
+};
 
-use eframe::egui::Ui;
+use eframe::egui::{Align, Frame, Layout, Margin, Panel, Stroke, Ui, vec2};
 
 use crate::gui::{
     action::{self, Actions},
+    job::Kind,
     state::State,
-    widgets::{
-        Button, Icon, Label, banner, bundle_card::bundle_card, open_bundle::open_bundle, page,
-        password::password,
-    },
+    theme,
+    widgets::{Button, Icon, Label, banner, focus, open_bundle::open_bundle, page},
 };
 
-/// Width of what is read and typed.
-const WIDTH: f32 = 520.0;
+/// Height of the strip with the buttons that lead back and on.
+const FOOT_HEIGHT: f32 = 60.0;
+/// Width of the button that leads on, so that it is the same in every step.
+const NEXT_WIDTH: f32 = 220.0;
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let import = &state.import;
     page::head(ui, &state.t("import-title"), "", |ui| {
-        if import.header.is_some() && Button::secondary(&state.t("bundle-other")).show(ui) {
+        let is_free = !state.is_busy();
+        if import.header.is_some() && Button::secondary(&state.t("bundle-other")).enabled(is_free).show(ui) {
             actions.push(action::Action::Import(Action::Close));
         }
     });
-    if let Some(error) = &import.failed {
-        page::body(ui, |ui| banner::error(ui, state.texts, error));
-    }
-    let Some(header) = &import.header else {
-        let words = (Icon::Import, "import-empty", "import-empty-line");
-        let typed = |path| action::Action::Import(Action::Path(path));
-        return open_bundle(ui, state, words, &import.path, typed, actions);
-    };
-    page::body(ui, |ui| {
-        ui.set_max_width(WIDTH);
-        bundle_card(ui, state, header);
-        ui.add_space(12.0);
-        match &import.contents {
-            None => unlock(ui, state, actions),
-            Some(names) => {
-                ui.add(Label::large(state.texts.count("import-contents", names.len())));
-                for name in names {
-                    ui.add(Label::body(sealift::escape(name).to_string()));
-                }
+    step::rail(ui, state, actions);
+    foot(ui, state, actions);
+    // A scope even when empty: fields keep their ids, and so the keyboard, when an error comes or goes.
+    ui.scope(|ui| {
+        let Some(error) = &import.failed else { return };
+        page::body(ui, |ui| {
+            banner::error(ui, state.texts, error);
+            if import.step == Step::Unlock && error.kind() != sealift::ErrorKind::Key {
+                open_again(ui, state, actions);
             }
-        }
+        });
     });
+    match import.step {
+        Step::Source => source(ui, state, actions),
+        Step::Unlock => unlock::view(ui, state, actions),
+        Step::Inspect => inspect::view(ui, state, actions),
+        Step::Target => choose::view(ui, state, actions),
+        Step::Run | Step::Report => result::view(ui, state, actions),
+    }
 }
 
-fn unlock(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let label = state.t("passphrase");
-    ui.add(Label::body(&label));
-    let typed = password(ui, state.texts, &label, &state.t("passphrase-of-bundle"), &state.import.passphrase);
-    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Import(Action::Passphrase(edit))));
-    ui.add_space(4.0);
-    let is_ready = !state.import.passphrase.is_empty() && !state.is_busy();
-    let is_pressed = Button::primary(&state.t("import-unlock")).enabled(is_ready).show(ui);
-    if is_ready && (is_pressed || typed.is_submitted) {
-        actions.push(action::Action::Import(Action::Unlock));
+fn source(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let words = (Icon::Import, "import-empty", "import-empty-line");
+    let typed = |path| action::Action::Import(Action::Path(path));
+    open_bundle(ui, state, words, &state.import.path, typed, actions);
+}
+
+/// The same bundle once more: it may have been copied again meanwhile.
+fn open_again(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let Some(header) = &state.import.header else { return };
+    if Button::secondary(&state.t("import-open-again")).enabled(!state.is_busy()).show(ui) {
+        actions.push(action::Action::Import(Action::Open(header.path.clone())));
     }
+}
+
+/// The buttons that lead back and on: always in the same place.
+fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let import = &state.import;
+    let frame = Frame::new().fill(theme::palette(ui).panel).inner_margin(Margin::symmetric(16, 0));
+    Panel::bottom("wizard").exact_size(FOOT_HEIGHT).resizable(false).frame(frame).show(ui, |ui| {
+        let top = Stroke::new(1.0, theme::palette(ui).line);
+        ui.painter().hline(ui.max_rect().expand(16.0).x_range(), ui.max_rect().top(), top);
+        ui.allocate_ui_with_layout(ui.available_size(), Layout::right_to_left(Align::Center), |ui| {
+            let why = if state.is_busy() { Some("pack-why-busy") } else { import.why_not() };
+            let why = if state.runs(Kind::Restore) { Some("import-why-running") } else { why };
+            let words = why.map(|id| state.t(id)).unwrap_or_default();
+            let text = state.t(import.next_text_id());
+            let button = match import.step {
+                // Choosing a bundle is what that page is for.
+                Step::Source => Button::secondary(&text),
+                _ => Button::primary(&text),
+            };
+            let button = button.width(NEXT_WIDTH).enabled(why.is_none()).why(&words);
+            let (is_pressed, response) = button.show_with_response(ui);
+            focus::give(&response, focus::NEXT);
+            if is_pressed {
+                actions.push(action::Action::Import(Action::Next));
+            }
+            let can_back = import.step != Step::Source && !state.is_busy();
+            if Button::secondary(&state.t("import-back")).enabled(can_back).show(ui) {
+                actions.push(action::Action::Import(Action::Back));
+            }
+            let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+            ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::small(words).secondary());
+            });
+        });
+    });
 }

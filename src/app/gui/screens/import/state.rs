@@ -1,74 +1,271 @@
-//! What the Import page holds, and what its actions do to it.
+//! What the wizard holds, and what its actions do to it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error};
+use sealift::{Code, Error, Finished};
 
+use super::{
+    contents::{Contents, sizes},
+    plan::Plan,
+    progress::Progress,
+    report::{Ending, Ran, Report},
+    step::Step,
+    target::Target,
+    work,
+};
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
-    job::{Kind, Outcome, Work},
+    incoming,
+    job::Outcome,
     secret::{Edit, Secret},
+    texts::Texts,
+    widgets::focus,
 };
 
-/// What the page holds.
+/// What the wizard holds.
 #[derive(Debug, Default)]
 pub(crate) struct Import {
+    pub(crate) step: Step,
     /// The path being typed.
     pub(crate) path: String,
     pub(crate) header: Option<Header>,
     pub(crate) passphrase: Secret,
-    /// Names of the images, once unlocked.
-    pub(crate) contents: Option<Vec<String>>,
+    /// What is inside, once unlocked.
+    pub(crate) contents: Option<Contents>,
+    /// Numbers of the images to put back.
+    pub(crate) selected: BTreeSet<usize>,
+    /// Bytes of these: as if they shared nothing, and with every blob once.
+    pub(crate) sizes: (u64, u64),
+    pub(crate) target: Target,
+    pub(crate) plan: Option<Plan>,
+    pub(crate) progress: Progress,
+    pub(crate) report: Option<Report>,
+    /// What the step that is shown failed on.
     pub(crate) failed: Option<Arc<Error>>,
+    /// Where the report was written.
+    pub(crate) saved: Option<PathBuf>,
 }
 
-/// What can happen on the page.
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Html,
+    Json,
+}
+
+/// What can happen in the wizard.
 #[derive(Debug)]
 pub(crate) enum Action {
     Path(String),
     Open(PathBuf),
     Opened(Outcome<Header>),
     Passphrase(Edit),
-    Unlock,
-    Unlocked(Outcome<Vec<String>>),
+    Unlocked(Outcome<Contents>),
+    Select {
+        image: usize,
+        is_selected: bool,
+    },
+    SelectAll(bool),
+    Transport(&'static str),
+    Target(String),
+    MayReplace(bool),
+    /// The name of this number gets another text.
+    Rename(usize, String),
+    Planned(Outcome<Plan>),
+    Progress(Vec<Finished>),
+    Ran(Ran),
+    Save(Format, PathBuf),
+    Saved(Outcome<PathBuf>),
+    Go(Step),
+    /// The button that leads on.
+    Next,
+    /// The button that leads back.
+    Back,
     Close,
 }
 
 impl Import {
-    pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
+    pub(crate) fn apply(&mut self, action: Action, texts: Texts, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
             Action::Open(path) => {
+                self.path = path.display().to_string();
                 let then = |header| action::Action::Import(Action::Opened(header));
                 effects.push(Effect::Run(read_header(path, then)));
             }
-            Action::Opened(Ok(header)) => *self = Self { header: Some(header), ..Self::default() },
-            Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
-            Action::Passphrase(edit) => self.passphrase.apply(edit),
-            Action::Unlock => match self.unlock() {
-                Ok(work) => effects.extend(work.map(Effect::Run)),
-                Err(error) => self.failed = Some(Arc::new(error)),
-            },
-            Action::Unlocked(Ok(names)) => {
-                self.passphrase.apply(Edit::Clear);
-                (self.contents, self.failed) = (Some(names), None);
+            Action::Opened(Ok(header)) => {
+                let path = header.path.display().to_string();
+                *self = Self { header: Some(header), path, ..Self::default() };
+                self.go(Step::Unlock, effects);
             }
-            Action::Unlocked(Err(error)) => {
-                self.failed = (error.code() != Code::Cancelled).then_some(error);
+            Action::Opened(Err(error)) => {
+                let path = std::mem::take(&mut self.path);
+                *self = Self { failed: Some(error), path, ..Self::default() };
+            }
+            Action::Passphrase(edit) => self.passphrase.apply(edit),
+            Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
+            Action::Select { image, is_selected } => self.change(|import| {
+                if is_selected {
+                    import.selected.insert(image)
+                } else {
+                    import.selected.remove(&image)
+                };
+            }),
+            Action::SelectAll(is_selected) => self.change(|import| {
+                let num = import.contents.as_ref().map_or(0, |contents| contents.images.len());
+                import.selected = if is_selected { (0..num).collect() } else { BTreeSet::new() };
+            }),
+            Action::Transport(transport) => self.change(|import| import.target.transport = transport),
+            Action::Target(path) => self.change(|import| import.target.set_path(path)),
+            Action::MayReplace(may_replace) => self.change(|import| import.target.may_replace = may_replace),
+            Action::Rename(number, to) => self.change(|import| {
+                import
+                    .target
+                    .renames
+                    .get_mut(number)
+                    .into_iter()
+                    .for_each(|rename| rename.to.clone_from(&to));
+            }),
+            Action::Planned(Ok(plan)) => {
+                self.plan = Some(plan);
+                self.go(Step::Run, effects);
+            }
+            Action::Progress(finished) => self.progress.take(&finished),
+            Action::Ran(ran) => {
+                self.report = Report::of(ran, self);
+                self.go(Step::Report, effects);
+            }
+            Action::Save(format, path) => {
+                effects.extend(
+                    self.report.as_ref().map(|report| Effect::Run(work::save(report, format, path, texts))),
+                );
+            }
+            Action::Saved(Ok(path)) => (self.saved, self.failed) = (Some(path), None),
+            Action::Unlocked(Err(error)) | Action::Planned(Err(error)) | Action::Saved(Err(error)) => {
+                self.fail(error);
+            }
+            Action::Go(step) if self.can_go(step) => self.go(step, effects),
+            Action::Go(_) => {}
+            Action::Back => self.step.previous().into_iter().for_each(|step| self.go(step, effects)),
+            Action::Next => {
+                if let Err(error) = self.next(effects) {
+                    self.fail(Arc::new(error));
+                }
             }
             Action::Close => *self = Self::default(),
         }
+        self.sizes = self.contents.as_ref().map_or((0, 0), |contents| {
+            sizes(self.selected.iter().filter_map(|number| contents.images.get(*number)))
+        });
     }
 
-    fn unlock(&self) -> sealift::Result<Option<Work>> {
-        let Some(header) = &self.header else { return Ok(None) };
-        let (path, passphrase) = (header.path.clone(), self.passphrase.passphrase()?);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let call = move |ctx: &sealift::Ctx| {
-            let unlocked = sealift::inspect(&path)?.unlock(ctx, &passphrase)?;
-            Ok(unlocked.contents().images.iter().map(sealift::Image::title).collect())
+    /// Whether everything is there that this step needs.
+    pub(crate) fn can_go(&self, step: Step) -> bool {
+        match step {
+            Step::Source => true,
+            Step::Unlock => self.header.is_some(),
+            Step::Inspect => self.contents.is_some(),
+            Step::Target => self.contents.is_some() && !self.selected.is_empty(),
+            Step::Run => self.plan.is_some(),
+            Step::Report => self.report.is_some(),
+        }
+    }
+
+    /// What leading on still needs: the id of a text.
+    pub(crate) fn why_not(&self) -> Option<&'static str> {
+        let is_bad = |this: &Self| {
+            this.target.renames.iter().any(|name| name.is_bad() && this.selected.contains(&name.image))
         };
-        Ok(Some(Work::new(Kind::Unlock, name, call, |names| action::Action::Import(Action::Unlocked(names)))))
+        match self.step {
+            Step::Source if self.header.is_none() && self.path.trim().is_empty() => Some("import-why-source"),
+            Step::Unlock if self.contents.is_none() && self.passphrase.is_empty() => {
+                Some("import-why-passphrase")
+            }
+            Step::Inspect if self.selected.is_empty() => Some("import-why-images"),
+            Step::Target if self.target.path.trim().is_empty() => Some("import-why-path"),
+            Step::Target if is_bad(self) => Some("import-why-names"),
+            _ => None,
+        }
+    }
+
+    /// What leading on is called: the id of a text.
+    pub(crate) fn next_text_id(&self) -> &'static str {
+        match (self.step, &self.report) {
+            (Step::Unlock, _) if self.contents.is_none() => "import-unlock",
+            (Step::Target, _) => "import-plan",
+            (Step::Run, None) => "import-start",
+            (Step::Report, Some(report)) if !matches!(report.ending, Ending::Done { .. }) => "import-retry",
+            (Step::Report, _) => "import-another",
+            _ => "import-next",
+        }
+    }
+
+    fn go(&mut self, step: Step, effects: &mut Effects) {
+        (self.step, self.failed) = (step, None);
+        effects.push(Effect::Focus(match step {
+            Step::Unlock if self.contents.is_none() => focus::IMPORT_PASSPHRASE,
+            Step::Target => focus::IMPORT_PATH,
+            _ => focus::NEXT,
+        }));
+    }
+
+    fn next(&mut self, effects: &mut Effects) -> sealift::Result<()> {
+        match self.step {
+            Step::Source if self.header.is_some() => self.go(Step::Unlock, effects),
+            Step::Source => {
+                let path = PathBuf::from(self.path.trim());
+                effects.push(Effect::RunQuietly(incoming::find_out(vec![path])));
+            }
+            Step::Unlock if self.contents.is_some() => self.go(Step::Inspect, effects),
+            Step::Unlock => {
+                let passphrase = self.passphrase.passphrase()?;
+                effects
+                    .extend(self.header.as_ref().map(|header| Effect::Run(work::unlock(header, passphrase))));
+            }
+            Step::Inspect => self.go(Step::Target, effects),
+            Step::Target => effects.extend(work::plan(self).map(Effect::Run)),
+            Step::Run if self.report.is_some() => self.go(Step::Report, effects),
+            Step::Run => self.start(effects),
+            Step::Report
+                if self
+                    .report
+                    .as_ref()
+                    .is_some_and(|report| matches!(report.ending, Ending::Done { .. })) =>
+            {
+                *self = Self::default();
+            }
+            Step::Report => {
+                self.go(Step::Run, effects);
+                self.start(effects);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, effects: &mut Effects) {
+        (self.report, self.saved, self.progress) = (None, None, Progress::default());
+        effects.extend(work::restore(self).map(Effect::Run));
+    }
+
+    fn take_contents(&mut self, contents: Contents, effects: &mut Effects) {
+        self.passphrase.apply(Edit::Clear);
+        self.selected = (0..contents.images.len()).collect();
+        self.target = Target { renames: Target::names(&contents.images), ..std::mem::take(&mut self.target) };
+        (self.plan, self.report) = (None, None);
+        self.contents = Some(contents);
+        self.go(Step::Inspect, effects);
+    }
+
+    /// A change after which the plan, and what came of it, no longer hold.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        (self.plan, self.report, self.failed, self.saved) = (None, None, None, None);
+        self.progress = Progress::default();
+    }
+
+    /// What the user stopped is told in the job bar and is no error of the page.
+    fn fail(&mut self, error: Arc<Error>) {
+        self.failed = (error.code() != Code::Cancelled).then_some(error);
     }
 }

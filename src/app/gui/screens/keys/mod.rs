@@ -1,47 +1,99 @@
-//! Keys: who can open a bundle.
+//! Keys: who can open a bundle, and who shall.
 
 mod state;
+mod task;
 
+#[cfg(test)]
+pub(crate) use state::Task;
 pub(crate) use state::{Action, Keys};
 
-use eframe::egui::Ui;
+use eframe::egui::{Align, Frame, Layout, Margin, ScrollArea, Stroke, Ui};
 
 use crate::gui::{
     action::{self, Actions},
+    bundle::Header,
     state::State,
-    theme::Tone,
+    theme::{self, Tone},
     widgets::{Button, Icon, Label, banner, bundle_card::bundle_card, open_bundle::open_bundle, page},
 };
 
 /// Width of what is read.
-const WIDTH: f32 = 520.0;
+const WIDTH: f32 = 540.0;
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let keys = &state.keys;
     page::head(ui, &state.t("keys-title"), "", |ui| {
-        if keys.header.is_some() && Button::secondary(&state.t("bundle-other")).show(ui) {
+        if keys.header.is_some()
+            && Button::secondary(&state.t("bundle-other")).enabled(!state.is_busy()).show(ui)
+        {
             actions.push(action::Action::Keys(Action::Close));
         }
     });
-    if let Some(error) = &keys.failed {
-        page::body(ui, |ui| banner::error(ui, state.texts, error));
-    }
     let Some(header) = &keys.header else {
+        if let Some(error) = &keys.failed {
+            page::body(ui, |ui| banner::error(ui, state.texts, error));
+        }
         let words = (Icon::Keys, "keys-empty", "keys-empty-line");
         let typed = |path| action::Action::Keys(Action::Path(path));
         return open_bundle(ui, state, words, &keys.path, typed, actions);
     };
-    page::body(ui, |ui| {
-        ui.set_max_width(WIDTH);
-        bundle_card(ui, state, header);
-        ui.add_space(12.0);
-        ui.add(Label::large(state.texts.count("keys-slots", header.slots.len())));
-        for slot in &header.slots {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        page::body(ui, |ui| {
+            ui.set_max_width(WIDTH);
+            if let Some(done) = keys.done {
+                task::done(ui, state, done);
+                ui.add_space(8.0);
+            }
+            match keys.task {
+                Some(task) => task::view(ui, state, header, task, actions),
+                None => slots(ui, state, header, actions),
+            }
+        });
+    });
+}
+
+fn slots(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
+    bundle_card(ui, state, header);
+    ui.add_space(12.0);
+    ui.add(Label::large(state.texts.count("keys-slots", header.slots.len())));
+    for slot in &header.slots {
+        let palette = theme::palette(ui);
+        let frame = Frame::new()
+            .fill(palette.raised)
+            .stroke(Stroke::new(1.0, palette.line))
+            .corner_radius(theme::RADIUS)
+            .inner_margin(Margin::symmetric(12, 6));
+        frame.show(ui, |ui| {
             ui.horizontal(|ui| {
                 Icon::Keys.show(ui, 16.0, Tone::Secondary);
-                ui.add(Label::body(state.texts.count("keys-slot", slot.number)));
-                ui.add(Label::small(format!("{}  {}", slot.kind, slot.details)).secondary());
+                ui.add(Label::body(state.texts.count("keys-slot", slot.number)).strong());
+                let details = format!("{}  {}", slot.kind, slot.details);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    remove_button(ui, state, slot.number, header.slots.len() > 1, actions);
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.add(Label::small(details).secondary());
+                    });
+                });
             });
+        });
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        for (task, id) in [(state::Task::Add, "keys-add"), (state::Task::Change, "keys-change")] {
+            if Button::secondary(&state.t(id)).enabled(!state.is_busy()).show(ui) {
+                actions.push(action::Action::Keys(Action::Task(Some(task))));
+            }
         }
     });
+    ui.add(Label::body(state.t("keys-what")).secondary().wrapped());
+}
+
+/// The last slot stays: without one nobody could ever open the bundle.
+fn remove_button(ui: &mut Ui, state: &State, number: usize, may_go: bool, actions: &mut Actions) {
+    let name = state.texts.count("keys-remove-slot", number);
+    let why = state.t("keys-last");
+    let button = Button::icon_only(Icon::Cross, &name).enabled(may_go && !state.is_busy());
+    if button.why(if may_go { &name } else { &why }).show(ui) {
+        actions.push(action::Action::Keys(Action::Task(Some(state::Task::Remove(number)))));
+    }
 }

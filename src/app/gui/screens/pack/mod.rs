@@ -1,19 +1,26 @@
 //! Pack: images on the left, what becomes of them in the tray on the right.
 
+mod destination;
+mod end;
+mod place;
 mod row;
 mod state;
 mod table;
 mod tray;
 
+#[cfg(test)]
+pub(crate) use place::Seen;
+pub(crate) use place::Split;
 pub(crate) use row::Row;
-pub(crate) use state::{Action, Column, Filter, Pack};
+pub(crate) use state::{Action, Column, End, Filter, Pack};
 
-use eframe::egui::{Frame, Key, Margin, Ui};
+use eframe::egui::{Align, Frame, Key, Layout, Margin, Ui};
 
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
     state::State,
+    theme::Tone,
     widgets::{Button, Icon, Label, banner, empty, field, page, path_field::path_field},
 };
 
@@ -75,9 +82,23 @@ fn filters(ui: &mut Ui, state: &State, actions: &mut Actions) {
         );
     }
     Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
-        let pressed = field::segments(ui, pack.filter, &choices);
-        actions.extend(pressed.map(|filter| action::Action::Pack(Action::Filter(filter))));
+        ui.horizontal(|ui| {
+            let pressed = field::segments(ui, pack.filter, &choices);
+            actions.extend(pressed.map(|filter| action::Action::Pack(Action::Filter(filter))));
+            if pack.lit.is_some() {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| lit(ui, state, actions));
+            }
+        });
     });
+}
+
+/// How many images hold the layer that the user asked about.
+fn lit(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    if Button::secondary(&state.t("pack-lit-off")).show(ui) {
+        actions.push(action::Action::Pack(Action::Light(None)));
+    }
+    ui.add(Label::body(state.texts.count("pack-lit", state.pack.num_lit)));
+    Icon::Info.show(ui, 16.0, Tone::Warn);
 }
 
 /// Ways to bring images in, besides dropping them.

@@ -3,16 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
-use sealift::{Code, Digest, Error, PackOptions, PackReport, SourceSpec};
+use sealift::{Code, Digest, Error, PackOptions, PackReport, Phase, SourceSpec};
 
-use super::Row;
+use super::{
+    Row,
+    place::{Place, Seen, Split},
+};
 use crate::gui::{
     action::{self, Effect, Effects},
+    history::{About, Account},
     job::{Kind, Outcome, Work},
-    secret::{Edit, Secret},
+    new_passphrase::{Change, NewPassphrase},
+    widgets::focus,
 };
 
 /// What the page holds.
@@ -35,11 +40,22 @@ pub(crate) struct Pack {
     /// The layer whose holders are lit.
     pub(crate) lit: Option<Digest>,
     pub(crate) totals: Totals,
-    pub(crate) passphrase: Secret,
-    pub(crate) again: Secret,
-    pub(crate) out: String,
+    /// Rows that hold that layer.
+    pub(crate) num_lit: usize,
+    pub(crate) new: NewPassphrase,
+    pub(crate) place: Place,
+    /// Why the sources could not be read.
     pub(crate) failed: Option<Arc<Error>>,
-    pub(crate) report: Option<PackReport>,
+    pub(crate) end: Option<End>,
+}
+
+/// How packing ended. The result decides what the tray shows.
+#[derive(Debug)]
+pub(crate) enum End {
+    Done(PackReport),
+    /// With the step it was at.
+    Failed(Arc<Error>, Phase),
+    Cancelled,
 }
 
 /// What the selection comes to.
@@ -94,24 +110,44 @@ pub(crate) enum Action {
     Path(String),
     SortBy(Column),
     Light(Option<Digest>),
-    Passphrase(Edit),
-    Again(Edit),
+    New(Change),
     Out(String),
+    /// The next name beside the one that is taken.
+    OtherName,
+    /// Whether the file that is there is to be replaced.
+    Replace(bool),
+    Split(Split),
+    Custom(String),
+    /// What was found at this destination.
+    Saw(String, Seen),
     Start,
-    Packed(Outcome<PackReport>),
-    /// The result was seen.
+    Packed(Outcome<PackReport>, Phase),
+    /// The end was seen; back to what is to be packed.
     Dismiss,
+    OpenFolder,
 }
 
 impl Pack {
     pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
+        let changed = action.changes();
         match action {
             Action::Add(paths) => effects.push(Effect::Run(self.list(paths))),
-            Action::Listed(sources, Ok(rows)) => self.take_rows(sources, rows),
-            Action::Clear => *self = Self::default(),
+            Action::Listed(sources, Ok(rows)) => {
+                if self.rows.is_empty() {
+                    effects.push(Effect::Focus(focus::NEW_PASSPHRASE));
+                }
+                self.take_rows(sources, rows);
+            }
+            Action::Clear => {
+                let place = std::mem::take(&mut self.place);
+                *self = Self { place, ..Self::default() };
+            }
             Action::Press { row, is_range } => self.press(row, is_range),
             Action::SelectShown(true) => self.selected.extend(&self.shown),
-            Action::SelectShown(false) => self.selected.retain(|row| !self.shown.contains(row)),
+            Action::SelectShown(false) => {
+                let shown: BTreeSet<usize> = self.shown.iter().copied().collect();
+                self.selected.retain(|row| !shown.contains(row));
+            }
             Action::Search(text) => self.search = text,
             Action::Filter(filter) => self.filter = filter,
             Action::Path(path) => self.path = path,
@@ -119,36 +155,64 @@ impl Pack {
                 let is_reversed = self.sorted_by == (column, false);
                 self.sorted_by = (column, is_reversed);
             }
-            Action::Light(layer) => self.lit = layer.filter(|layer| self.lit != Some(*layer)),
-            Action::Passphrase(edit) => self.passphrase.apply(edit),
-            Action::Again(edit) => self.again.apply(edit),
-            Action::Out(path) => self.out = path,
-            Action::Start => match self.start() {
-                Ok(work) => effects.push(Effect::Run(work)),
-                Err(error) => self.failed = Some(Arc::new(error)),
-            },
-            Action::Packed(Ok(report)) => {
-                self.passphrase.apply(Edit::Clear);
-                self.again.apply(Edit::Clear);
-                (self.report, self.failed) = (Some(report), None);
+            Action::Light(layer) => self.light(layer),
+            Action::New(change) => self.new.apply(change, |c| action::Action::Pack(Action::New(c)), effects),
+            Action::Out(path) => self.place.set_out(path),
+            Action::OtherName => self.place.set_out(self.place.other_name()),
+            Action::Replace(is_replacing) => self.place.is_replacing = is_replacing,
+            Action::Split(split) => self.place.split = split,
+            Action::Custom(text) => self.place.custom = text,
+            Action::Saw(out, seen) => self.place.saw(out, seen),
+            Action::Start => self.start(effects),
+            Action::Packed(outcome, phase) => self.finish(outcome, phase),
+            // What the user stopped is told in the job bar and is no error of the page.
+            Action::Listed(_, Err(error)) => {
+                self.failed = (error.code() != Code::Cancelled).then_some(error);
             }
-            Action::Listed(_, Err(error)) | Action::Packed(Err(error)) => self.fail(error),
-            Action::Dismiss => self.report = None,
+            Action::Dismiss => self.end = None,
+            Action::OpenFolder => {
+                let folder = self.place.path().parent().map(std::path::Path::to_owned);
+                effects.extend(folder.map(Effect::OpenFolder));
+            }
         }
-        self.arrange();
+        match changed {
+            Changed::Rows => {
+                self.arrange();
+                self.totals = totals(&self.rows, &self.selected);
+            }
+            Changed::Order => self.arrange(),
+            Changed::Selection => self.totals = totals(&self.rows, &self.selected),
+            Changed::Nothing => {}
+        }
+        effects.extend(self.place.look().map(Effect::RunQuietly));
     }
 
     /// Whether everything is there that packing needs.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.selected.is_empty()
-            && !self.passphrase.is_empty()
-            && self.passphrase.matches(&self.again)
-            && !self.out.trim().is_empty()
+        !self.selected.is_empty() && self.new.is_complete() && self.place.is_ready()
     }
 
-    /// What the user stopped is told in the job bar and is no error of the page.
-    fn fail(&mut self, error: Arc<Error>) {
-        self.failed = (error.code() != Code::Cancelled).then_some(error);
+    fn light(&mut self, layer: Option<Digest>) {
+        self.lit = layer.filter(|layer| self.lit != Some(*layer));
+        self.num_lit = self.rows.iter().filter(|row| self.holds_lit(row)).count();
+    }
+
+    /// Whether `row` holds the layer that the user asked about.
+    pub(crate) fn holds_lit(&self, row: &Row) -> bool {
+        self.lit.is_some_and(|lit| row.layers.iter().any(|(digest, _)| *digest == lit))
+    }
+
+    fn finish(&mut self, outcome: Outcome<PackReport>, phase: Phase) {
+        self.place.forget();
+        self.place.is_replacing = false;
+        self.end = Some(match outcome {
+            Ok(report) => {
+                self.new = NewPassphrase::default();
+                End::Done(report)
+            }
+            Err(error) if error.code() == Code::Cancelled => End::Cancelled,
+            Err(error) => End::Failed(error, phase),
+        });
     }
 
     fn list(&self, paths: Vec<PathBuf>) -> Work {
@@ -174,10 +238,10 @@ impl Pack {
             .collect();
         let is_selected = |row: &usize| known.get(&rows[*row].target).copied().unwrap_or(true);
         self.selected = (0..rows.len()).filter(is_selected).collect();
-        (self.sources, self.rows, self.failed, self.report) = (sources, rows, None, None);
+        (self.sources, self.rows, self.failed, self.end) = (sources, rows, None, None);
         let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
         self.platforms = platforms.into_iter().collect();
-        (self.anchor, self.filter) = (None, Filter::All);
+        (self.anchor, self.lit, self.filter) = (None, None, Filter::All);
         self.path.clear();
     }
 
@@ -195,27 +259,51 @@ impl Pack {
         self.anchor = Some(row);
     }
 
-    fn start(&mut self) -> sealift::Result<Work> {
-        let passphrase = self.passphrase.passphrase()?;
-        if !self.passphrase.matches(&self.again) {
-            return Err(Error::new(Code::PassphraseMismatch));
+    fn start(&mut self, effects: &mut Effects) {
+        if !self.is_ready() || !self.new.look() {
+            return;
         }
-        self.failed = None;
-        let out = PathBuf::from(self.out.trim());
+        match self.pack() {
+            Ok(work) => effects.push(Effect::Run(work)),
+            Err(error) => self.end = Some(End::Failed(Arc::new(error), Phase::Scan)),
+        }
+    }
+
+    fn pack(&self) -> sealift::Result<Work> {
+        let passphrase = self.new.passphrase()?;
+        let options = PackOptions {
+            volume_bytes: self.place.volume_bytes()?,
+            existing: self.place.existing(),
+            ..PackOptions::default()
+        };
+        let out = self.place.path();
+        let about = About { bundle: out.clone(), ..About::default() };
         let name = self.selected.len().to_string();
         let specs: Vec<SourceSpec> = self.sources.iter().map(SourceSpec::path_only).collect();
         let wanted: BTreeSet<Digest> = self.selected.iter().map(|row| self.rows[*row].target).collect();
+        // A failure is told with the step it came at, which only the job knows.
+        let step = Arc::new(OnceLock::new());
+        let reached = Arc::clone(&step);
         let call = move |ctx: &sealift::Ctx| {
-            let options = PackOptions::default();
-            sealift::check_output(&out, options.existing)?;
-            let mut plan = sealift::plan_pack(ctx, &specs, &[])?;
-            plan.retain(|image| wanted.contains(&image.target.digest));
-            sealift::pack(ctx, &plan, &out, &passphrase, &options)
+            let packed = sealift::check_output(&out, options.existing).and_then(|()| {
+                let mut plan = sealift::plan_pack(ctx, &specs, &[])?;
+                plan.retain(|image| wanted.contains(&image.target.digest));
+                sealift::pack(ctx, &plan, &out, &passphrase, &options)
+            });
+            let _ = reached.set(ctx.snapshot().phase);
+            packed
         };
-        Ok(Work::new(Kind::Pack, name, call, |report| action::Action::Pack(Action::Packed(report))))
+        let account = |report: &PackReport| {
+            Some(Account { fingerprint: Some(report.fingerprint.clone()), ..Account::of(report) })
+        };
+        let then = move |report| {
+            let phase = step.get().copied().unwrap_or(Phase::Scan);
+            action::Action::Pack(Action::Packed(report, phase))
+        };
+        Ok(Work::recorded(Kind::Pack, name, about, call, account, then))
     }
 
-    /// What follows from rows, search, order and selection.
+    /// What follows from rows, search and order.
     fn arrange(&mut self) {
         let wanted = self.search.trim().to_lowercase();
         let is_shown = |row: &usize| {
@@ -238,7 +326,25 @@ impl Pack {
         if is_reversed {
             self.shown.reverse();
         }
-        self.totals = totals(&self.rows, &self.selected);
+    }
+}
+
+/// What an action changes that others follow from: thousands of rows are not gone through for a typed letter.
+enum Changed {
+    Rows,
+    Order,
+    Selection,
+    Nothing,
+}
+
+impl Action {
+    const fn changes(&self) -> Changed {
+        match self {
+            Self::Listed(_, Ok(_)) | Self::Clear => Changed::Rows,
+            Self::Search(_) | Self::Filter(_) | Self::SortBy(_) => Changed::Order,
+            Self::Press { .. } | Self::SelectShown(_) => Changed::Selection,
+            _ => Changed::Nothing,
+        }
     }
 }
 
@@ -269,7 +375,7 @@ fn totals(rows: &[Row], selected: &BTreeSet<usize>) -> Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::tests::rows;
+    use crate::gui::{secret::Edit, tests::rows};
 
     fn with_rows() -> Pack {
         let mut pack = Pack::default();
@@ -318,15 +424,41 @@ mod tests {
         let mut pack = with_rows();
         let mut effects = Effects::new();
         let insert = |text: &str| Edit::Insert(zeroize::Zeroizing::new(text.to_owned()));
+        let runs = |effects: &Effects| {
+            let is_pack = |effect: &&Effect| matches!(effect, Effect::Run(work) if work.kind == Kind::Pack);
+            effects.iter().filter(is_pack).count()
+        };
         pack.apply(Action::Out("/tmp/a.sealift".into()), &mut effects);
-        pack.apply(Action::Passphrase(insert("secret")), &mut effects);
-        pack.apply(Action::Again(insert("secre")), &mut effects);
-        assert!(!pack.is_ready());
+        pack.apply(Action::New(Change::First(insert("mural cabbage unplug wooing"))), &mut effects);
+        pack.apply(Action::New(Change::Again(insert("mural cabbage unplug wooin"))), &mut effects);
         pack.apply(Action::Start, &mut effects);
-        assert_eq!(pack.failed.as_ref().map(|error| error.code()), Some(Code::PassphraseMismatch));
-        pack.apply(Action::Again(insert("t")), &mut effects);
-        assert!(pack.is_ready() && effects.is_empty());
+        assert!(!pack.is_ready() && runs(&effects) == 0);
+        pack.apply(Action::New(Change::Again(insert("g"))), &mut effects);
+        assert!(pack.is_ready());
         pack.apply(Action::Start, &mut effects);
-        assert!(matches!(effects.as_slice(), [Effect::Run(work)] if work.kind == Kind::Pack));
+        assert_eq!(runs(&effects), 1);
+    }
+
+    #[test]
+    fn cancelled_is_neither_done_nor_failed_and_keeps_what_was_typed() {
+        let mut pack = with_rows();
+        let insert = Edit::Insert(zeroize::Zeroizing::new("secret".into()));
+        pack.apply(Action::New(Change::First(insert)), &mut Effects::new());
+        let end = |code| Action::Packed(Err(Arc::new(Error::new(code))), Phase::Pack);
+        pack.apply(end(Code::Cancelled), &mut Effects::new());
+        assert!(matches!(pack.end, Some(End::Cancelled)) && !pack.new.first.is_empty());
+        pack.apply(end(Code::DiskFull), &mut Effects::new());
+        assert!(matches!(pack.end, Some(End::Failed(_, Phase::Pack))));
+    }
+
+    #[test]
+    fn a_layer_lights_up_in_every_row_that_holds_it() {
+        let mut pack = with_rows();
+        let base = pack.rows[0].layers[0].0;
+        pack.apply(Action::Light(Some(base)), &mut Effects::new());
+        assert_eq!(pack.num_lit, pack.rows.iter().filter(|row| row.layers[0].0 == base).count());
+        assert!(pack.num_lit > 1 && pack.holds_lit(&pack.rows[0]));
+        pack.apply(Action::Light(Some(base)), &mut Effects::new());
+        assert!(pack.lit.is_none() && pack.num_lit == 0);
     }
 }

@@ -1,8 +1,6 @@
 //! The table of images: only rows in sight are laid out.
 
-use eframe::egui::{
-    Align, Frame, Layout, Margin, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
-};
+use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::{Action, Column, Row};
@@ -15,6 +13,7 @@ use crate::gui::{
         Icon, Label,
         icon::square,
         layer_bar::{Kind, Segment, layer_bar},
+        tick::tick_box,
     },
 };
 
@@ -43,8 +42,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 let is_all =
                     !pack.shown.is_empty() && pack.shown.iter().all(|row| pack.selected.contains(row));
                 ui.add_space(8.0);
-                let name = state.t("pack-select-all");
-                if tick_box(ui, is_all, &name).on_hover_text(name).clicked() {
+                if tick_box(ui, &state.t("pack-select-all"), is_all) {
                     actions.push(action::Action::Pack(Action::SelectShown(!is_all)));
                 }
             });
@@ -68,9 +66,19 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
     let is_selected = pack.selected.contains(&number);
     row.set_selected(is_selected);
     let mut ticked = false;
+    let is_lit = pack.holds_lit(image);
     row.col(|ui| {
+        if is_lit {
+            // A bar at the row's edge beside the segment that is lit: not colour alone.
+            let mark = Rect::from_min_size(ui.max_rect().min, vec2(4.0, theme::ROW_HEIGHT));
+            ui.painter().rect_filled(
+                mark.shrink2(vec2(0.0, 2.0)),
+                theme::BAR_RADIUS,
+                theme::palette(ui).warn,
+            );
+        }
         ui.add_space(8.0);
-        ticked = tick_box(ui, is_selected, &image.title).clicked();
+        ticked = tick_box(ui, &image.title, is_selected);
     });
     row.col(|ui| {
         ui.vertical(|ui| {
@@ -108,26 +116,6 @@ fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
         _ => Kind::Own,
     };
     Segment { share: figures::share(size, totals.largest_bytes), kind }
-}
-
-/// A box called `name`, with or without a tick.
-fn tick_box(ui: &mut Ui, is_ticked: bool, name: &str) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_ticked, name));
-    let palette = theme::palette(ui);
-    let (fill, edge) =
-        if is_ticked { (palette.accent, palette.accent) } else { (palette.raised, palette.edge) };
-    ui.painter().rect(rect.shrink(1.0), 4.0, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
-    if is_ticked {
-        Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
-    }
-    if response.has_focus() {
-        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
-    }
-    response
 }
 
 fn sort_head(ui: &mut Ui, state: &State, column: Column, id: &str, actions: &mut Actions) {

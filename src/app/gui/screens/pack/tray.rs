@@ -1,66 +1,89 @@
 //! The tray: what the selection comes to, the passphrase, the place, and the one button.
 
-use eframe::egui::{Align, Layout, Sense, Ui, UiBuilder, vec2};
-use sealift::PackReport;
+use eframe::egui::{Frame, Panel, ScrollArea, Sense, Ui, vec2};
 
-use super::{Action, Pack};
+use super::{Action, Pack, destination, end};
 use crate::gui::{
     action::{self, Actions},
-    dialog::{Ask, Choose},
     figures,
     job::Kind as JobKind,
+    new_passphrase::{Change, Look},
     state::State,
     theme::{self, Tone},
     widgets::{
-        Button, Icon, Label,
-        digest::digest,
+        Button, Label, focus,
         layer_bar::{self, Kind, Segment},
+        new_passphrase::{new_passphrase, second_look},
         page::line,
-        password::password,
-        path_field::path_field,
     },
 };
 
 const BAR_HEIGHT: f32 = 14.0;
+/// Images a bar shows one by one; more would be thinner than they can be seen.
+const BAR_PARTS: usize = 120;
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
     ui.spacing_mut().item_spacing.y = 6.0;
     ui.add(Label::large(state.t("tray-title")));
-    if let Some(report) = &pack.report {
-        result(ui, state, report, actions);
+    if let Some(end) = &pack.end {
+        scrolled(ui, |ui| end::view(ui, state, end, actions));
         return;
     }
-    sums(ui, state);
-    rule(ui);
-    protect(ui, state, actions);
-    rule(ui);
-    destination(ui, state, actions);
-
-    let rest = ui.available_rect_before_wrap();
-    let layout = Layout::bottom_up(Align::LEFT);
-    ui.scope_builder(UiBuilder::new().max_rect(rest).layout(layout), |ui| {
-        let is_ready = pack.is_ready() && !state.is_busy();
-        let why = state.t(why_not(state));
-        let width = ui.available_width();
-        if Button::primary(&state.t("pack-start")).width(width).enabled(is_ready).why(&why).show(ui) {
-            actions.push(action::Action::Pack(Action::Start));
+    // The button stays where it is, whatever stands above it.
+    Panel::bottom("tray foot").resizable(false).frame(Frame::new()).show(ui, |ui| foot(ui, state, actions));
+    scrolled(ui, |ui| {
+        sums(ui, state);
+        rule(ui);
+        if new_passphrase(ui, state.texts, &pack.new, change, actions) {
+            focus::ask(ui.ctx(), focus::PACK_OUT);
         }
-        if !is_ready && !state.runs(JobKind::Pack) {
-            ui.add(Label::small(why).secondary().wrapped());
-        }
+        rule(ui);
+        destination::view(ui, state, actions);
     });
+}
+
+fn scrolled(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, content);
+}
+
+fn change(change: Change) -> action::Action {
+    action::Action::Pack(Action::New(change))
+}
+
+fn is_ready(state: &State) -> bool {
+    state.pack.is_ready() && !state.is_busy()
+}
+
+fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let is_ready = is_ready(state);
+    let why = state.t(why_not(state));
+    ui.add_space(6.0);
+    if is_ready && state.pack.new.look == Look::Second {
+        second_look(ui, state.texts, change, || action::Action::Pack(Action::Start), actions);
+    } else if !is_ready && !state.runs(JobKind::Pack) {
+        ui.add(Label::small(&why).secondary().wrapped());
+    }
+    ui.add_space(4.0);
+    let width = ui.available_width();
+    if Button::primary(&state.t("pack-start")).width(width).enabled(is_ready).why(&why).show(ui) {
+        actions.push(action::Action::Pack(Action::Start));
+    }
 }
 
 /// The first thing that packing still needs.
 fn why_not(state: &State) -> &'static str {
-    let pack = &state.pack;
+    let Pack { selected, new, place, .. } = &state.pack;
+    let seen = place.seen();
     match () {
         () if state.is_busy() => "pack-why-busy",
-        () if pack.selected.is_empty() => "pack-why-images",
-        () if pack.passphrase.is_empty() => "pack-why-passphrase",
-        () if !pack.passphrase.matches(&pack.again) => "pack-why-again",
-        () => "pack-why-out",
+        () if selected.is_empty() => "pack-why-images",
+        () if new.first.is_empty() => "pack-why-passphrase",
+        () if !new.is_complete() => "pack-why-again",
+        () if place.out.trim().is_empty() => "pack-why-out",
+        () if place.volume_bytes().is_err() => "pack-why-volume",
+        () if seen.is_some_and(|seen| seen.exists) => "pack-why-exists",
+        () => "pack-why-refused",
     }
 }
 
@@ -81,11 +104,14 @@ fn sums(ui: &mut Ui, state: &State) {
 
     ui.add_space(6.0);
     bar_title(ui, &state.t("tray-sum"), totals.sum_bytes);
-    let images = selected.iter().filter_map(|row| rows.get(*row));
-    let images: Vec<Segment> = images
-        .map(|row| Segment { share: figures::share(row.size_bytes, totals.sum_bytes), kind: Kind::Own })
+    let images: Vec<u64> =
+        selected.iter().filter_map(|row| rows.get(*row)).map(|row| row.size_bytes).collect();
+    let parts: Vec<Segment> = images
+        .chunks(images.len().div_ceil(BAR_PARTS).max(1))
+        .map(|images| figures::share(images.iter().sum(), totals.sum_bytes))
+        .map(|share| Segment { share, kind: Kind::Own })
         .collect();
-    bar(ui, &images);
+    bar(ui, &parts);
 
     ui.add_space(4.0);
     bar_title(ui, &state.t("tray-written"), totals.unique_bytes);
@@ -118,72 +144,4 @@ fn bar_title(ui: &mut Ui, name: &str, num_bytes: u64) {
 fn bar(ui: &mut Ui, segments: &[Segment]) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     layer_bar::paint(ui, rect, segments, None);
-}
-
-fn protect(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let pack = &state.pack;
-    let label = state.t("passphrase");
-    ui.add(Label::body(&label));
-    let typed = password(ui, state.texts, &label, &state.t("passphrase-hint"), &pack.passphrase);
-    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Pack(Action::Passphrase(edit))));
-    let again = state.t("passphrase-again");
-    let typed = password(ui, state.texts, &again, &again, &pack.again);
-    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Pack(Action::Again(edit))));
-    line(ui, |ui| {
-        ui.set_height(18.0);
-        let (tone, id) = match () {
-            () if pack.again.is_empty() => return,
-            () if pack.passphrase.matches(&pack.again) => (Tone::Ok, "passphrase-match"),
-            () => (Tone::Warn, "passphrase-differ"),
-        };
-        Icon::of_tone(tone).show(ui, 14.0, tone);
-        ui.add(Label::small(state.t(id)).tone(tone));
-    });
-}
-
-fn destination(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let label = state.t("destination");
-    ui.add(Label::body(&label));
-    let edit = path_field(ui, state.texts, &label, &state.pack.out, &state.t("pack-out-hint"));
-    actions.extend(edit.changed.map(|path| action::Action::Pack(Action::Out(path))));
-    if edit.browse {
-        actions.push(action::Action::Ask(Ask {
-            choose: Choose::Save { name: state.t("pack-out-name") },
-            title: state.t("pack-out-title"),
-            then: |paths| {
-                let path = paths.into_iter().next().unwrap_or_default();
-                action::Action::Pack(Action::Out(path.to_string_lossy().into_owned()))
-            },
-        }));
-    }
-}
-
-fn result(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) {
-    ui.horizontal(|ui| {
-        Icon::Check.show(ui, 20.0, Tone::Ok);
-        ui.add(Label::body(state.t("packed-title")).strong().tone(Tone::Ok));
-    });
-    for volume in &report.volumes {
-        let path = volume.display().to_string();
-        ui.add(Label::small(sealift::escape(&path).to_string()).wrapped().selectable());
-    }
-    let facts = [
-        ("size", figures::bytes(report.bundle_bytes)),
-        ("images", report.num_images.to_string()),
-        ("percent", figures::percent_saved(report.bundle_bytes, report.sum_bytes).to_string()),
-    ];
-    ui.add(Label::body(state.texts.with("packed-facts", &facts)).secondary().wrapped());
-    rule(ui);
-    ui.add(Label::body(state.t("fingerprint-title")));
-    ui.scope(|ui| digest(ui, &report.fingerprint));
-    ui.add(Label::small(state.t("fingerprint-why")).secondary().wrapped());
-    ui.add_space(8.0);
-    ui.horizontal(|ui| {
-        if Button::secondary(&state.t("copy")).show(ui) {
-            actions.push(action::Action::Copy(report.fingerprint.clone()));
-        }
-        if Button::secondary(&state.t("pack-again")).show(ui) {
-            actions.push(action::Action::Pack(Action::Dismiss));
-        }
-    });
 }

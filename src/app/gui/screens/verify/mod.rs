@@ -1,22 +1,28 @@
 //! Verify: whether a bundle is whole, which anyone can check without its passphrase.
 
+mod report;
+mod result;
 mod state;
 
+#[cfg(test)]
+pub(crate) use state::Verdict;
 pub(crate) use state::{Action, Verify};
 
-use eframe::egui::Ui;
-use sealift::RecordReport;
+use eframe::egui::{ScrollArea, Ui};
 
 use crate::gui::{
     action::{self, Actions},
     job::Kind,
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, banner, bundle_card::bundle_card, open_bundle::open_bundle, page},
+    widgets::{
+        Button, Icon, Label, banner, bundle_card::bundle_card, cell_map::cell_map, open_bundle::open_bundle,
+        page, password::password,
+    },
 };
 
 /// Width of what is read.
-const WIDTH: f32 = 520.0;
+const WIDTH: f32 = 540.0;
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
@@ -27,41 +33,60 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             actions.push(action::Action::Verify(Action::Close));
         }
     });
-    if let Some(error) = &verify.failed {
-        page::body(ui, |ui| banner::error(ui, state.texts, error));
-    }
     let Some(header) = &verify.header else {
+        if let Some(error) = &verify.failed {
+            page::body(ui, |ui| banner::error(ui, state.texts, error));
+        }
         let words = (Icon::Verify, "verify-empty", "verify-empty-line");
         let typed = |path| action::Action::Verify(Action::Path(path));
         return open_bundle(ui, state, words, &verify.path, typed, actions);
     };
-    page::body(ui, |ui| {
-        ui.set_max_width(WIDTH);
-        bundle_card(ui, state, header);
-        ui.add_space(12.0);
-        if let Some(report) = &verify.report {
-            result(ui, state, report);
-            return;
-        }
-        ui.add(Label::body(state.t("verify-what")).secondary().wrapped());
-        ui.add_space(4.0);
-        if Button::primary(&state.t("verify-start")).enabled(!state.is_busy()).show(ui) {
-            actions.push(action::Action::Verify(Action::Start));
-        }
-        if state.runs(Kind::Verify) {
-            ui.add(Label::small(state.t("verify-running")).secondary());
-        }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        page::body(ui, |ui| {
+            ui.set_max_width(WIDTH);
+            let is_running = state.runs(Kind::Verify) || state.runs(Kind::VerifyBlobs);
+            if let Some(verdict) = &verify.verdict {
+                result::view(ui, state, header, verdict, actions);
+            } else {
+                bundle_card(ui, state, header);
+                ui.add_space(12.0);
+                if is_running { running(ui, state) } else { ask(ui, state, actions) }
+            }
+        });
     });
 }
 
-fn result(ui: &mut Ui, state: &State, report: &RecordReport) {
-    let counts = [("records", report.num_records.to_string()), ("damaged", report.damaged.len().to_string())];
-    let (tone, title, line) = if report.is_whole() {
-        (Tone::Ok, "verify-whole", "verify-whole-line")
-    } else {
-        (Tone::Error, "verify-damaged-title", "verify-damaged-line")
-    };
-    banner::banner(ui, tone, &state.texts.with(title, &counts), |ui| {
-        ui.add(Label::body(state.t(line)).secondary().wrapped());
-    });
+/// With or without the passphrase.
+fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let verify = &state.verify;
+    if let Some(error) = &verify.failed {
+        banner::error(ui, state.texts, error);
+    } else if verify.is_cancelled {
+        ui.horizontal(|ui| {
+            Icon::Stop.show(ui, 18.0, Tone::Secondary);
+            ui.add(Label::body(state.t("verify-cancelled")).secondary());
+        });
+    }
+    let label = state.t("verify-passphrase");
+    ui.add(Label::body(&label));
+    let typed = password(ui, state.texts, &label, &state.t("verify-passphrase-hint"), &verify.passphrase);
+    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Verify(Action::Passphrase(edit))));
+    let has_key = !verify.passphrase.is_empty();
+    ui.add(
+        Label::body(state.t(if has_key { "verify-what-blobs" } else { "verify-what" })).secondary().wrapped(),
+    );
+    ui.add_space(4.0);
+    let is_free = !state.is_busy();
+    let start = state.t(if has_key { "verify-start-blobs" } else { "verify-start" });
+    if Button::primary(&start).enabled(is_free).show(ui) || (typed.is_submitted && is_free) {
+        actions.push(action::Action::Verify(Action::Start));
+    }
+}
+
+fn running(ui: &mut Ui, state: &State) {
+    ui.add(Label::large(state.t("verify-running")));
+    match &state.verify.map {
+        Some(map) => cell_map(ui, state.texts, map),
+        None => drop(ui.add(Label::body(state.t("verify-running-blobs")).secondary().wrapped())),
+    }
 }

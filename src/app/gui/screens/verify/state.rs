@@ -2,12 +2,17 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error, RecordReport};
+use sealift::{BlobReport, Code, Error, Existing, RecordMap, RecordReport};
 
+use super::report;
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
+    history::{About, Account},
     job::{Kind, Outcome, Work},
+    secret::{Edit, Secret},
+    texts::Texts,
+    widgets::cell_map::MAX_CELLS,
 };
 
 /// What the page holds.
@@ -16,8 +21,30 @@ pub(crate) struct Verify {
     /// The path being typed.
     pub(crate) path: String,
     pub(crate) header: Option<Header>,
-    pub(crate) report: Option<RecordReport>,
+    pub(crate) passphrase: Secret,
+    /// The records, while they are checked and after.
+    pub(crate) map: Option<Arc<RecordMap>>,
+    pub(crate) verdict: Option<Verdict>,
     pub(crate) failed: Option<Arc<Error>>,
+    pub(crate) is_cancelled: bool,
+    /// Where the result was saved.
+    pub(crate) saved: Option<PathBuf>,
+}
+
+/// What a check found.
+#[derive(Debug, Default, serde::Serialize)]
+pub(crate) struct Verdict {
+    /// Of the check with the passphrase, with the number of images.
+    pub(crate) blobs: Option<(BlobReport, usize)>,
+    /// Of the check of every record: without a passphrase, or because something was found with it.
+    pub(crate) records: Option<RecordReport>,
+}
+
+impl Verdict {
+    pub(crate) fn is_whole(&self) -> bool {
+        self.blobs.as_ref().is_none_or(|(blobs, _)| blobs.is_whole())
+            && self.records.as_ref().is_none_or(RecordReport::is_whole)
+    }
 }
 
 /// What can happen on the page.
@@ -26,13 +53,18 @@ pub(crate) enum Action {
     Path(String),
     Open(PathBuf),
     Opened(Outcome<Header>),
+    Passphrase(Edit),
     Start,
-    Checked(Outcome<RecordReport>),
+    Checked(Outcome<Verdict>),
+    /// Back to the choice of a check, for the same bundle.
+    Again,
+    Save(PathBuf),
+    Saved(Outcome<PathBuf>),
     Close,
 }
 
 impl Verify {
-    pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
+    pub(crate) fn apply(&mut self, action: Action, texts: Texts, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
             Action::Open(path) => {
@@ -41,19 +73,113 @@ impl Verify {
             }
             Action::Opened(Ok(header)) => *self = Self { header: Some(header), ..Self::default() },
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
-            Action::Start => effects.extend(self.check().map(Effect::Run)),
-            Action::Checked(Ok(report)) => (self.report, self.failed) = (Some(report), None),
-            Action::Checked(Err(error)) => {
-                self.failed = (error.code() != Code::Cancelled).then_some(error);
+            Action::Passphrase(edit) => self.passphrase.apply(edit),
+            Action::Start => match self.start() {
+                Ok(work) => effects.extend(work.map(Effect::Run)),
+                Err(error) => self.failed = Some(Arc::new(error)),
+            },
+            Action::Checked(outcome) => self.finish(outcome),
+            Action::Again => {
+                let header = self.header.take();
+                *self = Self { header, ..Self::default() };
             }
+            Action::Save(path) => effects.extend(self.save(path, texts).map(Effect::RunQuietly)),
+            Action::Saved(Ok(path)) => (self.saved, self.failed) = (Some(path), None),
+            Action::Saved(Err(error)) => self.failed = Some(error),
             Action::Close => *self = Self::default(),
         }
     }
 
-    fn check(&self) -> Option<Work> {
-        let path = self.header.as_ref()?.path.clone();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let call = move |ctx: &sealift::Ctx| sealift::inspect(&path)?.verify(ctx);
-        Some(Work::new(Kind::Verify, name, call, |report| action::Action::Verify(Action::Checked(report))))
+    fn start(&mut self) -> sealift::Result<Option<Work>> {
+        let Some(header) = &self.header else { return Ok(None) };
+        let (path, name, num_records) = (header.path.clone(), header.file_name(), header.num_records);
+        let map = Arc::new(RecordMap::new(num_records, MAX_CELLS));
+        let about =
+            About { bundle: path.clone(), fingerprint: header.fingerprint.clone(), ..About::default() };
+        let account = |found: &Verdict| Some(Account { is_damaged: !found.is_whole(), ..Account::of(found) });
+        let then = |verdict| action::Action::Verify(Action::Checked(verdict));
+        (self.failed, self.verdict, self.is_cancelled, self.saved) = (None, None, false, None);
+        if self.passphrase.is_empty() {
+            self.map = Some(Arc::clone(&map));
+            let call = move |ctx: &sealift::Ctx| {
+                let records = sealift::inspect(&path)?.verify_onto(ctx, &map)?;
+                Ok(Verdict { records: Some(records), ..Verdict::default() })
+            };
+            return Ok(Some(Work::recorded(Kind::Verify, name, about, call, account, then)));
+        }
+        let passphrase = self.passphrase.passphrase()?;
+        let call = move |ctx: &sealift::Ctx| {
+            let bundle = sealift::inspect(&path)?;
+            let unlocked = bundle.unlock(ctx, &passphrase)?;
+            let (blobs, _) = unlocked.verify(ctx)?;
+            // Which records are hurt is what the sender is told; so damage is followed by the other check.
+            let records = if blobs.is_whole() { None } else { Some(bundle.verify_onto(ctx, &map)?) };
+            Ok(Verdict { blobs: Some((blobs, unlocked.contents().images.len())), records })
+        };
+        self.map = None;
+        Ok(Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then)))
+    }
+
+    fn finish(&mut self, outcome: Outcome<Verdict>) {
+        match outcome {
+            Ok(verdict) => {
+                self.passphrase.apply(Edit::Clear);
+                let num_records = self.header.as_ref().map_or(0, |header| header.num_records);
+                let damaged = verdict.records.as_ref().map_or(&[][..], |records| &records.damaged);
+                self.map = Some(Arc::new(RecordMap::checked(num_records, damaged, MAX_CELLS)));
+                (self.verdict, self.failed) = (Some(verdict), None);
+            }
+            Err(error) => {
+                self.map = None;
+                self.is_cancelled = error.code() == Code::Cancelled;
+                self.failed = (!self.is_cancelled).then_some(error);
+            }
+        }
+    }
+
+    /// The dialog has asked about a file that is there.
+    fn save(&self, path: PathBuf, texts: Texts) -> Option<Work> {
+        let (header, verdict) = (self.header.as_ref()?, self.verdict.as_ref()?);
+        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let text = if is_json { report::json(header, verdict) } else { report::text(texts, header, verdict) };
+        let call = move |_: &sealift::Ctx| {
+            sealift::save_report(&path, &text, Existing::Replace)?;
+            Ok(path)
+        };
+        Some(Work::new(Kind::List, "", call, |path| action::Action::Verify(Action::Saved(path))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::tests::header;
+
+    #[test]
+    fn a_passphrase_makes_the_check_one_of_every_blob() {
+        let mut verify = Verify { header: Some(header()), ..Verify::default() };
+        let mut effects = Effects::new();
+        verify.apply(Action::Start, Texts::default(), &mut effects);
+        let insert = Edit::Insert(zeroize::Zeroizing::new("secret".into()));
+        verify.apply(Action::Passphrase(insert), Texts::default(), &mut effects);
+        verify.apply(Action::Start, Texts::default(), &mut effects);
+        let kind = |effect: &Effect| if let Effect::Run(work) = effect { Some(work.kind) } else { None };
+        let kinds: Vec<_> = effects.iter().filter_map(kind).collect();
+        assert_eq!(kinds, [Kind::Verify, Kind::VerifyBlobs]);
+    }
+
+    #[test]
+    fn a_refused_passphrase_stays_to_be_mended_and_a_cancel_is_no_error() {
+        let mut verify = Verify { header: Some(header()), ..Verify::default() };
+        let mut apply = |action| verify.apply(action, Texts::default(), &mut Effects::new());
+        apply(Action::Passphrase(Edit::Insert(zeroize::Zeroizing::new("secret".into()))));
+        apply(Action::Checked(Err(Arc::new(Error::new(Code::KeyRefused)))));
+        assert!(verify.failed.is_some() && !verify.passphrase.is_empty());
+        verify.apply(
+            Action::Checked(Err(Arc::new(Error::new(Code::Cancelled)))),
+            Texts::default(),
+            &mut Effects::new(),
+        );
+        assert!(verify.failed.is_none() && verify.is_cancelled && verify.verdict.is_none());
     }
 }

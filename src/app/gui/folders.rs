@@ -1,0 +1,32 @@
+//! Where the app keeps what outlives a window: one folder for data, one for logs, one for the socket.
+
+use std::path::{Path, PathBuf};
+
+/// The user's folders, as the system names them; `None` where it names none.
+fn dirs() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "sealift")
+}
+
+/// Where the history is.
+pub(crate) fn data() -> Option<PathBuf> {
+    dirs().map(|dirs| dirs.data_local_dir().to_owned())
+}
+
+/// Where logs and reports of crashes are.
+pub(crate) fn logs() -> Option<PathBuf> {
+    data().map(|folder| folder.join("logs"))
+}
+
+/// Where the socket of the first window is: gone after the session, where the system has such a folder.
+pub(crate) fn runtime() -> Option<PathBuf> {
+    dirs().and_then(|dirs| dirs.runtime_dir().map(Path::to_owned)).or_else(data)
+}
+
+/// `path` with the user's home as `~`, so that a name is not told along with it.
+pub(crate) fn shortened(path: &Path) -> String {
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    match home.as_deref().and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => Path::new("~").join(rest).display().to_string(),
+        None => path.display().to_string(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Target: the kind of destination, its path, and what images are called there.
+
+use eframe::egui::{
+    Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+};
+
+use super::{Action, target::Rename};
+use crate::gui::{
+    action::{self, Actions},
+    dialog::{Ask, Choose},
+    state::State,
+    theme::{self, Tone},
+    widgets::{Icon, Label, field, focus, page, path_field::path_field},
+};
+
+/// Width of what is read and typed.
+const WIDTH: f32 = 760.0;
+const CARD_HEIGHT: f32 = 92.0;
+const GAP: f32 = 8.0;
+const ARROW_WIDTH: f32 = 24.0;
+
+pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        page::body(ui, |ui| {
+            ui.set_max_width(WIDTH);
+            ui.add(Label::large(state.t("import-target-kind")));
+            kinds(ui, state, actions);
+            ui.add_space(8.0);
+            path(ui, state, actions);
+            ui.add_space(4.0);
+            ui.add(Label::body(state.t("import-existing")));
+            let choices =
+                [(false, state.t("import-existing-keep")), (true, state.t("import-existing-replace"))];
+            let pressed = field::segments(ui, state.import.target.may_replace, &choices);
+            actions.extend(pressed.map(|replace| action::Action::Import(Action::MayReplace(replace))));
+            ui.add_space(12.0);
+            names(ui, state, actions);
+        });
+    });
+}
+
+/// A card for each kind of destination.
+fn kinds(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let transports = sealift::dest_transports();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        #[expect(clippy::cast_precision_loss, reason = "a few kinds")]
+        let num = transports.len().max(1) as f32;
+        let width = (ui.available_width() - GAP * (num - 1.0)) / num;
+        for transport in transports {
+            if card(ui, state, transport, width) {
+                actions.push(action::Action::Import(Action::Transport(transport)));
+            }
+        }
+    });
+}
+
+fn card(ui: &mut Ui, state: &State, transport: &str, width: f32) -> bool {
+    let palette = theme::palette(ui);
+    let is_chosen = state.import.target.transport == transport;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::click());
+    let title = state.t(&format!("dest-{transport}"));
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, &title));
+    let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
+        (true, _) => (palette.selected, palette.accent),
+        (false, true) => (palette.hovered, palette.edge),
+        (false, false) => (palette.raised, palette.line),
+    };
+    let width = if response.has_focus() { 2.0 } else { 1.0 };
+    ui.painter().rect(rect, theme::RADIUS, fill, Stroke::new(width, edge), StrokeKind::Inside);
+    let inner =
+        UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 10.0))).layout(Layout::top_down(Align::LEFT));
+    // A child of its own: the words must not move the place of the next card.
+    let mut words = ui.new_child(inner);
+    words.spacing_mut().item_spacing.y = 3.0;
+    words.add(Label::body(title).strong());
+    words.add(Label::small(state.t(&format!("dest-{transport}-line"))).secondary().wrapped());
+    response.clicked()
+}
+
+fn path(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let target = &state.import.target;
+    // A layout is a folder, the others are files.
+    let is_folder = target.transport == "oci";
+    let label = state.t(if is_folder { "import-folder" } else { "import-file" });
+    ui.add(Label::body(&label));
+    let edit = path_field(ui, state.texts, &state.t("destination"), &target.path, &label);
+    edit.give_focus(focus::IMPORT_PATH);
+    if edit.is_submitted && state.import.why_not().is_none() && !state.is_busy() {
+        actions.push(action::Action::Import(Action::Next));
+    }
+    actions.extend(edit.changed.map(|path| action::Action::Import(Action::Target(path))));
+    if edit.browse {
+        let choose =
+            if is_folder { Choose::Folder } else { Choose::Save { name: state.t("import-file-name") } };
+        actions.push(action::Action::Ask(Ask {
+            choose,
+            title: label,
+            then: |paths| {
+                let path = paths.into_iter().next().unwrap_or_default();
+                action::Action::Import(Action::Target(path.to_string_lossy().into_owned()))
+            },
+        }));
+    }
+}
+
+/// What each selected image is called here and there.
+fn names(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    ui.add(Label::large(state.t("import-names")));
+    ui.add(Label::small(state.t("import-names-line")).secondary().wrapped());
+    let selected = &state.import.selected;
+    let renames = state.import.target.renames.iter().enumerate();
+    for (number, rename) in renames.filter(|(_, rename)| selected.contains(&rename.image)) {
+        ui.push_id(number, |ui| name(ui, state, number, rename, actions));
+    }
+}
+
+fn name(ui: &mut Ui, state: &State, number: usize, rename: &Rename, actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        let half = (ui.available_width() - ARROW_WIDTH) / 2.0 - 8.0;
+        let from = sealift::escape(&rename.from).to_string();
+        ui.allocate_ui(vec2(half, theme::CONTROL_HEIGHT), |ui| {
+            ui.set_min_size(vec2(half, theme::CONTROL_HEIGHT));
+            ui.centered_and_justified(|ui| {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::body(&from));
+                });
+            });
+        });
+        Icon::Right.show(ui, 16.0, Tone::Secondary);
+        let label = state.texts.with("import-new-name", &[("name", from)]);
+        let (response, changed) = field::text(ui, &label, &rename.to, &state.t("import-name-hint"), half);
+        actions.extend(changed.map(|to| action::Action::Import(Action::Rename(number, to))));
+        if rename.is_bad() {
+            let edge = Stroke::new(1.5, theme::palette(ui).error);
+            ui.painter().rect_stroke(response.rect, theme::RADIUS, edge, StrokeKind::Inside);
+        }
+    });
+    if rename.is_bad() {
+        ui.add(Label::small(state.t("import-name-bad")).tone(Tone::Error).wrapped());
+    }
+}

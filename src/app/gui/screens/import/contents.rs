@@ -1,0 +1,82 @@
+//! What is inside an unlocked bundle, as the wizard shows it.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use sealift::{Digest, Image, Platform, Unlocked};
+
+use crate::gui::screens::pack::Row;
+
+/// A bundle that was opened with its key.
+#[derive(Clone)]
+pub(crate) struct Opened(pub(super) Arc<Unlocked>);
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(…)")
+    }
+}
+
+/// What is inside.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// None only in pictures.
+    pub(crate) opened: Option<Opened>,
+    /// RFC 3339.
+    pub(crate) created: String,
+    pub(crate) tool: String,
+    pub(crate) images: Vec<Inside>,
+    /// Blobs of other deliveries that it builds on.
+    pub(crate) num_externals: usize,
+}
+
+/// An image inside.
+#[derive(Clone, Debug)]
+pub(crate) struct Inside {
+    pub(crate) row: Row,
+    /// Its names; none for an untagged image.
+    pub(crate) names: Vec<String>,
+    pub(crate) platforms: Vec<String>,
+    /// Whether one of its platforms is this host's.
+    pub(crate) runs_here: bool,
+}
+
+impl Contents {
+    pub(super) fn of(unlocked: Unlocked) -> Self {
+        let contents = unlocked.contents();
+        Self {
+            created: contents.created.to_owned(),
+            tool: contents.tool.to_owned(),
+            images: contents.images.iter().map(Inside::of).collect(),
+            num_externals: contents.externals.len(),
+            opened: Some(Opened(Arc::new(unlocked))),
+        }
+    }
+}
+
+impl Inside {
+    fn of(image: &Image) -> Self {
+        let host = Platform::host();
+        Self {
+            row: Row::of(image),
+            names: image.names.iter().map(ToString::to_string).collect(),
+            platforms: image.platforms().map(ToString::to_string).collect(),
+            runs_here: image.platforms().any(|platform| platform.satisfies(&host)),
+        }
+    }
+}
+
+/// Enough of a digest to tell it from others.
+pub(super) fn short(digest: &Digest) -> String {
+    digest.to_string().chars().take(19).collect()
+}
+
+/// Bytes of images: as if they shared nothing, and with every blob once.
+pub(super) fn sizes<'a>(images: impl Iterator<Item = &'a Inside>) -> (u64, u64) {
+    let mut blobs = BTreeMap::new();
+    let mut sum_bytes = 0;
+    for image in images {
+        sum_bytes += image.row.size_bytes;
+        blobs.extend(image.row.blobs.iter().copied());
+    }
+    (sum_bytes, blobs.values().sum())
+}

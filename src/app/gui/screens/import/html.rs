@@ -1,0 +1,118 @@
+//! The report as one HTML file that needs nothing else and prints well.
+
+use std::fmt::Write as _;
+
+use super::report::{Ending, Report};
+use crate::gui::{figures, texts::Texts};
+
+const STYLE: &str = "
+body{font:14px/1.6 system-ui,'Noto Sans CJK SC','Microsoft YaHei',sans-serif;color:#17202a;max-width:860px;margin:32px auto;padding:0 20px}
+h1{font-size:22px;margin:0 0 4px}.done{color:#157853}.failed{color:#bf2f2a}.cancelled{color:#5a6876}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:20px 0}dt{color:#5a6876}dd{margin:0;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;margin:20px 0}th,td{text-align:left;vertical-align:top;padding:6px 8px;border-bottom:1px solid #dce2e8;overflow-wrap:anywhere}
+th{color:#5a6876;font-weight:600}td.n{text-align:right;white-space:nowrap}code{font:12px ui-monospace,monospace;overflow-wrap:anywhere}
+.box{border:1px solid #dce2e8;border-radius:6px;padding:10px 14px}
+@page{margin:16mm}@media print{body{margin:0;max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}}
+";
+
+/// The whole file.
+pub(super) fn html(texts: Texts, report: &Report, version: &str) -> String {
+    let title = texts.t(title_id(report));
+    let lang = texts.0.tag();
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"{lang}\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{0}</title><style>{STYLE}</style></head>\n<body>\n<h1 class=\"{1}\">{0}</h1>\n",
+        text(&title),
+        report.outcome()
+    );
+    if let Ending::Failed(error) = &report.ending {
+        let mut lines = vec![error.message(texts.0)];
+        lines.extend(error.context().into_iter().map(|(fact, value)| {
+            texts.with(&format!("fact-{}", fact.name()), &[("value", value.to_owned())])
+        }));
+        lines.extend(texts.hint(error));
+        lines.push(error.code().id().to_owned());
+        let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
+        let _ = writeln!(page, "<p class=\"box\">{}</p>", lines.join("<br>"));
+    }
+    let facts =
+        facts(texts, report).into_iter().chain([(texts.t("report-by"), format!("Sealift {version}"))]);
+    let _ = writeln!(page, "<dl>");
+    for (name, value) in facts {
+        let _ = writeln!(page, "<dt>{}</dt><dd>{}</dd>", text(&name), text(&value));
+    }
+    let _ = writeln!(page, "</dl>\n<table><thead><tr>");
+    for id in ["report-image", "report-digest", "pack-column-size"] {
+        let _ = write!(page, "<th>{}</th>", text(&texts.t(id)));
+    }
+    let _ = writeln!(page, "</tr></thead><tbody>");
+    for image in &report.images {
+        let was = image.was().map(|was| texts.with("import-was", &[("name", was)]));
+        let was = was.map(|was| format!("<br>{}", text(&was))).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "<tr><td>{}{was}</td><td><code>{}</code></td><td class=\"n\">{}</td></tr>",
+            text(&image.title()),
+            text(&image.digest.to_string()),
+            text(&figures::bytes(image.size_bytes))
+        );
+    }
+    let _ = writeln!(page, "</tbody></table>\n</body></html>");
+    page
+}
+
+pub(super) const fn title_id(report: &Report) -> &'static str {
+    match report.ending {
+        Ending::Done { .. } => "import-done",
+        Ending::Failed(_) => "import-failed",
+        Ending::Cancelled => "import-cancelled",
+    }
+}
+
+/// Names and values of what is told of a run, in the order they are shown.
+pub(super) fn facts(texts: Texts, report: &Report) -> Vec<(String, String)> {
+    let mut facts = vec![("report-images", report.images.len().to_string())];
+    if let Ending::Done { written_bytes, num_present, .. } = report.ending {
+        facts.push(("report-written", figures::bytes(written_bytes)));
+        if num_present > 0 {
+            facts.push(("report-present", num_present.to_string()));
+        }
+    }
+    let groups: Vec<char> = report.fingerprint.chars().collect();
+    let groups: Vec<String> = groups.chunks(4).map(|group| group.iter().collect()).collect();
+    facts.extend([
+        ("report-to", format!("{}:{}", report.transport, report.path.display())),
+        ("report-took", figures::duration(texts, report.took)),
+        ("report-ended", report.ended.clone()),
+        ("report-bundle", report.bundle.display().to_string()),
+        ("report-created", format!("{} · {}", report.bundle_created, report.bundle_tool)),
+        ("report-fingerprint", groups.join(" ")),
+    ]);
+    facts.into_iter().map(|(id, value)| (texts.t(id), value)).collect()
+}
+
+/// Text in HTML: nothing in it can become markup, or move what stands beside it.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for c in sealift::escape(text).to_string().chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_become_markup() {
+        assert_eq!(text("<b a='\"'>&\u{202e}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\\u{202e}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Run and Report: the images as they are planned, under way and put back; beside them what it comes to.
+
+use std::path::PathBuf;
+
+use eframe::egui::{ScrollArea, Ui};
+
+use super::{
+    Action, Format, html, images,
+    inspect::{fact, warning},
+    open_again,
+    plan::Plan,
+    report::{Ending, Report},
+    step::Step,
+};
+use crate::gui::{
+    action::{self, Actions},
+    dialog::{Ask, Choose},
+    figures,
+    job::Kind,
+    state::State,
+    theme::Tone,
+    widgets::{Button, Icon, Label, banner, page},
+};
+
+pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let import = &state.import;
+    let Some(plan) = &import.plan else { return };
+    let report = import.report.as_ref().filter(|_| import.step == Step::Report);
+    page::tray(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            match report {
+                None => planned(ui, state, plan),
+                Some(report) => facts(ui, state, report, actions),
+            }
+        });
+    });
+    match report {
+        None => {
+            let id = if state.runs(Kind::Restore) { "import-running-line" } else { "import-plan-line" };
+            page::body(ui, |ui| ui.add(Label::body(state.t(id)).secondary().wrapped()));
+        }
+        Some(report) => page::body(ui, |ui| headline(ui, state, report, actions)),
+    }
+    images::table(ui, state, plan);
+}
+
+/// What the plan comes to.
+fn planned(ui: &mut Ui, state: &State, plan: &Plan) {
+    let target = &state.import.target;
+    ui.add(Label::large(state.t("import-plan-title")));
+    fact(ui, &state.t("report-to"), &format!("{}:{}", target.transport, target.path.trim()));
+    fact(ui, &state.t("report-images"), &plan.images.len().to_string());
+    fact(ui, &state.t("import-needed"), &figures::bytes(plan.needed_bytes));
+    if let Some(free_bytes) = plan.free_bytes {
+        fact(ui, &state.t("import-free"), &figures::bytes(free_bytes));
+    }
+    let id = if target.may_replace { "import-existing-replace" } else { "import-existing-keep" };
+    fact(ui, &state.t("import-existing"), &state.t(id));
+    for notice in &plan.notices {
+        ui.add_space(4.0);
+        warning(ui, &state.texts.notice(notice));
+    }
+}
+
+/// How it ended: what is left, and what to do next.
+fn headline(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
+    match &report.ending {
+        Ending::Done { .. } => {
+            result(ui, state, Icon::Check, Tone::Ok, report, "import-done-line");
+            commands(ui, state, report, actions);
+        }
+        Ending::Cancelled => result(ui, state, Icon::Stop, Tone::Secondary, report, "import-cancelled-line"),
+        Ending::Failed(error) => {
+            result(ui, state, Icon::Cross, Tone::Error, report, "import-failed-line");
+            ui.add_space(4.0);
+            banner::error(ui, state.texts, error);
+            if error.kind() == sealift::ErrorKind::Integrity {
+                open_again(ui, state, actions);
+            }
+        }
+    }
+}
+
+fn result(ui: &mut Ui, state: &State, icon: Icon, tone: Tone, report: &Report, line: &str) {
+    ui.horizontal(|ui| {
+        icon.show(ui, 40.0, tone);
+        ui.add_space(4.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.add(Label::title(state.t(html::title_id(report))).tone(tone));
+            let num = report.images.len();
+            ui.add(Label::body(state.texts.count(line, num)).secondary().wrapped());
+        });
+    });
+}
+
+fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
+    ui.add(Label::large(state.t("import-step-report")));
+    for (name, value) in html::facts(state.texts, report) {
+        fact(ui, &name, &value);
+    }
+    ui.add_space(6.0);
+    for (format, id) in [(Format::Html, "import-save-html"), (Format::Json, "import-save-json")] {
+        if Button::secondary(&state.t(id)).enabled(!state.is_busy()).show(ui) {
+            actions.push(ask_where(state, format));
+        }
+    }
+    if let Some(path) = &state.import.saved {
+        let path = sealift::escape(&path.display().to_string()).to_string();
+        ui.add(Label::small(state.texts.with("import-saved", &[("path", path)])).tone(Tone::Ok).wrapped());
+    }
+}
+
+/// What loads the images into an engine, each to be copied.
+fn commands(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
+    ui.add_space(4.0);
+    ui.add(Label::small(state.t("import-load")).secondary());
+    for command in report.commands() {
+        ui.horizontal(|ui| {
+            if Button::secondary(&state.t("copy")).show(ui) {
+                actions.push(action::Action::Copy(command.clone()));
+            }
+            ui.add(Label::mono(sealift::escape(&command).to_string()));
+        });
+    }
+}
+
+fn ask_where(state: &State, format: Format) -> action::Action {
+    fn save(format: Format, paths: Vec<PathBuf>) -> action::Action {
+        action::Action::Import(Action::Save(format, paths.into_iter().next().unwrap_or_default()))
+    }
+    let (name, then): (_, fn(Vec<PathBuf>) -> action::Action) = match format {
+        Format::Html => ("import-report-html", |paths| save(Format::Html, paths)),
+        Format::Json => ("import-report-json", |paths| save(Format::Json, paths)),
+    };
+    let choose = Choose::Save { name: state.t(name) };
+    action::Action::Ask(Ask { choose, title: state.t("import-save-title"), then })
+}

@@ -1,0 +1,109 @@
+//! The wizard's jobs: each a call or two of the library.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use sealift::{Code, Ctx, Error, Fact, Passphrase, Phase, RestoreReport, Unlocked};
+
+use super::{
+    Action, Format, Import,
+    contents::{Contents, Opened},
+    html, plan,
+    report::{Ran, Report},
+};
+use crate::gui::{
+    action,
+    bundle::Header,
+    history::{About, Account},
+    job::{Kind, Work},
+    texts::Texts,
+};
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Opens the bundle with its passphrase and reads what is inside.
+pub(super) fn unlock(header: &Header, passphrase: Passphrase) -> Work {
+    let path = header.path.clone();
+    let name = file_name(&path);
+    let call = move |ctx: &Ctx| Ok(Contents::of(sealift::inspect(&path)?.unlock(ctx, &passphrase)?));
+    Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
+}
+
+/// Decides what the run will do.
+pub(super) fn plan(import: &Import) -> Option<Work> {
+    let contents = import.contents.as_ref()?;
+    let (Opened(unlocked), images) = (contents.opened.clone()?, contents.images.clone());
+    let target =
+        super::target::Target { renames: Vec::new(), path: import.target.path.clone(), ..import.target };
+    let selection = import.target.selection(&contents.images, &import.selected);
+    let name = import.selected.len().to_string();
+    let call = move |_: &Ctx| plan::preview(&unlocked, &images, &target, &selection);
+    Some(Work::new(Kind::Plan, name, call, |plan| action::Action::Import(Action::Planned(plan))))
+}
+
+/// Checks every blob, then puts the images back.
+pub(super) fn restore(import: &Import) -> Option<Work> {
+    let (contents, plan) = (import.contents.as_ref()?, import.plan.as_ref()?);
+    let Opened(unlocked) = contents.opened.clone()?;
+    let selection = import.target.selection(&contents.images, &import.selected);
+    let (spec, existing) = (import.target.spec(), import.target.existing());
+    let (name, write_bytes) = (plan.images.len().to_string(), plan.unique_bytes);
+    let header = import.header.as_ref()?;
+    let about = About {
+        bundle: header.path.clone(),
+        target: spec
+            .as_ref()
+            .map(|dest| format!("{}:{}", dest.transport(), dest.path().display()))
+            .unwrap_or_default(),
+        fingerprint: header.fingerprint.clone(),
+    };
+    let began = Instant::now();
+    let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
+        ctx.foresee(Phase::Restore, write_bytes);
+        let verified = verified(ctx, &unlocked)?;
+        let plan = sealift::plan_restore(ctx, &verified, &spec?, &selection)?;
+        sealift::restore(ctx, &verified, &plan, existing)
+    };
+    let then = move |result: Result<RestoreReport, _>| {
+        let ended = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        action::Action::Import(Action::Ran(Ran {
+            result: result.map(Box::new),
+            ended,
+            took: began.elapsed(),
+        }))
+    };
+    let watch = |finished| action::Action::Import(Action::Progress(finished));
+    let account = |report: &RestoreReport| Some(Account::of(report));
+    Some(Work::recorded(Kind::Restore, name, about, call, account, then).watched(watch))
+}
+
+fn verified(ctx: &Ctx, unlocked: &Unlocked) -> sealift::Result<sealift::VerifiedBundle> {
+    let (report, verified) = unlocked.verify(ctx)?;
+    verified.ok_or_else(|| {
+        let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
+        Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+    })
+}
+
+/// Writes the report to `path`.
+pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts) -> Work {
+    let text = match format {
+        Format::Html => html::html(texts, report, env!("SEALIFT_VERSION")),
+        Format::Json => format!("{:#}\n", report.json(texts.0)),
+    };
+    let name = file_name(&path);
+    let call = move |_: &Ctx| {
+        let failed = |e| Error::write(&path, e);
+        let folder = path.parent().unwrap_or(&path);
+        let mut partial = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        partial.write_all(text.as_bytes()).map_err(failed)?;
+        partial.persist(&path).map_err(|e| Error::write(&path, e.error))?;
+        Ok(path)
+    };
+    Work::new(Kind::Save, name, call, |path| action::Action::Import(Action::Saved(path)))
+}

@@ -1,0 +1,89 @@
+//! One change of a bundle's passphrases: what is asked for, what it means, and what came of it.
+
+use eframe::egui::Ui;
+
+use super::{Action, state::Task};
+use crate::gui::{
+    action::{self, Actions},
+    bundle::Header,
+    new_passphrase::{Change, Look},
+    state::State,
+    theme::Tone,
+    widgets::{
+        Button, Icon, Label, banner,
+        new_passphrase::{new_passphrase, second_look},
+        password::password,
+    },
+};
+
+fn change(change: Change) -> action::Action {
+    action::Action::Keys(Action::New(change))
+}
+
+pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, actions: &mut Actions) {
+    let keys = &state.keys;
+    let (title, line, button) = match task {
+        Task::Add => ("keys-add", "keys-add-line", "keys-add-start"),
+        Task::Change => ("keys-change", "keys-change-line", "keys-change-start"),
+        Task::Remove(_) => ("keys-remove", "keys-remove-line", "keys-remove-start"),
+    };
+    let number = if let Task::Remove(number) = task { number } else { 0 };
+    ui.add(Label::large(state.texts.count(title, number)));
+    ui.add(Label::small(sealift::escape(&header.file_name()).to_string()).secondary());
+    ui.add(Label::body(state.t(line)).secondary().wrapped());
+    if let Some(error) = &keys.failed {
+        banner::error(ui, state.texts, error);
+    }
+    ui.add_space(4.0);
+    let label = state.t("keys-current");
+    ui.add(Label::body(&label));
+    let hint = if task == Task::Change { "keys-current-hint" } else { "keys-any-hint" };
+    let typed = password(ui, state.texts, &label, &state.t(hint), &keys.current);
+    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Keys(Action::Current(edit))));
+    let mut is_submitted = typed.is_submitted;
+    if task.needs_new() {
+        ui.add_space(4.0);
+        ui.add(Label::body(state.t("keys-new")).strong());
+        is_submitted |= new_passphrase(ui, state.texts, &keys.new, change, actions);
+    }
+    if task != Task::Add {
+        old_copies(ui, state);
+    }
+    let is_ready = keys.is_ready() && !state.is_busy();
+    let start = || action::Action::Keys(Action::Start);
+    if is_ready && task.needs_new() && keys.new.look == Look::Second {
+        second_look(ui, state.texts, change, start, actions);
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        if Button::primary(&state.t(button)).enabled(is_ready).show(ui) || (is_submitted && is_ready) {
+            actions.push(start());
+        }
+        if Button::secondary(&state.t("cancel")).enabled(!state.is_busy()).show(ui) {
+            actions.push(action::Action::Keys(Action::Task(None)));
+        }
+    });
+    ui.add(Label::small(state.t("keys-header-only")).secondary().wrapped());
+}
+
+/// What a change cannot do.
+fn old_copies(ui: &mut Ui, state: &State) {
+    banner::banner(ui, Tone::Warn, &state.t("keys-old-copies"), |ui| {
+        ui.add(Label::body(state.t("keys-old-copies-line")).secondary().wrapped());
+    });
+}
+
+pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
+    let (id, number) = match task {
+        Task::Add => ("keys-added", 0),
+        Task::Change => ("keys-changed", 0),
+        Task::Remove(number) => ("keys-removed", number),
+    };
+    ui.horizontal(|ui| {
+        Icon::Check.show(ui, 22.0, Tone::Ok);
+        ui.add(Label::large(state.texts.count(id, number)).tone(Tone::Ok));
+    });
+    if task != Task::Add {
+        old_copies(ui, state);
+    }
+}

@@ -1,0 +1,111 @@
+//! The tray when packing has ended: done, failed or cancelled.
+
+use eframe::egui::Ui;
+use sealift::{Error, PackReport, Phase};
+
+use super::{Action, state::End};
+use crate::gui::{
+    action::{self, Actions, Page},
+    figures,
+    screens::verify,
+    state::State,
+    theme::Tone,
+    widgets::{
+        Button, Icon, Label, banner,
+        digest::{digest, words},
+    },
+};
+
+pub(super) fn view(ui: &mut Ui, state: &State, end: &End, actions: &mut Actions) {
+    match end {
+        End::Done(report) => done(ui, state, report, actions),
+        End::Failed(error, phase) => failed(ui, state, error, *phase, actions),
+        End::Cancelled => cancelled(ui, state, actions),
+    }
+}
+
+fn title(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
+    ui.horizontal(|ui| {
+        icon.show(ui, 22.0, tone);
+        ui.add(Label::large(text).tone(tone).wrapped());
+    });
+}
+
+fn done(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) {
+    title(ui, Icon::Check, Tone::Ok, &state.t("packed-title"));
+    let facts = [
+        ("size", figures::bytes(report.bundle_bytes)),
+        ("images", report.num_images.to_string()),
+        ("percent", figures::percent_saved(report.bundle_bytes, report.sum_bytes).to_string()),
+    ];
+    ui.add(Label::body(state.texts.with("packed-facts", &facts)).wrapped());
+    volumes(ui, state, report);
+
+    ui.add_space(6.0);
+    ui.add(Label::body(state.t("fingerprint-title")).strong());
+    ui.scope(|ui| digest(ui, &report.fingerprint));
+    ui.add_space(2.0);
+    ui.add(Label::body(state.t("fingerprint-phone")).strong());
+    ui.scope(|ui| words(ui, state.texts, &report.fingerprint));
+    ui.add(Label::small(state.t("fingerprint-why")).secondary().wrapped());
+
+    ui.add_space(6.0);
+    let width = ui.available_width();
+    if Button::primary(&state.t("packed-verify")).width(width).enabled(!state.is_busy()).show(ui)
+        && let Some(first) = report.volumes.first()
+    {
+        actions.push(action::Action::Go(Page::Verify));
+        actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
+    }
+    let half = (width - ui.spacing().item_spacing.x) / 2.0;
+    ui.horizontal(|ui| {
+        if Button::secondary(&state.t("packed-folder")).width(half).show(ui) {
+            actions.push(action::Action::Pack(Action::OpenFolder));
+        }
+        if Button::secondary(&state.t("fingerprint-copy")).width(half).show(ui) {
+            actions.push(action::Action::Copy(report.fingerprint.clone()));
+        }
+    });
+    back(ui, state, "pack-again", actions);
+}
+
+/// The first and, of many, the last file.
+fn volumes(ui: &mut Ui, state: &State, report: &PackReport) {
+    let mut path = |path: &std::path::Path| {
+        let path = path.display().to_string();
+        ui.add(Label::small(sealift::escape(&path).to_string()).secondary().wrapped().selectable());
+    };
+    match report.volumes.as_slice() {
+        [] => {}
+        [one] => path(one),
+        [first, .., last] => {
+            path(first);
+            path(last);
+            ui.add(Label::small(state.texts.count("packed-volumes", report.volumes.len())).secondary());
+        }
+    }
+}
+
+fn failed(ui: &mut Ui, state: &State, error: &Error, phase: Phase, actions: &mut Actions) {
+    title(ui, Icon::Cross, Tone::Error, &state.t("pack-failed"));
+    let step = state.t(&format!("phase-{}", phase.name()));
+    ui.add(Label::body(state.texts.with("failed-step", &[("step", step)])).secondary().wrapped());
+    banner::error(ui, state.texts, error);
+    ui.add(Label::body(state.t("pack-nothing-left")).wrapped());
+    back(ui, state, "pack-back", actions);
+}
+
+fn cancelled(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    title(ui, Icon::Stop, Tone::Secondary, &state.t("pack-cancelled"));
+    ui.add(Label::body(state.t("pack-nothing-left")).wrapped());
+    ui.add(Label::body(state.t("pack-cancelled-line")).secondary().wrapped());
+    back(ui, state, "pack-back", actions);
+}
+
+fn back(ui: &mut Ui, state: &State, id: &str, actions: &mut Actions) {
+    ui.add_space(4.0);
+    let width = ui.available_width();
+    if Button::secondary(&state.t(id)).width(width).show(ui) {
+        actions.push(action::Action::Pack(Action::Dismiss));
+    }
+}

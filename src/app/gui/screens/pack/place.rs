@@ -1,0 +1,186 @@
+//! Where the bundle goes: the file, what is known of the place, and how it is split.
+
+use std::{path::PathBuf, sync::Arc};
+
+use sealift::{Code, Error, Existing};
+
+use super::Action;
+use crate::gui::{
+    action,
+    job::{Kind, Work},
+};
+
+/// The destination.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    /// As typed.
+    pub(crate) out: String,
+    pub(crate) split: Split,
+    /// The size of a volume, as typed.
+    pub(crate) custom: String,
+    /// The user wants the file that is there to be replaced.
+    pub(crate) is_replacing: bool,
+    seen: Option<(String, Seen)>,
+    is_looking: bool,
+}
+
+/// How the bundle is split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Split {
+    #[default]
+    OneFile,
+    Fat32,
+    Custom,
+}
+
+/// What was found at the destination.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// A bundle, or a volume of one, of this name.
+    pub(crate) exists: bool,
+    /// Why nothing can be written there.
+    pub(crate) refused: Option<Arc<Error>>,
+    pub(crate) free_bytes: Option<u64>,
+}
+
+impl Place {
+    /// What is known of the destination as it now stands.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref().filter(|(out, _)| *out == self.out).map(|(_, seen)| seen)
+    }
+
+    pub(crate) fn set_out(&mut self, out: String) {
+        (self.out, self.is_replacing) = (out, false);
+    }
+
+    /// Takes what was found at `out`.
+    pub(crate) fn saw(&mut self, out: String, seen: Seen) {
+        (self.seen, self.is_looking) = (Some((out, seen)), false);
+    }
+
+    /// What is known may no longer be so.
+    pub(crate) fn forget(&mut self) {
+        self.seen = None;
+    }
+
+    /// A look at the destination, if one is due. One at a time: a dead network mount must not pile them up.
+    pub(crate) fn look(&mut self) -> Option<Work> {
+        if self.is_looking || self.out.trim().is_empty() || self.seen().is_some() {
+            return None;
+        }
+        self.is_looking = true;
+        let out = self.out.clone();
+        let path = PathBuf::from(out.trim());
+        let call = move |_: &sealift::Ctx| {
+            let free_bytes = sealift::free_bytes(&path);
+            let checked = sealift::check_output(&path, Existing::Keep);
+            Ok(match checked {
+                Ok(()) => Seen { free_bytes, ..Seen::default() },
+                Err(error) if error.code() == Code::Exists && !path.is_dir() => {
+                    Seen { exists: true, free_bytes, ..Seen::default() }
+                }
+                Err(error) => Seen { refused: Some(Arc::new(error)), ..Seen::default() },
+            })
+        };
+        Some(Work::new(Kind::List, "", call, |seen: Result<Seen, _>| {
+            action::Action::Pack(Action::Saw(out, seen.unwrap_or_default()))
+        }))
+    }
+
+    /// Whether the file may be written as things stand.
+    pub(crate) fn is_ready(&self) -> bool {
+        let may_write =
+            self.seen().is_none_or(|seen| seen.refused.is_none() && (!seen.exists || self.is_replacing));
+        !self.out.trim().is_empty() && may_write && self.volume_bytes().is_ok()
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        PathBuf::from(self.out.trim())
+    }
+
+    pub(crate) fn existing(&self) -> Existing {
+        if self.is_replacing { Existing::Replace } else { Existing::Keep }
+    }
+
+    /// Largest volume; `None` for one file.
+    pub(crate) fn volume_bytes(&self) -> sealift::Result<Option<u64>> {
+        match self.split {
+            Split::OneFile => Ok(None),
+            Split::Fat32 => Ok(Some(sealift::FAT32_BYTES)),
+            Split::Custom => sealift::volume_bytes(&self.custom).map(Some),
+        }
+    }
+
+    /// The next name beside the one that is taken: `a.sealift`, `a-2.sealift`, `a-3.sealift`.
+    pub(crate) fn other_name(&self) -> String {
+        let path = self.path();
+        let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let (stem, extension) = (part(path.file_stem()), part(path.extension()));
+        let (base, number) = match stem.rsplit_once('-') {
+            // Two digits at most: a date at the end is no number to count on from.
+            Some((base, digits)) if digits.len() <= 2 && !is_date(base) => match digits.parse::<u32>() {
+                Ok(number) => (base.to_owned(), number + 1),
+                Err(_) => (stem.clone(), 2),
+            },
+            _ => (stem.clone(), 2),
+        };
+        let dot = if extension.is_empty() { "" } else { "." };
+        path.with_file_name(format!("{base}-{number}{dot}{extension}")).to_string_lossy().into_owned()
+    }
+}
+
+/// Whether `text` ends as a date without its day does: `…-2026-11`.
+fn is_date(text: &str) -> bool {
+    let mut parts = text.rsplit('-');
+    let mut is_number = |len| {
+        parts
+            .next()
+            .is_some_and(|part| part.len() >= len && part.chars().rev().take(len).all(|c| c.is_ascii_digit()))
+    };
+    is_number(2) && is_number(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(out: &str) -> Place {
+        Place { out: out.into(), ..Place::default() }
+    }
+
+    #[test]
+    fn a_taken_name_is_counted_on() {
+        for (taken, other) in [
+            ("/a/交付.sealift", "/a/交付-2.sealift"),
+            ("/a/b-2.sealift", "/a/b-3.sealift"),
+            ("/a/交付-2026-11-24.sealift", "/a/交付-2026-11-24-2.sealift"),
+            ("/a/交付-2026-11-24-2.sealift", "/a/交付-2026-11-24-3.sealift"),
+            ("b", "b-2"),
+        ] {
+            assert_eq!(place(taken).other_name(), other);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_when_asked() {
+        let mut there = place("/a/b.sealift");
+        assert!(there.is_ready(), "before it was looked at");
+        assert!(there.look().is_some() && there.look().is_none(), "one look at a time");
+        there.saw("/a/b.sealift".into(), Seen { exists: true, ..Seen::default() });
+        assert!(!there.is_ready());
+        there.is_replacing = true;
+        assert!(there.is_ready() && there.existing() == Existing::Replace);
+        there.set_out("/a/c.sealift".into());
+        assert!(there.existing() == Existing::Keep && there.seen().is_none());
+    }
+
+    #[test]
+    fn a_volume_size_must_be_one() {
+        let mut place = place("b");
+        place.split = Split::Custom;
+        assert!(!place.is_ready());
+        place.custom = "650 MB".into();
+        assert!(place.is_ready());
+        assert_eq!(place.volume_bytes().ok().flatten(), Some(650_000_000));
+    }
+}

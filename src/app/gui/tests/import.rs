@@ -1,0 +1,216 @@
+//! Pictures of the wizard's steps, and its way by keyboard.
+
+use std::{sync::Arc, time::Duration};
+
+use egui_kittest::kittest::Queryable;
+use sealift::{Code, Error, Fact, Finished, Phase, Snapshot};
+
+use super::*;
+use crate::gui::{
+    action::Page,
+    bundle::Header,
+    job::{Ended, JobView, Kind},
+    screens::import::{Action as Do, Contents, Inside, Plan, Planned, Ran, Step, Target},
+};
+
+fn header() -> Header {
+    Header {
+        path: "/media/U盘/交付-2026-11.sealift".into(),
+        fingerprint: "9f2c41aa07be5d138c60e1f42b97aa05".repeat(2),
+        num_volumes: 2,
+        num_records: 1520,
+        payload_bytes: 1_589_137_899,
+        slots: vec![sealift::SlotInfo { number: 1, kind: "password", details: String::new() }],
+        num_damaged_copies: 0,
+    }
+}
+
+/// As many images as asked for; the third is for another machine.
+fn inside(num: usize) -> Vec<Inside> {
+    let one = |(number, row): (usize, Row)| {
+        let name = row.subtitle.split("  ·  ").next().unwrap_or_default().to_owned();
+        let platform = if number == 2 { "linux/arm64" } else { "linux/amd64" };
+        let subtitle = row.subtitle.replace("linux/amd64", platform);
+        Inside {
+            names: vec![name],
+            platforms: vec![platform.into()],
+            runs_here: number != 2,
+            row: Row { subtitle, ..row },
+        }
+    };
+    rows(num).into_iter().enumerate().map(one).collect()
+}
+
+fn contents(num: usize) -> Contents {
+    Contents {
+        opened: None,
+        created: "2026-11-20T08:30:00Z".into(),
+        tool: "Sealift 0.1.0".into(),
+        images: inside(num),
+        num_externals: 0,
+    }
+}
+
+fn plan(num: usize) -> Plan {
+    let planned = |image: Inside| Planned {
+        digest: image.row.target,
+        names: vec![image.names[0].replace("docker.io/library", "harbor.bank.local/base")],
+        bundle_names: image.names,
+        size_bytes: image.row.size_bytes,
+        blobs: image.row.blobs,
+    };
+    Plan {
+        images: inside(num).into_iter().map(planned).collect(),
+        unique_bytes: 900 << 20,
+        needed_bytes: 901 << 20,
+        free_bytes: Some(42 << 30),
+        notices: Vec::new(),
+    }
+}
+
+fn wizard(actions: impl IntoIterator<Item = Do>) -> State {
+    let open = [Do::Opened(Ok(header()))];
+    let actions = open.into_iter().chain(actions).map(Action::Import);
+    after([Action::Go(Page::Import)].into_iter().chain(actions))
+}
+
+fn unlocked() -> Vec<Do> {
+    vec![Do::Unlocked(Ok(contents(3)))]
+}
+
+fn at_target() -> Vec<Do> {
+    let mut actions = unlocked();
+    actions.extend([Do::Next, Do::Target("/srv/images/镜像.tar".into())]);
+    actions
+}
+
+fn planned() -> Vec<Do> {
+    let mut actions = at_target();
+    actions.push(Do::Planned(Ok(plan(3))));
+    actions
+}
+
+fn job(ended: Option<Ended>) -> JobView {
+    let at = |tenths: u64| Snapshot {
+        phase: Phase::Restore,
+        done_bytes: tenths * 9_000_000,
+        total_bytes: 1_900_000_000,
+        elapsed: Duration::from_millis(tenths * 100),
+    };
+    let mut job = JobView::new(Kind::Restore, "3".into(), at(0));
+    (1..=140).for_each(|tenths| job.sample(at(tenths)));
+    JobView { ended, ..job }
+}
+
+/// The first image is written, half of the second is, and all are checked.
+fn progress() -> Do {
+    let images = plan(3).images;
+    let part = |phase, digest: Digest| Finished { phase, name: digest.to_string() };
+    let checked = images.iter().flat_map(|image| &image.blobs).map(|blob| part(Phase::Verify, blob.0));
+    let first = images[0].blobs.iter().map(|blob| part(Phase::Restore, blob.0));
+    let second = images[1].blobs.iter().take(2).map(|blob| part(Phase::Restore, blob.0));
+    Do::Progress(checked.chain(first).chain(second).collect())
+}
+
+fn ended(result: Result<sealift::RestoreReport, Error>) -> State {
+    let mut actions = planned();
+    let outcome = match &result {
+        Ok(_) => Ended::Done,
+        Err(error) if error.code() == Code::Cancelled => Ended::Cancelled,
+        Err(_) => Ended::Failed(Arc::new(Error::new(Code::DiskFull))),
+    };
+    let result = result.map(Box::new).map_err(Arc::new);
+    actions.push(Do::Ran(Ran {
+        result,
+        ended: "2026-11-24T09:12:44Z".into(),
+        took: Duration::from_secs(83),
+    }));
+    State { job: Some(job(Some(outcome))), ..wizard(actions) }
+}
+
+fn done() -> State {
+    ended(Ok(sealift::RestoreReport {
+        images: Vec::new(),
+        num_blobs: 12,
+        written_bytes: 900 << 20,
+        num_present: 0,
+    }))
+}
+
+#[test]
+fn steps_of_the_wizard() {
+    let mut pictures = Pictures::default();
+    pictures.check("import-header", TWO, || wizard([]));
+    pictures.check("import-wrong-passphrase", TWO, || {
+        wizard([Do::Unlocked(Err(Arc::new(Error::new(Code::KeyRefused))))])
+    });
+    pictures.check("import-volume-missing", TWO, || {
+        let error = Error::new(Code::VolumeMissing).with(Fact::Volume, 2);
+        let error = error.with(Fact::Path, "/media/U盘/交付-2026-11.sealift.002");
+        wizard([Do::Unlocked(Err(Arc::new(error)))])
+    });
+    pictures.check("import-damaged", TWO, || {
+        let error = Error::new(Code::HeaderDamaged).with(Fact::Path, "/media/U盘/交付-2026-11.sealift");
+        after([Action::Go(Page::Import), Action::Import(Do::Opened(Err(Arc::new(error))))])
+    });
+    pictures.check("import-inspect", ALL, || wizard(unlocked()));
+    pictures.check("import-target", ALL, || wizard(at_target()));
+    pictures.check("import-target-bad-name", TWO, || {
+        let mut actions = at_target();
+        actions.extend([Do::Transport("oci"), Do::Rename(1, "Not a name".into())]);
+        wizard(actions)
+    });
+    pictures.check("import-plan", ALL, || wizard(planned()));
+}
+
+#[test]
+fn ends_of_the_wizard() {
+    let mut pictures = Pictures::default();
+    pictures.check("import-running", TWO, || {
+        let mut actions = planned();
+        actions.push(progress());
+        State { job: Some(job(None)), ..wizard(actions) }
+    });
+    pictures.check("import-disk-full", TWO, || {
+        ended(Err(Error::new(Code::DiskFull).with(Fact::Path, "/srv/images/镜像.tar")))
+    });
+    pictures.check("import-cancelled", TWO, || ended(Err(Error::new(Code::Cancelled))));
+    pictures.check("import-done", ALL, done);
+}
+
+#[test]
+fn every_kind_of_destination_is_worded() {
+    for lang in Lang::ALL {
+        for transport in sealift::dest_transports() {
+            for id in [format!("dest-{transport}"), format!("dest-{transport}-line")] {
+                assert!(sealift::lookup(lang, &id, &[]).is_some(), "{id} in {}", lang.tag());
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_that_were_visited_can_be_gone_back_to_and_a_change_drops_the_plan() {
+    let mut harness = screen(wizard(planned()), Theme::Dark, Lang::En);
+    assert_eq!(harness.state().0.import.step, Step::Run);
+    harness.get_by_label("Target").click();
+    harness.run();
+    assert_eq!(harness.state().0.import.step, Step::Target);
+    assert!(harness.state().0.import.can_go(Step::Run));
+    harness.get_by_role_and_label(eframe::egui::Role::RadioButton, "OCI archive").click();
+    harness.run();
+    let import = &harness.state().0.import;
+    assert_eq!(import.target.transport, "oci-archive");
+    assert!(!import.can_go(Step::Run) && import.plan.is_none());
+}
+
+#[test]
+fn the_plan_can_be_taken_back_and_a_bundle_starts_at_unlock() {
+    let state = wizard([]);
+    assert_eq!(state.import.step, Step::Unlock);
+    assert_eq!(state.import.why_not(), Some("import-why-passphrase"));
+    assert_eq!(Target::default().transport, "docker-archive");
+    let mut state = wizard(planned());
+    state.apply(Action::Import(Do::Back), &mut Effects::new());
+    assert_eq!(state.import.step, Step::Target);
+}

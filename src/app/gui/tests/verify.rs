@@ -1,0 +1,59 @@
+//! Pictures of the Verify page.
+
+use std::sync::Arc;
+
+use sealift::{BlobReport, Code, Error, Phase, Snapshot};
+
+use super::*;
+use crate::gui::{
+    action::Page,
+    job::{JobView, Kind},
+    screens::verify,
+};
+
+fn opened(actions: impl IntoIterator<Item = verify::Action>) -> State {
+    let open = [Action::Go(Page::Verify), Action::Verify(verify::Action::Opened(Ok(header())))];
+    after(open.into_iter().chain(actions.into_iter().map(Action::Verify)))
+}
+
+#[test]
+fn a_bundle_that_is_checked() {
+    let mut pictures = Pictures::default();
+    pictures.check("verify-opened", TWO, || opened([]));
+    pictures.check("verify-running", TWO, || {
+        let mut state = opened([verify::Action::Start]);
+        if let Some(map) = &state.verify.map {
+            (0..1430)
+                .filter(|record| record % 1700 < 1300)
+                .for_each(|record| map.mark(record, record != 411));
+        }
+        let now = Snapshot {
+            phase: Phase::Verify,
+            done_bytes: 1_500_000_000,
+            total_bytes: 3_700_000_000,
+            elapsed: std::time::Duration::from_millis(900),
+        };
+        state.job = Some(JobView::new(Kind::Verify, header().file_name(), now));
+        state
+    });
+    pictures.check("verify-whole", TWO, || {
+        let records = RecordReport { num_records: 3529, damaged: vec![], num_damaged_header_copies: 0 };
+        let verdict = Verdict { blobs: None, records: Some(records) };
+        opened([verify::Action::Checked(Ok(verdict)), verify::Action::Saved(Ok("/tmp/交付.txt".into()))])
+    });
+    pictures.check("verify-whole-blobs", TWO, || {
+        let blobs = BlobReport { num_blobs: 41, num_bytes: 9_100_000_000, damaged: vec![], cause: None };
+        opened([verify::Action::Checked(Ok(Verdict { blobs: Some((blobs, 5)), records: None }))])
+    });
+    pictures.check("verify-damaged", TWO, || opened([verify::Action::Checked(Ok(damaged()))]));
+    pictures.check("verify-wrong-passphrase", TWO, || {
+        let error = Error::new(Code::KeyRefused).at(&header().path);
+        opened([
+            verify::Action::Passphrase(typed("not it at all")),
+            verify::Action::Checked(Err(Arc::new(error))),
+        ])
+    });
+    pictures.check("verify-cancelled", TWO, || {
+        opened([verify::Action::Checked(Err(Arc::new(Error::new(Code::Cancelled))))])
+    });
+}

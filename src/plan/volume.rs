@@ -1,0 +1,58 @@
+//! How large a volume may be, as people write it.
+
+use crate::error::{Code, Error, Fact, Result};
+
+/// The most that FAT32 holds in one file.
+pub const FAT32_BYTES: u64 = (4 << 30) - 1;
+
+/// `fat32`, a number of bytes, or a number with a binary (`MiB`) or decimal (`MB`) unit.
+///
+/// # Errors
+/// [`Code::BadVolumeSize`] for anything else, and for 0.
+pub fn volume_bytes(text: &str) -> Result<u64> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("fat32") {
+        return Ok(FAT32_BYTES);
+    }
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        _ => 0,
+    };
+    let bytes = digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| Error::new(Code::BadVolumeSize).with(Fact::Found, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volume_sizes_take_units_people_write() {
+        for (text, bytes) in [
+            ("4GiB", 4 << 30),
+            ("fat32", FAT32_BYTES),
+            ("650MB", 650_000_000),
+            ("700m", 700 << 20),
+            (" 2 GiB ", 2 << 30),
+            ("1048576", 1 << 20),
+        ] {
+            assert_eq!(volume_bytes(text).unwrap(), bytes, "{text}");
+        }
+        for bad in ["", "0", "GiB", "4 parsecs", "-1", "99999999999TiB"] {
+            assert_eq!(volume_bytes(bad).unwrap_err().code(), Code::BadVolumeSize, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The real program in a real window, used by keyboard and by drops.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod desktop;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use desktop::Desktop;
+use sealift::{Ctx, Digest, SourceSpec};
+use serde_json::json;
+
+const PASSPHRASE: &str = "quadrant insurgent deadbolt midsummer dogsled";
+
+/// Fills in the Pack page's tray, which has the keyboard once the images are listed, and starts.
+fn pack(desktop: &Desktop, out: &Path) {
+    for _ in 0..2 {
+        desktop.type_text(PASSPHRASE);
+        desktop.press("Return");
+    }
+    // The field holds a first proposal.
+    desktop.press("ctrl+a");
+    desktop.type_text(out.to_str().unwrap());
+    desktop.press("Return");
+}
+
+/// Names, image ID and layers of each image of a source.
+fn images(spec: &str) -> BTreeSet<(Vec<String>, Digest, Vec<Digest>)> {
+    let spec: SourceSpec = spec.parse().unwrap();
+    let images = sealift::list(&Ctx::new(), &spec).unwrap();
+    let one = |image: sealift::Image| {
+        let manifest = &image.manifests[0];
+        let layers = manifest.layers.iter().map(|layer| layer.blob.digest).collect();
+        (image.names.iter().map(ToString::to_string).collect(), manifest.config.digest, layers)
+    };
+    images.into_iter().map(one).collect()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn images_are_dropped_packed_and_put_back_digest_for_digest() {
+    let desktop = Desktop::start("pack-and-import");
+    let archive = desktop.path().join("交付 样本.tar");
+    sealift::write_sample(&archive).unwrap();
+    let (bundle, out) = (desktop.path().join("a.sealift"), desktop.path().join("out"));
+
+    desktop.wait_title("Pack");
+    desktop.drop_file(&archive);
+    desktop.wait_title("2 images");
+    pack(&desktop, &bundle);
+    desktop.wait_title("Packing 2 images: done");
+    assert!(bundle.exists());
+
+    desktop.drop_file(&bundle);
+    desktop.wait_title("Import: Unlock");
+    desktop.type_text("not this one");
+    desktop.press("Return");
+    desktop.wait_title("Unlocking a.sealift: failed");
+    desktop.press("ctrl+a");
+    desktop.type_text(PASSPHRASE);
+    desktop.press("Return");
+    desktop.wait_title("Import: Inspect");
+    desktop.press("Return");
+    desktop.wait_title("Import: Target");
+    desktop.type_text(&format!("oci:{}", out.display()));
+    desktop.press("Return");
+    desktop.wait_title("Import: Run");
+    assert!(!out.exists(), "a plan writes nothing");
+    desktop.press("Return");
+    desktop.wait_title("Importing 2 images: done");
+    desktop.wait_file(&out.join("index.json"));
+    assert_eq!(images(archive.to_str().unwrap()), images(&format!("oci:{}", out.display())));
+}
+
+#[test]
+fn a_pack_that_is_cancelled_in_the_middle_leaves_nothing() {
+    let desktop = Desktop::start("cancel");
+    let folder = desktop.path().join("stick");
+    fs::create_dir(&folder).unwrap();
+    let archive = desktop.path().join("large.tar");
+    write_large(&archive);
+
+    desktop.wait_title("Pack");
+    desktop.drop_file(&archive);
+    desktop.wait_title("1 image");
+    pack(&desktop, &folder.join("a.sealift"));
+    desktop.wait_title("% · Packing 1 image");
+    assert!(!files(&folder).is_empty(), "it has begun to write");
+    desktop.press("ctrl+period");
+    desktop.wait_title("Packing 1 image: cancelled");
+    assert_eq!(files(&folder), BTreeSet::new());
+}
+
+/// A docker-archive of half a gigabyte that does not compress: packing it takes a while.
+fn write_large(path: &Path) {
+    const LAYER_BYTES: usize = 64 << 20;
+    const NUM_LAYERS: u64 = 8;
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(path).unwrap();
+    let mut tar = tar::Builder::new(std::io::BufWriter::new(file));
+    let mut append = |name: &str, content: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, content).unwrap();
+    };
+    let mut layers = Vec::new();
+    for seed in 1..=NUM_LAYERS {
+        let layer = noise(seed, LAYER_BYTES);
+        append(&format!("{seed}/layer.tar"), &layer);
+        layers.push((format!("{seed}/layer.tar"), Digest::of(&layer).to_string()));
+    }
+    let (paths, diff_ids): (Vec<_>, Vec<_>) = layers.into_iter().unzip();
+    let rootfs = json!({ "type": "layers", "diff_ids": diff_ids });
+    let config = json!({ "architecture": "amd64", "os": "linux", "rootfs": rootfs }).to_string();
+    append("config.json", config.as_bytes());
+    let item = json!({ "Config": "config.json", "RepoTags": ["sealift.example/large:1"], "Layers": paths });
+    append("manifest.json", json!([item]).to_string().as_bytes());
+    tar.into_inner().unwrap().flush().unwrap();
+}
+
+/// Marsaglia's xorshift64: any noise will do.
+fn noise(seed: u64, num_bytes: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut bytes = Vec::with_capacity(num_bytes);
+    while bytes.len() < num_bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes
+}
