@@ -107,6 +107,11 @@ impl Desktop {
         self.seen(&["key", key]);
     }
 
+    /// Presses a key that starts or ends a job: the picture of one that runs never stands still.
+    pub(crate) fn press_on(&self, key: &str) {
+        self.xdotool(["key", key]);
+    }
+
     /// Waits until the window's title contains `words`.
     #[track_caller]
     pub(crate) fn wait_title(&self, words: &str) {

@@ -25,7 +25,7 @@ fn pack(desktop: &Desktop, out: &Path) {
     // The field holds a first proposal.
     desktop.press("ctrl+a");
     desktop.type_text(out.to_str().unwrap());
-    desktop.press("Return");
+    desktop.press_on("Return");
 }
 
 /// Names, image ID and layers of each image of a source.
@@ -94,7 +94,7 @@ fn a_pack_that_is_cancelled_in_the_middle_leaves_nothing() {
     pack(&desktop, &folder.join("a.sealift"));
     desktop.wait_title("% · Packing 1 image");
     assert!(!files(&folder).is_empty(), "it has begun to write");
-    desktop.press("ctrl+period");
+    desktop.press_on("ctrl+period");
     desktop.wait_title("Packing 1 image: cancelled");
     assert_eq!(files(&folder), BTreeSet::new());
 }
