@@ -339,13 +339,31 @@ impl Error {
         lookup(lang, &format!("{}.hint", self.code.id()), &[])
     }
 
+    /// The facts in words, paths last. Values from outside are escaped.
+    pub fn facts(&self, lang: Lang) -> Vec<String> {
+        let word = |(fact, value): (Fact, &str)| {
+            text(lang, &format!("fact-{}", fact.name()), &[("value", escape(value).to_string())])
+        };
+        self.context().into_iter().map(word).collect()
+    }
+
+    /// For programs: `code`, `message`, `hint`, and `facts` by name.
+    pub fn json(&self, lang: Lang) -> serde_json::Value {
+        let facts = self.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into()));
+        serde_json::json!({
+            "code": self.code.id(),
+            "message": self.message(lang),
+            "hint": self.hint(lang),
+            "facts": facts.collect::<serde_json::Map<_, _>>(),
+        })
+    }
+
     /// The whole text: `Error:`, facts, `Hint:`, `Code:`. Values from outside are escaped.
     pub fn render(&self, lang: Lang) -> String {
         use fmt::Write as _;
         let mut out = text(lang, "error-line", &[("message", self.message(lang))]);
-        for (fact, value) in self.context() {
-            let label = text(lang, &format!("fact-{}", fact.name()), &[("value", escape(value).to_string())]);
-            let _ = write!(out, "\n  {label}");
+        for fact in self.facts(lang) {
+            let _ = write!(out, "\n  {fact}");
         }
         if let Some(hint) = self.hint(lang) {
             let _ = write!(out, "\n{}", text(lang, "hint-line", &[("hint", hint)]));

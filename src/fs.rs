@@ -276,13 +276,14 @@ pub(crate) fn write_all_at(file: &File, buf: &[u8], offset: u64) -> io::Result<(
     }
 }
 
-/// Errors with [`Code::NoSpace`] when the file system of `path`'s folder has less than `needed` bytes.
-pub(crate) fn require_space(path: &Path, needed: u64) -> Result<()> {
+/// Errors with [`Code::NoSpace`] when the file system of `path`'s folder has less than `needed` bytes; else gives those
+/// it has, where the system tells.
+pub(crate) fn require_space(path: &Path, needed: u64) -> Result<Option<u64>> {
     match free_bytes(parent(path)) {
         Some(free) if free < needed => {
             Err(Error::new(Code::NoSpace).with(Fact::Needed, needed).with(Fact::Free, free).at(path))
         }
-        _ => Ok(()),
+        free => Ok(free),
     }
 }
 

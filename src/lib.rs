@@ -79,4 +79,4 @@ pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
 pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle};
-pub use words::fingerprint_words;
+pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

@@ -8,6 +8,8 @@
 //!
 //! Why 96 bits: docs/threat-model.md, "Without the passphrase". Knows nothing of bundles.
 
+use std::collections::BTreeMap;
+
 use crate::{digest::unhex, locale::Lang};
 
 /// Bytes of the fingerprint that are read out: 96 bits.
@@ -25,6 +27,16 @@ pub fn fingerprint_words(hex: &str, lang: Lang) -> Vec<String> {
         Lang::En => pgp_words(bytes),
         Lang::ZhCn => digit_groups(bytes),
     }
+}
+
+/// The same in every language, by its tag: the two sides may speak different ones.
+pub fn fingerprint_in_all_languages(hex: &str) -> BTreeMap<&'static str, Vec<String>> {
+    Lang::ALL.map(|lang| (lang.tag(), fingerprint_words(hex, lang))).into()
+}
+
+/// Hex digits in groups of four, as they are compared.
+pub fn grouped(hex: &str) -> String {
+    hex.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" ")
 }
 
 fn pgp_words(bytes: &[u8]) -> Vec<String> {

@@ -159,6 +159,6 @@ mod tests {
             assert!(unwrapped(&flipped, [1; 32], "p").is_none(), "bit {bit}");
         }
         let longer = Slot { kind: KIND, body: [&slot.body[..], &[0]].concat() };
-        assert!(unwrapped(&longer, [1; 32], "p").is_none());
+        assert!(PasswordSlot::decode(&longer).is_none());
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn pack(
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
     let mut writer =
-        BundleWriter::create(ctx, path, settings.existing, settings.layout, Arc::clone(keys), 4 * in_flight)?;
+        BundleWriter::create(ctx, path, settings.existing, settings.layout, Arc::clone(keys), in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
     let read = std::thread::scope(|scope| {

@@ -8,7 +8,7 @@ use crate::{
     dest::{self, DestSpec},
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    fs::{free_bytes, parent, require_space},
+    fs::require_space,
     job::{Ctx, Notice, NoticeKind},
     oci::{Descriptor, Image, Name, is_zstd_layer},
 };
@@ -105,8 +105,7 @@ pub(crate) fn plan_restore(
     let blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     plan.unique_bytes = blobs.iter().map(|blob| blob.size).sum();
     plan.needed_bytes = (kind.needed)(dest.path(), &blobs);
-    require_space(dest.path(), plan.needed_bytes)?;
-    plan.free_bytes = free_bytes(parent(dest.path()));
+    plan.free_bytes = require_space(dest.path(), plan.needed_bytes)?;
     Ok(plan)
 }
 

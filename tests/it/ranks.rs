@@ -29,6 +29,7 @@ const SHELL_CRATES: &[&str] = &[
     "clap_mangen",
     "csv",
     "ctrlc",
+    "directories",
     "indicatif",
     "rpassword",
     "eframe",
@@ -40,6 +41,7 @@ const SHELL_CRATES: &[&str] = &[
     "tracing_appender",
     "winit",
     "zbus",
+    "zxcvbn",
 ];
 
 fn rank(module: &str) -> Option<usize> {

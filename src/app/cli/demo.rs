@@ -5,10 +5,7 @@ use std::path::Path;
 use clap::ArgMatches;
 use sealift::{Code, Error, Existing, Fact, PackOptions, Passphrase, Result, Selection, SourceSpec};
 
-use super::{
-    Ended, Env,
-    output::{grouped, human_bytes},
-};
+use super::{Ended, Env, output::human_bytes};
 
 pub(super) fn run(env: &Env, _: &ArgMatches) -> Result<Ended> {
     let dir = tempfile::Builder::new().prefix("sealift-demo").tempdir();
@@ -26,7 +23,7 @@ pub(super) fn run(env: &Env, _: &ArgMatches) -> Result<Ended> {
     let passphrase = Passphrase::new(b"correct horse battery staple".to_vec())?;
     let packed = sealift::pack(ctx, &plan, &bundle, &passphrase, &PackOptions::default())?;
     env.out.say("demo-packed", &[("size", human_bytes(packed.bundle_bytes))]);
-    env.out.say("fingerprint", &[("fingerprint", grouped(&packed.fingerprint))]);
+    env.out.say("fingerprint", &[("fingerprint", sealift::grouped(&packed.fingerprint))]);
 
     let inspected = sealift::inspect(&bundle)?;
     let records = inspected.verify(ctx)?;

@@ -3,11 +3,7 @@
 use clap::ArgMatches;
 use sealift::{Code, Error, Inspection, Result};
 
-use super::{
-    Ended, Env, images,
-    output::{all_words, human_bytes},
-    secret,
-};
+use super::{Ended, Env, images, output::human_bytes, secret};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = open(matches)?;
@@ -18,7 +14,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     };
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
-        "fingerprint_words": all_words(&bundle.fingerprint()),
+        "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "set_id": bundle.set_id(),
         "num_volumes": bundle.num_volumes(),
         "num_records": bundle.num_records(),

@@ -61,7 +61,6 @@ pub(crate) fn is_verb(word: &OsStr) -> bool {
 /// Runs the program with these arguments.
 pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let lang = args::language(args);
-    hygiene::forbid_tracing();
     let matches = match args::command(lang).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return usage::explain(&error, lang),
@@ -69,6 +68,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let Some((verb, matches)) = matches.subcommand() else {
         return crate::desktop(lang, &[]);
     };
+    hygiene::forbid_tracing();
     let env = Env { ctx: Ctx::new(), out: Output::new(lang, matches) };
     output::trace(matches);
     hygiene::cancel_on_signals(&env.ctx, lang);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Ctx, Error, Lang, fingerprint_words, text};
+use sealift::{Ctx, Error, Lang, fingerprint_words, grouped, text};
 use serde::Serialize;
 
 /// Where progress goes.
@@ -93,14 +93,7 @@ impl Output {
     /// An error: words on stderr, and as JSON on stdout if asked for.
     pub(super) fn error(&self, error: &Error) {
         stderr(&error.render(self.lang));
-        let facts: serde_json::Map<_, _> =
-            error.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into())).collect();
-        self.json(&serde_json::json!({ "error": {
-            "code": error.code().id(),
-            "message": error.message(self.lang),
-            "hint": error.hint(self.lang),
-            "facts": facts,
-        }}));
+        self.json(&serde_json::json!({ "error": error.json(self.lang) }));
     }
 }
 
@@ -131,15 +124,4 @@ pub(super) fn trace(matches: &ArgMatches) {
 /// Bytes for people: `1.48 GiB`.
 pub(super) fn human_bytes(num_bytes: u64) -> String {
     indicatif::BinaryBytes(num_bytes).to_string()
-}
-
-/// A fingerprint in groups of four, as it is read aloud.
-pub(super) fn grouped(hex: &str) -> String {
-    hex.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" ")
-}
-
-/// The words of a fingerprint in every language: the two sides may speak different ones.
-pub(super) fn all_words(hex: &str) -> serde_json::Value {
-    let words = Lang::ALL.map(|lang| (lang.tag().to_owned(), fingerprint_words(hex, lang).into()));
-    serde_json::Value::Object(words.into_iter().collect())
 }

@@ -3,19 +3,14 @@
 use clap::ArgMatches;
 use sealift::{Code, Error, Existing, Fact, KdfLevel, PackOptions, Platform, Result, SourceSpec};
 
-use super::{
-    Ended, Env,
-    output::{all_words, human_bytes},
-    progress::with_progress,
-    secret,
-};
+use super::{Ended, Env, output::human_bytes, progress::with_progress, secret};
 
 /// A report for scripts, with the words of its fingerprint.
 #[derive(serde::Serialize)]
 struct WithWords<'a> {
     #[serde(flatten)]
     report: &'a sealift::PackReport,
-    fingerprint_words: serde_json::Value,
+    fingerprint_words: std::collections::BTreeMap<&'static str, Vec<String>>,
 }
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -51,7 +46,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let _ = std::fs::remove_file(path);
     }
     let report = packed?;
-    env.out.json(&WithWords { report: &report, fingerprint_words: all_words(&report.fingerprint) });
+    env.out.json(&WithWords {
+        report: &report,
+        fingerprint_words: sealift::fingerprint_in_all_languages(&report.fingerprint),
+    });
     env.out.say(
         "pack-done",
         &[

@@ -3,12 +3,7 @@
 use clap::ArgMatches;
 use sealift::{Inspection, RecordReport, Result, escape};
 
-use super::{
-    Ended, Env, inspect,
-    output::{all_words, human_bytes},
-    progress::with_progress,
-    secret,
-};
+use super::{Ended, Env, inspect, output::human_bytes, progress::with_progress, secret};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = inspect::open(matches)?;
@@ -19,7 +14,7 @@ fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
     let report = with_progress(env, || bundle.verify(&env.ctx))?;
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
-        "fingerprint_words": all_words(&bundle.fingerprint()),
+        "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "records": report,
     }));
     if !report.is_whole() {
@@ -39,7 +34,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
         if report.is_whole() { None } else { Some(with_progress(env, || bundle.verify(&env.ctx))?) };
     env.out.json(&serde_json::json!({
         "fingerprint": unlocked.fingerprint(),
-        "fingerprint_words": all_words(&unlocked.fingerprint()),
+        "fingerprint_words": sealift::fingerprint_in_all_languages(&unlocked.fingerprint()),
         "blobs": report,
         "records": records,
     }));

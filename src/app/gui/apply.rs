@@ -27,9 +27,7 @@ impl State {
                 self.settings.zoom = zoom;
                 effects.push(Effect::Restyle);
             }
-            Action::BundleFolder(folder) => {
-                self.settings.bundle_folder = folder;
-            }
+            Action::BundleFolder(folder) => self.settings.bundle_folder = folder,
             Action::Volume(volume) => {
                 self.settings.volume = volume;
                 self.begin_bundle();
@@ -124,10 +122,9 @@ impl State {
     /// The page has no settings, words or clock of its own: a first place for the bundle is made here.
     fn pack_does(&mut self, action: pack::Action, effects: &mut Effects) {
         let is_listed = matches!(action, pack::Action::Listed(_, Ok(_)));
+        let is_packed = matches!(action, pack::Action::Packed(Ok(_), _));
         self.pack.apply(action, effects);
-        if let Some(pack::End::Done(_)) = &self.pack.end
-            && let Some(folder) = self.pack.place.path().parent()
-        {
+        if is_packed && let Some(folder) = self.pack.place.path().parent() {
             folder.clone_into(&mut self.settings.out_folder);
         }
         let folder = self.settings.new_bundle_folder();

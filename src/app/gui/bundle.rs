@@ -1,6 +1,6 @@
 //! A bundle as anyone can see it, without a key: what three pages begin with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     action::Action,
@@ -38,12 +38,17 @@ impl Header {
 
     /// The file's name, for titles.
     pub(crate) fn file_name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        file_name(&self.path)
     }
+}
+
+/// The last part of a path, as a job is called by it.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Reads the header of the bundle at `path`.
 pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file_name(&path);
     Work::new(Kind::List, name, move |_| Header::read(path), then)
 }

@@ -1,10 +1,15 @@
-//! Where the app keeps what outlives a window: one folder for data, one for logs, one for the socket.
+//! Where the app keeps what outlives a window: one folder for settings, one for data, one for logs, one for the socket.
 
 use std::path::{Path, PathBuf};
 
 /// The user's folders, as the system names them; `None` where it names none.
 fn dirs() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "sealift")
+}
+
+/// Where settings are.
+pub(crate) fn settings() -> Option<PathBuf> {
+    dirs().map(|dirs| dirs.config_dir().to_owned())
 }
 
 /// Where the history is.

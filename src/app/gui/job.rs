@@ -68,7 +68,7 @@ impl Kind {
     pub(crate) const fn phases(self) -> &'static [Phase] {
         match self {
             Self::List | Self::Plan | Self::Save => &[Phase::Scan],
-            Self::Pack => &[Phase::Scan, Phase::Unlock, Phase::Pack, Phase::Flush],
+            Self::Pack => &[Phase::Scan, Phase::Pack, Phase::Flush],
             Self::Unlock | Self::Keys => &[Phase::Unlock],
             Self::Verify => &[Phase::Verify],
             Self::VerifyBlobs => &[Phase::Unlock, Phase::Verify],

@@ -27,7 +27,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, job: &JobView, actions: &mut Acti
     for notice in &job.notices {
         line(ui, |ui| {
             Icon::Info.show(ui, 16.0, Tone::Secondary);
-            ui.add(Label::body(notice.render(state.texts.0)).wrapped().selectable());
+            ui.add(Label::body(state.texts.notice(notice)).wrapped().selectable());
         });
     }
 }

@@ -1,8 +1,6 @@
 //! What lies over the whole window: what a drop will do, and the question before closing.
 
-use eframe::egui::{
-    Align, Area, Frame, Id, Key, Layout, Margin, Order, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
-};
+use eframe::egui::{Align, Area, Id, Key, Layout, Order, Rect, Sense, Ui, UiBuilder, Vec2, vec2};
 
 use super::{
     action::{Action, Actions, Sheet},
@@ -11,7 +9,10 @@ use super::{
     screens::settings::licences,
     state::State,
     theme::{self, Tone},
-    widgets::{Button, Icon, Label, empty, sheet::sheet},
+    widgets::{
+        Button, Icon, Label, empty,
+        sheet::{card, sheet},
+    },
 };
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -75,12 +76,7 @@ fn drop_hint(ui: &mut Ui, state: &State, hovering: Hovering) {
 
 fn closing(ui: &mut Ui, state: &State, actions: &mut Actions) {
     middle(ui, vec2(440.0, 160.0), |ui| {
-        let frame = Frame::new()
-            .fill(theme::palette(ui).panel)
-            .stroke(Stroke::new(1.0, theme::palette(ui).line))
-            .corner_radius(theme::RADIUS)
-            .inner_margin(Margin::same(20));
-        frame.show(ui, |ui| {
+        card(ui).show(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
                 ui.add(Label::large(state.t("close-title")));
                 ui.add(Label::body(state.t("close-line")).secondary().wrapped());

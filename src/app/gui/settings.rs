@@ -9,7 +9,7 @@ use eframe::egui::{Theme, ThemePreference};
 use sealift::Lang;
 use serde::{Deserialize, Serialize};
 
-use super::action::Page;
+use super::{action::Page, folders};
 
 /// The language a user chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,21 +94,13 @@ pub(crate) struct Settings {
     /// Factor on the system's scale.
     pub(crate) zoom: f32,
     pub(crate) page: Page,
-    /// Where new bundles are written; empty for nowhere in particular.
+    /// Where new bundles are written; empty for where the last one was.
     pub(crate) bundle_folder: String,
     pub(crate) volume: Volume,
     /// Where bundles were last written to.
     pub(crate) out_folder: PathBuf,
     /// Width and height of the window, in points.
     pub(crate) window: [f32; 2],
-}
-
-impl Settings {
-    /// The folder a new bundle goes to: the chosen one, else the last; empty at first.
-    pub(crate) fn new_bundle_folder(&self) -> &Path {
-        let chosen = Path::new(self.bundle_folder.trim());
-        if chosen.as_os_str().is_empty() { &self.out_folder } else { chosen }
-    }
 }
 
 impl Default for Settings {
@@ -132,6 +124,12 @@ pub(crate) const MIN_WINDOW: [f32; 2] = [960.0, 600.0];
 pub(crate) const ZOOM_RANGE: std::ops::RangeInclusive<f32> = 0.6..=2.5;
 
 impl Settings {
+    /// The folder a new bundle goes to: the chosen one, else the last; empty at first.
+    pub(crate) fn new_bundle_folder(&self) -> &Path {
+        let chosen = Path::new(self.bundle_folder.trim());
+        if chosen.as_os_str().is_empty() { &self.out_folder } else { chosen }
+    }
+
     /// What was remembered; the defaults where nothing can be read.
     pub(crate) fn load() -> Self {
         let text = file().and_then(|path| std::fs::read_to_string(path).ok());
@@ -177,7 +175,7 @@ impl Settings {
 }
 
 fn file() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", "sealift").map(|dirs| dirs.config_dir().join("desktop.json"))
+    folders::settings().map(|folder| folder.join("desktop.json"))
 }
 
 #[cfg(test)]

@@ -24,9 +24,13 @@ impl Texts {
 
     /// What was noticed: in this app's words where the library's speak of the command line.
     pub(crate) fn notice(self, notice: &Notice) -> String {
-        let about = [("about", escape(&notice.about).to_string())];
-        lookup(self.0, &format!("app-note-{}", notice.kind.id()), &about)
-            .unwrap_or_else(|| notice.render(self.0))
+        self.notice_of(notice.kind.id(), &notice.about).unwrap_or_else(|| notice.render(self.0))
+    }
+
+    /// The same of one that was kept by its id; `None` of one that only a newer Sealift knows.
+    pub(crate) fn notice_of(self, kind: &str, about: &str) -> Option<String> {
+        let about = [("about", escape(about).to_string())];
+        ["app-note", "note"].iter().find_map(|prefix| lookup(self.0, &format!("{prefix}-{kind}"), &about))
     }
 
     /// The text `id` for a number, which the text calls `$num`.

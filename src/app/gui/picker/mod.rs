@@ -4,7 +4,7 @@ mod state;
 
 pub(crate) use state::{Action, Entry, Picker, Step};
 
-use eframe::egui::{Align, Frame, Key, Layout, Margin, ScrollArea, Sense, Stroke, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Key, Layout, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
     action::{self, Actions},
@@ -12,7 +12,7 @@ use super::{
     figures,
     state::State,
     theme::{self, Tone},
-    widgets::{Button, Icon, Label, field},
+    widgets::{Button, Icon, Label, field, sheet::card},
 };
 
 /// Height of one entry.
@@ -21,29 +21,24 @@ const ROW_HEIGHT: f32 = 32.0;
 /// Shows the picker; the place it gets is its own.
 pub(crate) fn view(ui: &mut Ui, state: &State, picker: &Picker, actions: &mut Actions) {
     let mut did = Vec::new();
-    Frame::new()
-        .fill(theme::palette(ui).panel)
-        .stroke(Stroke::new(1.0, theme::palette(ui).line))
-        .corner_radius(theme::RADIUS)
-        .inner_margin(Margin::same(20))
-        .show(ui, |ui| {
-            ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
-                ui.add(Label::large(&picker.ask.title));
+    card(ui).show(ui, |ui| {
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            ui.add(Label::large(&picker.ask.title));
+            ui.add_space(4.0);
+            path_line(ui, state, picker, &mut did);
+            ui.add_space(4.0);
+            let below = if matches!(picker.ask.choose, Choose::Save { .. }) { 96.0 } else { 52.0 };
+            let size = vec2(ui.available_width(), ui.available_height() - below);
+            ui.allocate_ui(size, |ui| entries(ui, state, picker, &mut did));
+            if let Choose::Save { .. } = picker.ask.choose {
+                let label = state.t("picker-name");
+                let (_, changed) = field::text(ui, &label, &picker.name, &label, ui.available_width());
+                did.extend(changed.map(Action::Name));
                 ui.add_space(4.0);
-                path_line(ui, state, picker, &mut did);
-                ui.add_space(4.0);
-                let below = if matches!(picker.ask.choose, Choose::Save { .. }) { 96.0 } else { 52.0 };
-                let size = vec2(ui.available_width(), ui.available_height() - below);
-                ui.allocate_ui(size, |ui| entries(ui, state, picker, &mut did));
-                if let Choose::Save { .. } = picker.ask.choose {
-                    let label = state.t("picker-name");
-                    let (_, changed) = field::text(ui, &label, &picker.name, &label, ui.available_width());
-                    did.extend(changed.map(Action::Name));
-                    ui.add_space(4.0);
-                }
-                buttons(ui, state, picker, &mut did);
-            });
+            }
+            buttons(ui, state, picker, &mut did);
         });
+    });
     actions.extend(did.into_iter().map(action::Action::Picker));
 }
 
@@ -111,10 +106,11 @@ fn row(ui: &mut Ui, picker: &Picker, entry: &Entry, did: &mut Vec<Action>) {
             });
         });
     });
-    if response.clicked() {
-        did.push(if entry.is_folder { Action::Enter(path) } else { Action::Toggle(path) });
-    } else if response.double_clicked() && !entry.is_folder {
+    // The second click of two is one of its own: it must not take back what the first chose.
+    if response.double_clicked() && !entry.is_folder {
         did.push(Action::Confirm);
+    } else if response.clicked() {
+        did.push(if entry.is_folder { Action::Enter(path) } else { Action::Toggle(path) });
     }
 }
 

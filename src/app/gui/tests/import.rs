@@ -31,12 +31,8 @@ fn inside(num: usize) -> Vec<Inside> {
         let name = row.subtitle.split("  ·  ").next().unwrap_or_default().to_owned();
         let platform = if number == 2 { "linux/arm64" } else { "linux/amd64" };
         let subtitle = row.subtitle.replace("linux/amd64", platform);
-        Inside {
-            names: vec![name],
-            platforms: vec![platform.into()],
-            runs_here: number != 2,
-            row: Row { subtitle, ..row },
-        }
+        let row = Row { subtitle, platforms: vec![platform.into()], ..row };
+        Inside { names: vec![name], runs_here: number != 2, row }
     };
     rows(num).into_iter().enumerate().map(one).collect()
 }

@@ -33,10 +33,8 @@ pub(crate) fn banner(ui: &mut Ui, tone: Tone, title: &str, more: impl FnOnce(&mu
 /// An error in the library's own words.
 pub(crate) fn error(ui: &mut Ui, texts: Texts, error: &Error) {
     banner(ui, Tone::Error, &error.message(texts.0), |ui| {
-        for (fact, value) in error.context() {
-            let value = sealift::escape(value).to_string();
-            let line = texts.with(&format!("fact-{}", fact.name()), &[("value", value)]);
-            ui.add(Label::small(line).secondary().wrapped().selectable());
+        for fact in error.facts(texts.0) {
+            ui.add(Label::small(fact).secondary().wrapped().selectable());
         }
         if let Some(hint) = texts.hint(error) {
             ui.add(Label::body(hint).wrapped());

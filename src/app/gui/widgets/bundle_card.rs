@@ -18,8 +18,7 @@ pub(crate) fn bundle_card(ui: &mut Ui, state: &State, header: &Header) {
         .inner_margin(Margin::same(14));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let name = header.path.file_name().unwrap_or_default().to_string_lossy();
-        ui.add(Label::large(sealift::escape(&name).to_string()));
+        ui.add(Label::large(sealift::escape(&header.file_name()).to_string()));
         let folder = header.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
         ui.add(Label::small(sealift::escape(&folder).to_string()).secondary().selectable());
         let facts = [

@@ -38,8 +38,8 @@ fn words_per_line(ui: &Ui, words: &[String]) -> usize {
 }
 
 fn lines(hex: &str, num_groups: usize) -> Vec<String> {
-    let chars: Vec<char> = hex.chars().collect();
-    let groups: Vec<String> = chars.chunks(4).map(|group| group.iter().collect()).collect();
+    let grouped = sealift::grouped(hex);
+    let groups: Vec<&str> = grouped.split_whitespace().collect();
     groups.chunks(num_groups).map(|line| line.join(" ")).collect()
 }
 

@@ -12,10 +12,8 @@ use crate::gui::{
 
 pub(crate) fn error_panel(ui: &mut Ui, texts: Texts, error: &Error, actions: &mut Actions) {
     banner(ui, Tone::Error, &error.message(texts.0), |ui| {
-        for (fact, value) in error.context() {
-            let value = sealift::escape(value).to_string();
-            let line = texts.with(&format!("fact-{}", fact.name()), &[("value", value)]);
-            ui.add(Label::small(line).secondary().wrapped().selectable());
+        for fact in error.facts(texts.0) {
+            ui.add(Label::small(fact).secondary().wrapped().selectable());
         }
         if let Some(hint) = error.hint(texts.0) {
             ui.add(Label::body(texts.with("hint-line", &[("hint", hint)])).wrapped().selectable());

@@ -21,14 +21,11 @@ pub(crate) fn open_bundle(
     actions: &mut Actions,
 ) {
     empty::empty(ui, icon, &state.t(title), &state.t(line), |ui| {
-        if Button::primary(&state.t("bundle-choose")).icon(Icon::File).enabled(!state.is_busy()).show(ui) {
-            let title = state.t("bundle-choose");
-            actions.push(Action::Ask(Ask { choose: Choose::File, title, then: Action::Bring }));
-        }
+        let title = state.t("bundle-choose");
+        let is_pressed = Button::primary(&title).icon(Icon::File).enabled(!state.is_busy()).show(ui);
         let edit = path_field(ui, state.texts, &state.t("bundle-path"), path, &state.t("bundle-path"));
         actions.extend(edit.changed.map(typed));
-        if edit.browse {
-            let title = state.t("bundle-choose");
+        if is_pressed || edit.browse {
             actions.push(Action::Ask(Ask { choose: Choose::File, title, then: Action::Bring }));
         }
         if edit.is_submitted && !path.trim().is_empty() {

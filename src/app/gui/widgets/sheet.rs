@@ -8,6 +8,15 @@ use crate::gui::{texts::Texts, theme};
 /// Space between the card and the edge of the window.
 const EDGE: f32 = 48.0;
 
+/// The frame of what lies over the window.
+pub(crate) fn card(ui: &Ui) -> Frame {
+    Frame::new()
+        .fill(theme::palette(ui).panel)
+        .stroke(Stroke::new(1.0, theme::palette(ui).line))
+        .corner_radius(theme::RADIUS)
+        .inner_margin(Margin::same(20))
+}
+
 /// Shows the card in the middle of `ui`; true when it is to be closed.
 pub(crate) fn sheet(
     ui: &mut Ui,
@@ -20,12 +29,7 @@ pub(crate) fn sheet(
     let rect = Rect::from_center_size(window.center(), size.min(window.size() - Vec2::splat(EDGE)));
     let mut is_closed = ui.input(|input| input.key_pressed(Key::Escape));
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        let frame = Frame::new()
-            .fill(theme::palette(ui).panel)
-            .stroke(Stroke::new(1.0, theme::palette(ui).line))
-            .corner_radius(theme::RADIUS)
-            .inner_margin(Margin::same(20));
-        frame.show(ui, |ui| {
+        card(ui).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     is_closed |= Button::icon_only(Icon::Cross, &texts.t("close")).show(ui);

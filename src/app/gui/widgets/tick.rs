@@ -1,33 +1,16 @@
 //! A box with or without a tick, as tables have it in front of their rows.
 
-use eframe::egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use eframe::egui::{Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use super::Icon;
 use crate::gui::theme;
 
 const SIDE: f32 = 18.0;
 
-/// A box that only shows: its row is what is pressed.
-pub(crate) fn tick(ui: &mut Ui, is_ticked: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
-    paint(ui, rect, is_ticked);
-}
-
 /// A box called `name` that can be pressed; whether it was.
 pub(crate) fn tick_box(ui: &mut Ui, name: &str, is_ticked: bool) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_ticked, name));
-    paint(ui, rect, is_ticked);
-    if response.has_focus() {
-        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, theme::palette(ui).accent), StrokeKind::Outside);
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
-    }
-    response.on_hover_text(name).clicked()
-}
-
-fn paint(ui: &Ui, rect: Rect, is_ticked: bool) {
     let palette = theme::palette(ui);
     let (fill, edge) =
         if is_ticked { (palette.accent, palette.accent) } else { (palette.raised, palette.edge) };
@@ -35,4 +18,11 @@ fn paint(ui: &Ui, rect: Rect, is_ticked: bool) {
     if is_ticked {
         Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
     }
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+    }
+    response.on_hover_text(name).clicked()
 }

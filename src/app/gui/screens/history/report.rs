@@ -86,11 +86,8 @@ fn facts(ui: &mut Ui, state: &State, run: &Run) {
 /// What the run noticed, worded in the language now shown.
 fn notes(state: &State, report: &Value) -> Vec<String> {
     let notices = report.get("notices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let word = |notice: &Value| {
-        let kind = notice.get("kind")?.as_str()?;
-        let about = sealift::escape(notice.get("about")?.as_str()?).to_string();
-        sealift::lookup(state.texts.0, &format!("note-{kind}"), &[("about", about)])
-    };
+    let word =
+        |notice: &Value| state.texts.notice_of(notice.get("kind")?.as_str()?, notice.get("about")?.as_str()?);
     notices.iter().filter_map(word).collect()
 }
 

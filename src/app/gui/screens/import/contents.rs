@@ -35,7 +35,6 @@ pub(crate) struct Inside {
     pub(crate) row: Row,
     /// Its names; none for an untagged image.
     pub(crate) names: Vec<String>,
-    pub(crate) platforms: Vec<String>,
     /// Whether one of its platforms is this host's.
     pub(crate) runs_here: bool,
 }
@@ -59,7 +58,6 @@ impl Inside {
         Self {
             row: Row::of(image),
             names: image.names.iter().map(ToString::to_string).collect(),
-            platforms: image.platforms().map(ToString::to_string).collect(),
             runs_here: image.platforms().any(|platform| platform.satisfies(&host)),
         }
     }

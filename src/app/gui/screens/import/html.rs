@@ -27,9 +27,7 @@ pub(super) fn html(texts: Texts, report: &Report, version: &str) -> String {
     );
     if let Ending::Failed(error) = &report.ending {
         let mut lines = vec![error.message(texts.0)];
-        lines.extend(error.context().into_iter().map(|(fact, value)| {
-            texts.with(&format!("fact-{}", fact.name()), &[("value", value.to_owned())])
-        }));
+        lines.extend(error.facts(texts.0));
         lines.extend(texts.hint(error));
         lines.push(error.code().id().to_owned());
         let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
@@ -78,15 +76,13 @@ pub(super) fn facts(texts: Texts, report: &Report) -> Vec<(String, String)> {
             facts.push(("report-present", num_present.to_string()));
         }
     }
-    let groups: Vec<char> = report.fingerprint.chars().collect();
-    let groups: Vec<String> = groups.chunks(4).map(|group| group.iter().collect()).collect();
     facts.extend([
         ("report-to", format!("{}:{}", report.transport, report.path.display())),
         ("report-took", figures::duration(texts, report.took)),
         ("report-ended", report.ended.clone()),
         ("report-bundle", report.bundle.display().to_string()),
         ("report-created", format!("{} · {}", report.bundle_created, report.bundle_tool)),
-        ("report-fingerprint", groups.join(" ")),
+        ("report-fingerprint", sealift::grouped(&report.fingerprint)),
     ]);
     facts.into_iter().map(|(id, value)| (texts.t(id), value)).collect()
 }

@@ -1,6 +1,6 @@
 //! Inspect: what is inside, what it comes to, and what speaks against it.
 
-use eframe::egui::{Align, Frame, Layout, Margin, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Frame, Layout, Margin, Sense, Ui, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 use sealift::Platform;
 
@@ -13,12 +13,7 @@ use crate::gui::{
     figures,
     state::State,
     theme::{self, Tone},
-    widgets::{
-        Icon, Label,
-        digest::digest,
-        page,
-        tick::{tick, tick_box},
-    },
+    widgets::{Icon, Label, digest::digest, page, tick::tick_box},
 };
 
 const HEAD_HEIGHT: f32 = 32.0;
@@ -39,7 +34,8 @@ fn table(ui: &mut Ui, state: &State, contents: &Contents, actions: &mut Actions)
     let selected = &state.import.selected;
     let table = TableBuilder::new(ui)
         .id_salt("contents")
-        .sense(Sense::click())
+        // Pressed anywhere; the keyboard stops at the box alone.
+        .sense(Sense::CLICK)
         .cell_layout(Layout::left_to_right(Align::Center))
         .auto_shrink(false)
         .column(Width::exact(TICK_WIDTH))
@@ -71,9 +67,10 @@ fn table(ui: &mut Ui, state: &State, contents: &Contents, actions: &mut Actions)
 fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Inside, actions: &mut Actions) {
     let is_selected = state.import.selected.contains(&number);
     row.set_selected(is_selected);
+    let mut ticked = false;
     row.col(|ui| {
         ui.add_space(8.0);
-        tick(ui, is_selected);
+        ticked = tick_box(ui, &image.row.title, is_selected);
     });
     row.col(|ui| {
         ui.vertical(|ui| {
@@ -84,8 +81,8 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &In
         });
     });
     row.col(|ui| {
-        let platforms = sealift::escape(&image.platforms.join(", ")).to_string();
-        if image.runs_here || image.platforms.is_empty() {
+        let platforms = sealift::escape(&image.row.platforms.join(", ")).to_string();
+        if image.runs_here || image.row.platforms.is_empty() {
             ui.add(Label::body(platforms).secondary());
         } else {
             Icon::Warn.show(ui, 16.0, Tone::Warn);
@@ -96,9 +93,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &In
     row.col(|ui| {
         ui.add(Label::body(figures::bytes(image.row.size_bytes)));
     });
-    let response = row.response();
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_selected, &image.row.title));
-    if response.clicked() {
+    if ticked || row.response().clicked() {
         actions.push(action::Action::Import(Action::Select { image: number, is_selected: !is_selected }));
     }
 }
@@ -140,7 +135,7 @@ pub(super) fn fact(ui: &mut Ui, name: &str, value: &str) {
 fn warnings(ui: &mut Ui, state: &State, contents: &Contents) {
     let count = |is_so: fn(&Inside) -> bool| contents.images.iter().filter(|image| is_so(image)).count();
     let warned = [
-        ("import-warn-platform", count(|image| !image.runs_here && !image.platforms.is_empty())),
+        ("import-warn-platform", count(|image| !image.runs_here && !image.row.platforms.is_empty())),
         ("import-warn-untagged", count(|image| image.names.is_empty())),
         ("import-warn-externals", contents.num_externals),
         ("bundle-copy-damaged", state.import.header.as_ref().map_or(0, |header| header.num_damaged_copies)),

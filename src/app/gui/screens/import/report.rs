@@ -95,16 +95,6 @@ impl Report {
 
     /// As one JSON object; words are in `lang`.
     pub(super) fn json(&self, lang: Lang) -> Value {
-        let error = |error: &Error| {
-            let facts =
-                error.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into()));
-            json!({
-                "code": error.code().id(),
-                "message": error.message(lang),
-                "hint": error.hint(lang),
-                "context": facts.collect::<serde_json::Map<String, Value>>(),
-            })
-        };
         let (num_blobs, written_bytes, num_present) = match self.ending {
             Ending::Done { num_blobs, written_bytes, num_present } => (num_blobs, written_bytes, num_present),
             _ => (0, 0, 0),
@@ -128,7 +118,7 @@ impl Report {
             "num_blobs": num_blobs,
             "written_bytes": written_bytes,
             "num_present": num_present,
-            "error": if let Ending::Failed(failed) = &self.ending { error(failed) } else { Value::Null },
+            "error": if let Ending::Failed(error) = &self.ending { error.json(lang) } else { Value::Null },
         })
     }
 }

@@ -105,16 +105,15 @@ impl Import {
             }
             Action::Passphrase(edit) => self.passphrase.apply(edit),
             Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
-            Action::Select { image, is_selected } => self.change(|import| {
+            Action::Select { image, is_selected } => self.select(|selected, _| {
                 if is_selected {
-                    import.selected.insert(image)
+                    selected.insert(image)
                 } else {
-                    import.selected.remove(&image)
+                    selected.remove(&image)
                 };
             }),
-            Action::SelectAll(is_selected) => self.change(|import| {
-                let num = import.contents.as_ref().map_or(0, |contents| contents.images.len());
-                import.selected = if is_selected { (0..num).collect() } else { BTreeSet::new() };
+            Action::SelectAll(is_selected) => self.select(|selected, num| {
+                *selected = if is_selected { (0..num).collect() } else { BTreeSet::new() };
             }),
             Action::Transport(transport) => self.change(|import| import.target.transport = transport),
             Action::Target(path) => self.change(|import| import.target.set_path(path)),
@@ -155,9 +154,6 @@ impl Import {
             }
             Action::Close => *self = Self::default(),
         }
-        self.sizes = self.contents.as_ref().map_or((0, 0), |contents| {
-            sizes(self.selected.iter().filter_map(|number| contents.images.get(*number)))
-        });
     }
 
     /// Whether everything is there that this step needs.
@@ -250,11 +246,19 @@ impl Import {
 
     fn take_contents(&mut self, contents: Contents, effects: &mut Effects) {
         self.passphrase.apply(Edit::Clear);
-        self.selected = (0..contents.images.len()).collect();
         self.target = Target { renames: Target::names(&contents.images), ..std::mem::take(&mut self.target) };
-        (self.plan, self.report) = (None, None);
         self.contents = Some(contents);
+        self.select(|selected, num| *selected = (0..num).collect());
         self.go(Step::Inspect, effects);
+    }
+
+    /// Changes which images are put back; gets the number of those there are.
+    fn select(&mut self, change: impl FnOnce(&mut BTreeSet<usize>, usize)) {
+        self.change(|import| {
+            let images = import.contents.as_ref().map_or(&[][..], |contents| &contents.images);
+            change(&mut import.selected, images.len());
+            import.sizes = sizes(import.selected.iter().filter_map(|number| images.get(*number)));
+        });
     }
 
     /// A change after which the plan, and what came of it, no longer hold.

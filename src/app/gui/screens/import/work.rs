@@ -1,12 +1,8 @@
 //! The wizard's jobs: each a call or two of the library.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
-use sealift::{Code, Ctx, Error, Fact, Passphrase, Phase, RestoreReport, Unlocked};
+use sealift::{Code, Ctx, Error, Existing, Fact, Passphrase, Phase, RestoreReport, Unlocked};
 
 use super::{
     Action, Format, Import,
@@ -16,20 +12,15 @@ use super::{
 };
 use crate::gui::{
     action,
-    bundle::Header,
+    bundle::{Header, file_name},
     history::{About, Account},
     job::{Kind, Work},
     texts::Texts,
 };
 
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// Opens the bundle with its passphrase and reads what is inside.
 pub(super) fn unlock(header: &Header, passphrase: Passphrase) -> Work {
-    let path = header.path.clone();
-    let name = file_name(&path);
+    let (path, name) = (header.path.clone(), header.file_name());
     let call = move |ctx: &Ctx| Ok(Contents::of(sealift::inspect(&path)?.unlock(ctx, &passphrase)?));
     Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
 }
@@ -98,11 +89,8 @@ pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts)
     };
     let name = file_name(&path);
     let call = move |_: &Ctx| {
-        let failed = |e| Error::write(&path, e);
-        let folder = path.parent().unwrap_or(&path);
-        let mut partial = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        partial.write_all(text.as_bytes()).map_err(failed)?;
-        partial.persist(&path).map_err(|e| Error::write(&path, e.error))?;
+        // The dialog has asked about a file that is there.
+        sealift::save_report(&path, &text, Existing::Replace)?;
         Ok(path)
     };
     Work::new(Kind::Save, name, call, |path| action::Action::Import(Action::Saved(path)))

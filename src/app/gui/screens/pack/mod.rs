@@ -12,7 +12,7 @@ mod tray;
 pub(crate) use place::Seen;
 pub(crate) use place::Split;
 pub(crate) use row::Row;
-pub(crate) use state::{Action, Column, End, Filter, Pack};
+pub(crate) use state::{Action, Column, Filter, Pack};
 
 use eframe::egui::{Align, Frame, Key, Layout, Margin, Ui};
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::gui::{
     action::{self, Effect, Effects},
+    bundle::file_name,
     history::{About, Account},
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
@@ -216,8 +217,7 @@ impl Pack {
     }
 
     fn list(&self, paths: Vec<PathBuf>) -> Work {
-        let name = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
-        let name = name.to_string_lossy().into_owned();
+        let name = paths.first().map(|path| file_name(path)).unwrap_or_default();
         let mut sources = self.sources.clone();
         sources.extend(paths.into_iter().filter(|path| !self.sources.contains(path)));
         let specs: Vec<SourceSpec> = sources.iter().map(SourceSpec::path_only).collect();

@@ -1,6 +1,6 @@
 //! The result of a check as a file: in words for people, as JSON for programs. Pure.
 
-use sealift::{Lang, fingerprint_words};
+use sealift::{fingerprint_in_all_languages, fingerprint_words, grouped};
 
 use super::state::Verdict;
 use crate::gui::{bundle::Header, figures, texts::Texts};
@@ -49,19 +49,12 @@ pub(super) fn text(texts: Texts, header: &Header, found: &Verdict) -> String {
     lines.join("\n")
 }
 
-fn grouped(hex: &str) -> String {
-    let chars: Vec<char> = hex.chars().collect();
-    chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-}
-
 /// The same names that `sealift verify --json` gives.
 pub(super) fn json(header: &Header, found: &Verdict) -> String {
-    let words =
-        Lang::ALL.map(|lang| (lang.tag().to_owned(), fingerprint_words(&header.fingerprint, lang).into()));
     let value = serde_json::json!({
         "bundle": header.path.display().to_string(),
         "fingerprint": header.fingerprint,
-        "fingerprint_words": serde_json::Value::Object(words.into_iter().collect()),
+        "fingerprint_words": fingerprint_in_all_languages(&header.fingerprint),
         "blobs": found.blobs.as_ref().map(|(blobs, _)| blobs),
         "records": found.records,
         "is_whole": found.is_whole(),
@@ -73,6 +66,7 @@ pub(super) fn json(header: &Header, found: &Verdict) -> String {
 mod tests {
     use super::*;
     use crate::gui::tests::{damaged, header};
+    use sealift::Lang;
 
     #[test]
     fn a_saved_result_names_what_is_damaged() {
