@@ -52,6 +52,7 @@ pub mod fuzz;
 mod job;
 mod keyslot;
 mod locale;
+mod net;
 mod oci;
 mod pipeline;
 mod plan;

@@ -12,7 +12,7 @@ const RANKS: &[&[&str]] = &[
     &["error"],
     &["digest", "job", "fs"],
     &["words"],
-    &["oci", "crypto"],
+    &["oci", "crypto", "net"],
     &["bundle"],
     &["keyslot", "source", "dest", "sample"],
     &["plan"],

@@ -1,0 +1,55 @@
+//! The only async code: one runtime, and the bridges between its streams and `Read`.
+//!
+//! Everything that leaves here is synchronous. A wait ends within a tenth of a second when the job is
+//! cancelled, as the future it waits for is dropped.
+
+mod stream;
+
+use std::{future::Future, io, sync::LazyLock, time::Duration};
+
+use tokio::runtime::{Builder, Runtime};
+
+#[expect(unused_imports, reason = "the engines and registries that use them come next")]
+pub(crate) use stream::{BodyReader, Pipe, pipe};
+
+use crate::{
+    error::{Code, Error, Fact, Result},
+    job::Ctx,
+};
+
+/// How often a wait looks whether its job was cancelled.
+const CANCEL_POLL: Duration = Duration::from_millis(100);
+
+/// Two workers: the work is waiting; hashing and compressing have their own threads.
+static RUNTIME: LazyLock<io::Result<Runtime>> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("net").enable_all().build());
+
+fn runtime() -> Result<&'static Runtime> {
+    RUNTIME.as_ref().map_err(|e| Error::new(Code::Read).with(Fact::System, e))
+}
+
+/// Waits for `future`; the calling thread must not be one of the runtime's.
+///
+/// # Errors
+/// [`Code::Cancelled`] when the job is cancelled first.
+pub(crate) fn block_on<T>(ctx: &Ctx, future: impl Future<Output = T>) -> Result<T> {
+    let cancelled = async {
+        while ctx.checkpoint().is_ok() {
+            tokio::time::sleep(CANCEL_POLL).await;
+        }
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            biased;
+            value = future => Ok(value),
+            () = cancelled => Err(Error::new(Code::Cancelled)),
+        }
+    })
+}
+
+/// Runs `future` beside the calling thread.
+pub(crate) fn spawn<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> Result<tokio::task::JoinHandle<T>> {
+    Ok(runtime()?.spawn(future))
+}

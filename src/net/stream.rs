@@ -1,0 +1,170 @@
+//! Bodies of responses as `Read`, and `Write` as bodies of requests.
+
+use std::{
+    io::{self, Read, Write},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use tokio::sync::mpsc;
+
+use super::block_on;
+use crate::{
+    error::{Code, Error},
+    job::Ctx,
+};
+
+/// Pieces of a request's body that wait to be sent.
+const PIECES_AHEAD: usize = 4;
+/// Bytes of a piece.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// The body of a response.
+pub(crate) struct BodyReader {
+    ctx: Ctx,
+    body: BoxStream<'static, io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl BodyReader {
+    /// Reads `body`; its errors should be [`Error`]s in an [`io::Error`], which keep their words.
+    pub(crate) fn new(ctx: &Ctx, body: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Self { ctx: ctx.clone(), body: body.boxed(), piece: Bytes::new() }
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match block_on(&self.ctx, self.body.next())? {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let len = buf.len().min(self.piece.len());
+        self.piece.copy_to_slice(&mut buf[..len]);
+        Ok(len)
+    }
+}
+
+/// The writing end of a request's body. Dropped without [`Pipe::end`], it breaks the request off, so that no
+/// server takes a part for the whole.
+pub(crate) struct Pipe {
+    ctx: Ctx,
+    sender: mpsc::Sender<Piece>,
+    piece: Vec<u8>,
+}
+
+/// What travels from a [`Pipe`] to its body.
+enum Piece {
+    Bytes(Bytes),
+    /// All was written: a channel that closes without it was broken off.
+    End,
+}
+
+/// The body that a [`Pipe`] feeds.
+pub(crate) struct PipeBody {
+    pieces: mpsc::Receiver<Piece>,
+    ended: bool,
+}
+
+/// A body and the end that writes it.
+pub(crate) fn pipe(ctx: &Ctx) -> (Pipe, PipeBody) {
+    let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
+    (Pipe { ctx: ctx.clone(), sender, piece: Vec::new() }, PipeBody { pieces: receiver, ended: false })
+}
+
+impl Pipe {
+    fn send(&self, piece: Piece) -> io::Result<()> {
+        // The reader's own error is the one to report; this one only stops the writer.
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        block_on(&self.ctx, self.sender.send(piece))?.map_err(gone)
+    }
+
+    /// Sends what is left; the body ends here.
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.send(Piece::End)
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.piece.capacity() == 0 {
+            self.piece.reserve_exact(PIECE_BYTES);
+        }
+        let len = buf.len().min(PIECE_BYTES - self.piece.len());
+        self.piece.extend_from_slice(&buf[..len]);
+        if self.piece.len() == PIECE_BYTES {
+            self.flush()?;
+        }
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::take(&mut self.piece);
+        self.send(Piece::Bytes(piece.into()))
+    }
+}
+
+impl Stream for PipeBody {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.pieces.poll_recv(cx).map(|piece| match piece {
+            Some(Piece::Bytes(bytes)) => Some(Ok(bytes)),
+            Some(Piece::End) => {
+                self.ended = true;
+                None
+            }
+            None => {
+                self.ended = true;
+                Some(Err(Error::new(Code::Cancelled).into()))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_into_a_pipe_is_read_from_its_body() {
+        let ctx = Ctx::new();
+        let (mut pipe, body) = pipe(&ctx);
+        let sent: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
+        let expected = sent.clone();
+        let writer = std::thread::spawn(move || {
+            pipe.write_all(&sent).unwrap();
+            pipe.end().unwrap();
+        });
+        let mut read = Vec::new();
+        BodyReader::new(&ctx, body).read_to_end(&mut read).unwrap();
+        writer.join().unwrap();
+        assert!(read == expected);
+    }
+
+    #[test]
+    fn a_pipe_that_is_dropped_breaks_its_body_off_and_a_cancelled_wait_ends() {
+        let ctx = Ctx::new();
+        let (mut broken, body) = pipe(&ctx);
+        broken.write_all(b"half").unwrap();
+        drop(broken);
+        assert!(BodyReader::new(&ctx, body).read_to_end(&mut Vec::new()).is_err());
+
+        let (open, body) = pipe(&ctx);
+        ctx.cancel();
+        let error = BodyReader::new(&ctx, body).read(&mut [0]).unwrap_err();
+        assert_eq!(Error::from_stream(Code::Read, error).code(), Code::Cancelled);
+        drop(open);
+    }
+}
