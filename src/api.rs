@@ -40,7 +40,7 @@ pub fn dest_transports() -> Vec<&'static str> {
 
 /// Images of a source.
 pub fn list(ctx: &Ctx, spec: &SourceSpec) -> Result<Vec<Image>> {
-    Ok(plan::plan_pack(ctx, std::slice::from_ref(spec), &[])?.images)
+    Ok(plan::plan_pack(ctx, std::slice::from_ref(spec), &[])?.content.images)
 }
 
 /// Decides what a bundle of `specs` holds; `platforms` narrows multi-platform images.
@@ -171,8 +171,8 @@ pub fn pack(
         volumes: packed.sealed.paths,
         bundle_bytes: packed.sealed.num_bytes,
         fingerprint: hex(&packed.sealed.header.fingerprint()),
-        num_images: plan.images.len(),
-        sum_bytes: plan.sum_bytes(),
+        num_images: packed.content.images.len(),
+        sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
     })
 }
@@ -360,11 +360,14 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
 /// Whether `dest` may be written to: asked before a user types a passphrase or waits.
 ///
 /// # Errors
-/// [`Code::Exists`] for a file or a folder of something else; [`Code::NotFound`] without its folder.
-pub fn check_destination(dest: &DestSpec, existing: Existing) -> Result<()> {
-    let folder = crate::fs::parent(dest.path());
-    std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
-    (dest.kind()?.check)(dest.path(), existing)
+/// [`Code::Exists`] for a file or a folder of something else; [`Code::NotFound`] without its folder;
+/// [`Code::EngineUnreachable`] and its like for what does not answer.
+pub fn check_destination(ctx: &Ctx, dest: &DestSpec, existing: Existing) -> Result<()> {
+    if let Some(path) = dest.path() {
+        let folder = crate::fs::parent(path);
+        std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    }
+    dest.connect(ctx)?.check(existing)
 }
 
 /// A name of the index, which must stand there in its one full form: programs complete others differently.

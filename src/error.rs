@@ -94,6 +94,19 @@ codes! {
     /// Another run writes the same file.
     Busy = "IO-09", Failed;
 
+    /// No engine answers at the address.
+    EngineUnreachable = "ENGINE-01", Failed;
+    /// The engine's socket may not be opened.
+    EngineDenied = "ENGINE-02", Failed;
+    /// The engine reported an error.
+    EngineFailed = "ENGINE-03", Failed;
+    /// The engine's program is not installed.
+    NoProgram = "ENGINE-04", Failed;
+    /// What stands there after a restore is not what was sent.
+    ReadBackMismatch = "ENGINE-05", Integrity;
+    /// A tag there points at another image.
+    TagTaken = "ENGINE-06", Usage;
+
     /// The content is no kind of image source.
     NotASource = "SOURCE-01", Failed;
     /// A root file system, not an image.
@@ -190,6 +203,7 @@ pub enum Fact {
     Needed,
     Free,
     Entry,
+    Engine,
     System,
     Left,
     Path,
@@ -211,6 +225,7 @@ impl Fact {
         Self::Needed,
         Self::Free,
         Self::Entry,
+        Self::Engine,
         Self::System,
         Self::Left,
         Self::Path,
@@ -232,6 +247,7 @@ impl Fact {
             Self::Needed => "needed",
             Self::Free => "free",
             Self::Entry => "entry",
+            Self::Engine => "engine",
             Self::System => "system",
             Self::Left => "left",
             Self::Path => "path",

@@ -17,7 +17,7 @@ use crate::{
     job::Ctx,
     keyslot,
     oci::{self, Name},
-    source::{self, SourceSpec},
+    source::{self, BlobSink, Intake, SourceSpec, Wanted},
 };
 
 /// A target's name and function.
@@ -193,12 +193,24 @@ fn read_as(transport: &str, path: &Path) -> Result<()> {
 fn read_spec(spec: &SourceSpec) -> Result<()> {
     let ctx = Ctx::new();
     let source = source::open(&ctx, spec)?;
-    let wanted: BTreeSet<Digest> =
-        source.list().images.iter().flat_map(|image| image.blobs().into_keys()).collect();
-    source.read(&ctx, &wanted, &mut |_, reader| {
-        let _ = std::io::copy(&mut reader.take(1 << 20), &mut std::io::sink());
-        Ok(())
-    })
+    let images: Vec<_> = source.list().images.iter().collect();
+    let blobs: BTreeSet<Digest> = images.iter().flat_map(|image| image.blobs().into_keys()).collect();
+    source.read(&ctx, &Wanted { images, blobs }, &Nowhere).map(drop)
+}
+
+/// Takes blobs and keeps nothing.
+struct Nowhere;
+
+impl Intake for Nowhere {
+    fn lane(&self, work: &mut dyn FnMut(&mut BlobSink<'_>) -> Result<()>) -> Result<Vec<(Digest, u64)>> {
+        let mut put = Vec::new();
+        work(&mut |_, reader| {
+            let _ = std::io::copy(&mut reader.take(1 << 20), &mut std::io::sink());
+            put.push((Digest::of(b""), 0));
+            Ok(())
+        })?;
+        Ok(put)
+    }
 }
 
 /// Named files, written `name\ncontent` and parted by NUL. `@0` to `@9` in a name or content stand for the hex

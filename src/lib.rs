@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `error`, `locale` | what went wrong, in words, in both languages |
 //! | `digest`, `words`, `fs`, `job` | blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
-//! | `oci`, `crypto` | image types and limits; the three primitives |
+//! | `oci`, `crypto`, `net` | image types and limits; the three primitives; the only async code |
+//! | `engine` | Docker and its like, behind one trait |
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `plan` | what will be done |
@@ -44,6 +45,7 @@ mod bundle;
 mod crypto;
 mod dest;
 mod digest;
+mod engine;
 mod error;
 mod fs;
 #[cfg(any(test, fuzzing))]
@@ -68,14 +70,14 @@ pub use api::{
     list, pack, plan_pack, plan_restore, remove_slot, restore, save_report, source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
-pub use dest::DestSpec;
+pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
 pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::Existing;
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use locale::{Lang, escape, lookup, text};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
-pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, volume_bytes};
+pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, parse_mapping, volume_bytes};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;

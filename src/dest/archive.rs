@@ -1,83 +1,95 @@
 //! Archives: an OCI layout in a tar, with Docker's `manifest.json` beside it for `docker-archive`.
 //!
-//! The documents come first, so a listing needs only the beginning. Times and owners are zero: the same
-//! images give the same file.
+//! The documents come first, so a listing needs only the beginning.
 
 use std::{
     collections::BTreeSet,
     io::{BufWriter, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{
-    Destination, Placed,
-    layout::{OCI_LAYOUT, blob_path, index_entries, index_json, manifest_json},
+    Destination, Placed, Preflight, TagPolicy, Target,
+    image_tar::{ENTRY_OVERHEAD_BYTES, ImageTar},
+    layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json, manifest_json},
 };
 use crate::{
     digest::Digest,
-    error::{Code, Error, Result},
-    fs::{Existing, PartialFile},
-    oci::Descriptor,
+    error::{Code, Error, Fact, Result},
+    fs::{Existing, PartialFile, refuse_existing},
+    job::Ctx,
+    oci::{Descriptor, Name},
 };
 
-struct Archive {
-    tar: tar::Builder<BufWriter<PartialFile>>,
-    present: BTreeSet<Digest>,
+/// An archive by its path.
+struct ArchiveTarget {
+    path: PathBuf,
+    /// With `manifest.json`.
+    is_docker: bool,
 }
 
-/// Tar headers and padding of one entry, at most.
-const ENTRY_OVERHEAD_BYTES: u64 = 1024;
-
-pub(super) fn needed(_: &Path, blobs: &[Descriptor]) -> u64 {
-    blobs.iter().map(|blob| blob.size + ENTRY_OVERHEAD_BYTES).sum::<u64>() + (64 << 10)
+/// A tar that Docker (old and new), Podman and containerd load.
+pub(super) fn docker(path: &Path) -> Box<dyn Target> {
+    Box::new(ArchiveTarget { path: path.to_owned(), is_docker: true })
 }
 
-/// Opens a tar that Docker (old and new), Podman and containerd load.
-pub(super) fn open_docker(
-    path: &Path,
-    existing: Existing,
-    placed: &[Placed<'_>],
-) -> Result<Box<dyn Destination>> {
-    open(path, existing, placed, Some(manifest_json(placed)?))
+/// A tar of an OCI layout.
+pub(super) fn oci(path: &Path) -> Box<dyn Target> {
+    Box::new(ArchiveTarget { path: path.to_owned(), is_docker: false })
 }
 
-/// Opens a tar of an OCI layout.
-pub(super) fn open_oci(
-    path: &Path,
-    existing: Existing,
-    placed: &[Placed<'_>],
-) -> Result<Box<dyn Destination>> {
-    open(path, existing, placed, None)
-}
-
-fn open(
-    path: &Path,
-    existing: Existing,
-    placed: &[Placed<'_>],
-    manifest_json: Option<Vec<u8>>,
-) -> Result<Box<dyn Destination>> {
-    let file = PartialFile::create(path, existing)?;
-    let mut archive =
-        Archive { tar: tar::Builder::new(BufWriter::with_capacity(1 << 20, file)), present: BTreeSet::new() };
-    archive.append("oci-layout", OCI_LAYOUT.len() as u64, &mut &OCI_LAYOUT[..])?;
-    let index = index_json(index_entries(placed)?)?;
-    archive.append("index.json", index.len() as u64, &mut &index[..])?;
-    if let Some(manifest) = manifest_json {
-        archive.append("manifest.json", manifest.len() as u64, &mut &manifest[..])?;
+impl Target for ArchiveTarget {
+    fn check(&self, existing: Existing) -> Result<()> {
+        refuse_existing(&self.path, existing)
     }
-    Ok(Box::new(archive))
+
+    fn name_there(&self, name: &Name) -> Result<Option<Name>> {
+        // `manifest.json` has no place for a tag alone.
+        Ok((!self.is_docker || name.is_qualified()).then(|| name.clone()))
+    }
+
+    fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
+        let blobs = blobs_of(placed);
+        let needed_bytes =
+            blobs.iter().map(|blob| blob.size + ENTRY_OVERHEAD_BYTES).sum::<u64>() + (64 << 10);
+        Ok(Preflight { needed_bytes, room_at: Some(self.path.clone()), ..Preflight::default() })
+    }
+
+    fn open(
+        &self,
+        _: &Ctx,
+        existing: Existing,
+        placed: &[Placed<'_>],
+        _: &[(Name, Name)],
+    ) -> Result<Box<dyn Destination>> {
+        let mut documents =
+            vec![("oci-layout", OCI_LAYOUT.to_vec()), ("index.json", index_json(index_entries(placed)?)?)];
+        if self.is_docker {
+            documents.push(("manifest.json", manifest_json(placed, |layer| layer.blob.digest)?));
+        }
+        let file = PartialFile::create(&self.path, existing)?;
+        let tar = ImageTar::new(BufWriter::with_capacity(1 << 20, file));
+        let mut archive = Archive { tar, present: BTreeSet::new() };
+        for (name, document) in documents {
+            archive.append(name, document.len() as u64, &mut &document[..])?;
+        }
+        Ok(Box::new(archive))
+    }
+
+    fn place(&self) -> (Fact, String) {
+        (Fact::Path, self.path.display().to_string())
+    }
+}
+
+struct Archive {
+    tar: ImageTar<BufWriter<PartialFile>>,
+    present: BTreeSet<Digest>,
 }
 
 impl Archive {
     fn append(&mut self, name: &str, size: u64, reader: &mut dyn Read) -> Result<()> {
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_mode(0o644);
-        header.set_size(size);
-        let failed = |tar: &tar::Builder<BufWriter<PartialFile>>, e| {
-            Error::from_stream(Code::Write, e).at(tar.get_ref().get_ref().path())
-        };
-        self.tar.append_data(&mut header, name, reader).map_err(|e| failed(&self.tar, e))
+        let appended = self.tar.append(name, size, reader);
+        appended.map_err(|e| Error::from_stream(Code::Write, e).at(self.tar.get_ref().get_ref().path()))
     }
 }
 
@@ -92,7 +104,7 @@ impl Destination for Archive {
 
     fn finish(self: Box<Self>) -> Result<()> {
         let path = self.tar.get_ref().get_ref().path().to_owned();
-        let mut buffered = self.tar.into_inner().map_err(|e| Error::write(&path, e))?;
+        let mut buffered = self.tar.finish().map_err(|e| Error::write(&path, e))?;
         buffered.flush().map_err(|e| Error::write(&path, e))?;
         let (file, _) = buffered.into_parts();
         file.commit()

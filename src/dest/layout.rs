@@ -1,5 +1,7 @@
 //! The small documents of a layout: `oci-layout`, `index.json`, and Docker's `manifest.json`.
 
+use std::collections::BTreeMap;
+
 use oci_spec::image as spec;
 use serde::Serialize;
 
@@ -7,7 +9,10 @@ use super::Placed;
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    oci::{ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Image, ImageManifest, Name, Platform, to_spec},
+    oci::{
+        ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Image, ImageManifest, Layer, Name,
+        Platform, to_spec,
+    },
 };
 
 /// Content of the `oci-layout` file. OCI image-spec, image-layout.md.
@@ -64,8 +69,18 @@ struct ManifestItem<'a> {
     layers: Vec<String>,
 }
 
-/// `manifest.json`, by which engines without an OCI image store load the archive.
-pub(super) fn manifest_json(placed: &[Placed<'_>]) -> Result<Vec<u8>> {
+/// Every blob of the images, once.
+pub(super) fn blobs_of(placed: &[Placed<'_>]) -> Vec<Descriptor> {
+    let all: BTreeMap<Digest, &Descriptor> = placed.iter().flat_map(|placed| placed.image.blobs()).collect();
+    all.into_values().cloned().collect()
+}
+
+/// `manifest.json`, by which engines without an OCI image store load the archive. A layer lies under the digest
+/// that `layer_digest` gives it.
+pub(super) fn manifest_json(
+    placed: &[Placed<'_>],
+    layer_digest: impl Fn(&Layer) -> Digest,
+) -> Result<Vec<u8>> {
     let items: Vec<_> = placed
         .iter()
         .filter_map(|Placed { image, names }| {
@@ -75,7 +90,7 @@ pub(super) fn manifest_json(placed: &[Placed<'_>]) -> Result<Vec<u8>> {
             Some(ManifestItem {
                 config: blob_path(&manifest.config.digest),
                 repo_tags: (!tags.is_empty()).then_some(tags),
-                layers: manifest.layers.iter().map(|layer| blob_path(&layer.blob.digest)).collect(),
+                layers: manifest.layers.iter().map(|layer| blob_path(&layer_digest(layer))).collect(),
             })
         })
         .collect();

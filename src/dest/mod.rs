@@ -1,22 +1,28 @@
 //! Where images go: one kind of destination per file.
 //!
-//! A destination gets every blob as a stream whose digest the caller proves, then is finished. Dropped
-//! before that, it leaves nothing new behind.
+//! A target is looked at first and opened then. An open destination gets every blob as a stream whose digest
+//! the caller proves, then is finished. Dropped before that, it leaves nothing new behind.
 
 mod archive;
+mod engine;
+mod image_tar;
 mod layout;
 mod oci_layout;
+mod preflight;
 mod spec;
 
 use std::{collections::BTreeSet, io::Read, path::Path};
 
 pub(crate) use layout::loadable;
+pub(crate) use preflight::Preflight;
+pub use preflight::{Check, CheckKind, TagPolicy};
 pub use spec::DestSpec;
 
 use crate::{
     digest::Digest,
-    error::Result,
-    fs::{Existing, refuse_existing},
+    error::{Fact, Result},
+    fs::Existing,
+    job::Ctx,
     oci::{Descriptor, Image, Name},
 };
 
@@ -26,55 +32,68 @@ pub(crate) struct Placed<'a> {
     pub(crate) names: &'a [Name],
 }
 
+/// Where images can go: reached, and not yet written to.
+pub(crate) trait Target {
+    /// Refuses what cannot be written to, before anything is read.
+    fn check(&self, existing: Existing) -> Result<()>;
+
+    /// What `name` becomes there; `None` where it cannot be kept.
+    fn name_there(&self, name: &Name) -> Result<Option<Name>> {
+        Ok(Some(name.clone()))
+    }
+
+    /// What restoring would meet: room, tags that are taken, what must be known before. Writes nothing.
+    fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight>;
+
+    /// Opens it for writing; `backups` are tags to be kept under a second name first.
+    fn open(
+        &self,
+        ctx: &Ctx,
+        existing: Existing,
+        placed: &[Placed<'_>],
+        backups: &[(Name, Name)],
+    ) -> Result<Box<dyn Destination>>;
+
+    /// What to call it in errors.
+    fn place(&self) -> (Fact, String);
+}
+
 /// A destination that is open for writing.
 pub(crate) trait Destination {
-    /// Blobs it has already: they are not sent again.
+    /// Blobs it has already, or has no use for: they are not sent.
     fn present(&self) -> &BTreeSet<Digest>;
+
+    /// Whether it takes this layer only unpacked; then [`Destination::put`] gets it so, under its diffID.
+    fn wants_raw(&self, _blob: &Descriptor) -> bool {
+        false
+    }
 
     /// Takes one blob. It becomes visible only when `reader` ends without an error.
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()>;
 
-    /// Makes everything durable and visible.
+    /// Makes everything durable and visible, and reads it back where that tells more.
     fn finish(self: Box<Self>) -> Result<()>;
 }
-
-/// Opens the destination at a path for these images.
-type Open = fn(&Path, Existing, &[Placed<'_>]) -> Result<Box<dyn Destination>>;
 
 /// A kind of destination.
 pub(crate) struct Kind {
     /// Name of the transport, as in containers-transports(5).
     pub(crate) transport: &'static str,
-    /// Whether it keeps manifests (and so manifest digests) and names that are a bare tag.
-    pub(crate) keeps_bare_names: bool,
-    /// Bytes that `blobs` would take at `path`, less what is there.
-    pub(crate) needed: fn(&Path, &[Descriptor]) -> u64,
-    /// Refuses a path that cannot be written to, before anything is read.
-    pub(crate) check: fn(&Path, Existing) -> Result<()>,
-    pub(crate) open: Open,
+    pub(crate) connect: Connect,
+}
+
+/// How a kind is reached.
+pub(crate) enum Connect {
+    /// A file or a folder.
+    File(fn(&Path) -> Box<dyn Target>),
+    /// An engine or a registry, by what stands behind the transport.
+    Remote(fn(&Ctx, &str) -> Result<Box<dyn Target>>),
 }
 
 /// Every kind of destination.
 pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        transport: "docker-archive",
-        keeps_bare_names: false,
-        needed: archive::needed,
-        check: refuse_existing,
-        open: archive::open_docker,
-    },
-    Kind {
-        transport: "oci",
-        keeps_bare_names: true,
-        needed: oci_layout::needed,
-        check: oci_layout::check,
-        open: oci_layout::open,
-    },
-    Kind {
-        transport: "oci-archive",
-        keeps_bare_names: true,
-        needed: archive::needed,
-        check: refuse_existing,
-        open: archive::open_oci,
-    },
+    Kind { transport: "docker-archive", connect: Connect::File(archive::docker) },
+    Kind { transport: "oci", connect: Connect::File(oci_layout::target) },
+    Kind { transport: "oci-archive", connect: Connect::File(archive::oci) },
+    Kind { transport: "docker-daemon", connect: Connect::Remote(engine::docker) },
 ];

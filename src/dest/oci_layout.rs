@@ -10,14 +10,15 @@ use std::{
 use oci_spec::image as spec;
 
 use super::{
-    Destination, Placed,
-    layout::{OCI_LAYOUT, blob_path, index_entries, index_json},
+    Destination, Placed, Preflight, TagPolicy, Target,
+    layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json},
 };
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, rename_dir, sync_parent, with_suffix, write},
-    oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
+    job::Ctx,
+    oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, Name, parse_json},
 };
 
 struct OciLayout {
@@ -31,8 +32,38 @@ struct OciLayout {
     added: Vec<PathBuf>,
 }
 
-pub(super) fn needed(dir: &Path, blobs: &[Descriptor]) -> u64 {
-    blobs.iter().filter(|blob| !has(dir, blob)).map(|blob| blob.size + 4096).sum()
+/// A layout by its folder.
+struct LayoutTarget(PathBuf);
+
+/// An OCI image layout in folder `path`.
+pub(super) fn target(path: &Path) -> Box<dyn Target> {
+    Box::new(LayoutTarget(path.to_owned()))
+}
+
+impl Target for LayoutTarget {
+    fn check(&self, _: Existing) -> Result<()> {
+        check(&self.0)
+    }
+
+    fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
+        let missing = blobs_of(placed).into_iter().filter(|blob| !has(&self.0, blob));
+        let needed_bytes = missing.map(|blob| blob.size + 4096).sum();
+        Ok(Preflight { needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
+    }
+
+    fn open(
+        &self,
+        _: &Ctx,
+        existing: Existing,
+        placed: &[Placed<'_>],
+        _: &[(Name, Name)],
+    ) -> Result<Box<dyn Destination>> {
+        open(&self.0, existing, placed)
+    }
+
+    fn place(&self) -> (Fact, String) {
+        (Fact::Path, self.0.display().to_string())
+    }
 }
 
 /// Whether the layout holds a file of the blob's name and size.
@@ -42,7 +73,7 @@ fn has(dir: &Path, blob: &Descriptor) -> bool {
 }
 
 /// A layout may grow; a folder of something else may not be taken: adding blobs would only make a mess.
-pub(super) fn check(path: &Path, _: Existing) -> Result<()> {
+fn check(path: &Path) -> Result<()> {
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     if path.symlink_metadata().is_err() || is_layout(path) || is_empty() {
         return Ok(());
@@ -55,9 +86,9 @@ fn is_layout(path: &Path) -> bool {
 }
 
 /// Opens the layout in folder `path`; a missing one is made under a partial name first.
-pub(super) fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
+fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
     let entries = index_entries(placed)?;
-    check(path, existing)?;
+    check(path)?;
     let mut this = OciLayout {
         dir: path.to_owned(),
         new: None,

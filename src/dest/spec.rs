@@ -1,18 +1,19 @@
-//! `TRANSPORT:PATH` of a destination.
+//! `TRANSPORT:REST` of a destination.
 
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr,
+use std::{fmt, path::Path, str::FromStr};
+
+use super::{Connect, KINDS, Kind, Target};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    job::Ctx,
 };
-
-use super::{KINDS, Kind};
-use crate::error::{Code, Error, Fact, Result};
 
 /// Which destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestSpec {
     transport: &'static str,
-    path: PathBuf,
+    /// A path, or what an engine or a registry makes of it.
+    rest: String,
 }
 
 impl DestSpec {
@@ -21,14 +22,29 @@ impl DestSpec {
         self.transport
     }
 
-    /// File or folder.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// File or folder; `None` for engines and registries.
+    pub fn path(&self) -> Option<&Path> {
+        let kind = self.kind().ok()?;
+        matches!(kind.connect, Connect::File(_)).then(|| Path::new(&self.rest))
     }
 
-    pub(crate) fn kind(&self) -> Result<&'static Kind> {
+    fn kind(&self) -> Result<&'static Kind> {
         let kind = KINDS.iter().find(|kind| kind.transport == self.transport);
         kind.ok_or_else(|| Error::new(Code::BadTransport).with(Fact::Found, self.transport))
+    }
+
+    /// Reaches it.
+    pub(crate) fn connect(&self, ctx: &Ctx) -> Result<Box<dyn Target>> {
+        match self.kind()?.connect {
+            Connect::File(connect) => Ok(connect(Path::new(&self.rest))),
+            Connect::Remote(connect) => connect(ctx, &self.rest),
+        }
+    }
+}
+
+impl fmt::Display for DestSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.transport, self.rest)
     }
 }
 
@@ -37,9 +53,11 @@ impl FromStr for DestSpec {
 
     fn from_str(text: &str) -> Result<Self> {
         let unavailable = || Error::new(Code::BadTransport).with(Fact::Found, text);
-        let (prefix, path) = text.split_once(':').ok_or_else(unavailable)?;
-        let kind =
-            KINDS.iter().find(|kind| kind.transport == prefix && !path.is_empty()).ok_or_else(unavailable)?;
-        Ok(Self { transport: kind.transport, path: path.into() })
+        let (prefix, rest) = text.split_once(':').ok_or_else(unavailable)?;
+        let kind = KINDS.iter().find(|kind| kind.transport == prefix).ok_or_else(unavailable)?;
+        if rest.is_empty() && matches!(kind.connect, Connect::File(_)) {
+            return Err(unavailable());
+        }
+        Ok(Self { transport: kind.transport, rest: rest.to_owned() })
     }
 }

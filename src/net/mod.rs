@@ -9,7 +9,6 @@ use std::{future::Future, io, sync::LazyLock, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
-#[expect(unused_imports, reason = "the engines and registries that use them come next")]
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 
 use crate::{

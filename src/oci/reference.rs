@@ -86,6 +86,14 @@ impl Name {
         last.split_once(':').map_or(if self.is_qualified() { "" } else { last }, |(_, tag)| tag)
     }
 
+    /// What stands before the tag of a qualified name, and the tag.
+    pub(crate) fn repository_and_tag(&self) -> (&str, &str) {
+        let whole = self.0.split('@').next().unwrap_or_default();
+        let tag = self.tag();
+        let repository = whole.strip_suffix(tag).unwrap_or(whole);
+        if tag.is_empty() { (whole, tag) } else { (repository.trim_end_matches(':'), tag) }
+    }
+
     /// Whether a user who typed `text` meant this name: in full, in Docker's short form, or a bare word.
     pub fn is_meant_by(&self, text: &str) -> bool {
         self.0 == text || Self::qualified(text).is_ok_and(|name| name == *self)

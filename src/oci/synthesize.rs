@@ -54,6 +54,17 @@ pub(crate) fn read_config(bytes: &[u8], entry: &str) -> Result<ConfigFacts> {
     Ok(ConfigFacts { platform, created: config.created, diff_ids })
 }
 
+/// The chain IDs of layers, base first: each names a layer on top of all those below. OCI image-spec,
+/// config.md, "Layer `ChainID`".
+pub(crate) fn chain_ids(diff_ids: impl IntoIterator<Item = Digest>) -> Vec<Digest> {
+    let next = |chain: &mut Option<Digest>, diff_id: Digest| {
+        let id = chain.map_or(diff_id, |below| Digest::of(format!("{below} {diff_id}").as_bytes()));
+        *chain = Some(id);
+        Some(id)
+    };
+    diff_ids.into_iter().scan(None, next).collect()
+}
+
 /// The manifest of an image with this config and these layers, as bytes and descriptor.
 pub(crate) fn manifest_from_config(
     config: &Descriptor,

@@ -15,7 +15,7 @@ use crate::{
     fs::Existing,
     job::{Ctx, Phase, ordered::ordered},
     keyslot::PendingSlot,
-    plan::PackPlan,
+    plan::{PackContent, PackPlan},
 };
 
 /// Most frames of 4 MiB in flight, however many cores there are: about 150 MiB with their results.
@@ -34,6 +34,8 @@ pub(crate) struct Settings {
 /// Figures of a finished pack.
 pub(crate) struct Packed {
     pub(crate) sealed: Sealed,
+    /// What it holds.
+    pub(crate) content: PackContent,
     /// Bytes left after deduplication, before compression.
     pub(crate) unique_content_bytes: u64,
 }
@@ -69,7 +71,7 @@ pub(crate) fn pack(
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };
-    let ((blobs, unique_content_bytes), slot) = match ended {
+    let (read, slot) = match ended {
         Ok(ended) => ended,
         Err(e) => {
             writer.abort();
@@ -77,7 +79,7 @@ pub(crate) fn pack(
         }
     };
 
-    let images = plan.images.iter().map(|image| ImageEntry {
+    let images = read.content.images.iter().map(|image| ImageEntry {
         names: image.names.iter().map(ToString::to_string).collect(),
         target: image.target.digest,
         synthesized: image.synthesized,
@@ -86,9 +88,9 @@ pub(crate) fn pack(
         created: settings.created.clone(),
         tool: concat!("sealift ", env!("CARGO_PKG_VERSION")).into(),
         images: images.collect(),
-        blobs,
+        blobs: read.blobs,
         frames: Vec::new(),
     };
     let sealed = writer.seal(ctx, index, vec![slot], [0; 32])?;
-    Ok(Packed { sealed, unique_content_bytes })
+    Ok(Packed { sealed, content: read.content, unique_content_bytes: read.unique_bytes })
 }

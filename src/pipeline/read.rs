@@ -1,70 +1,78 @@
 //! The reading side of packing: blobs from their sources, hashed on one thread while they are cut on another.
 
-use std::{io::Read, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sha2::{Digest as _, Sha256};
 
-use super::{chunk::chunks, dedupe::Deduper};
+use super::{
+    chunk::chunks,
+    dedupe::{Chunks, Deduper},
+};
 use crate::{
     bundle::{BlobEntry, Extent, Frame},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, ordered::OrderedSender},
-    plan::PackPlan,
+    plan::{PackContent, PackPlan, PlannedBlob},
+    source::{BlobSink, Intake, blame},
 };
 
-/// Blocks waiting to be hashed.
+/// Blocks waiting to be hashed, in each lane.
 const BLOCKS_AHEAD: usize = 4;
+
+/// What a pack read.
+pub(super) struct WhatWasRead {
+    /// Sorted by digest.
+    pub(super) blobs: Vec<BlobEntry>,
+    /// What the bundle holds: the plan's content, or what its engines really had.
+    pub(super) content: PackContent,
+    /// Bytes left after deduplication, before compression.
+    pub(super) unique_bytes: u64,
+}
 
 /// What the hashing thread is told.
 enum HashJob {
     /// Bytes of the current blob, from an offset of a block.
     Block(Arc<Vec<u8>>, usize),
-    /// The current blob ended: it must have this digest and size.
-    End(Digest, u64),
+    /// The current blob ended; digest and size that it must have, where they are known.
+    End(Option<(Digest, u64)>),
 }
 
-/// Reads all blobs of `plan` into frames; returns where they lie, sorted by digest, and the unique bytes.
+/// Size and place of a blob that was read.
+type Stored = BTreeMap<Digest, (u64, Vec<Extent>)>;
+
+/// Where lanes put what they read.
+struct Store<'a> {
+    ctx: &'a Ctx,
+    planned: &'a BTreeMap<Digest, PlannedBlob>,
+    chunks: &'a Chunks<'a>,
+    stored: Mutex<Stored>,
+}
+
+/// Reads all blobs of `plan` into frames.
 #[expect(clippy::needless_pass_by_value, reason = "dropping `frames` tells the other end that all are there")]
 pub(super) fn read_sources(
     ctx: &Ctx,
     plan: &PackPlan,
     level: i32,
     frames: OrderedSender<Frame>,
-) -> Result<(Vec<BlobEntry>, u64)> {
-    let mut deduper = Deduper::new(level, &frames);
-    let mut entries = Vec::with_capacity(plan.blobs.len());
-    let mut read = |digest: &Digest, reader: &mut dyn Read, hasher: &Sender<HashJob>| -> Result<()> {
-        let planned = &plan.blobs[digest];
-        let extents = read_blob(ctx, reader, hasher, &mut deduper)?;
-        send(hasher, HashJob::End(*digest, planned.size))?;
-        entries.push(BlobEntry {
-            digest: *digest,
-            size: planned.size,
-            media_type: planned.media_type.clone(),
-            diff_id: planned.diff_id,
-            extents,
-        });
-        Ok(())
-    };
-    with_hasher(|hasher| {
-        plan.made.iter().try_for_each(|(digest, bytes)| read(digest, &mut &bytes[..], hasher))
-    })?;
+) -> Result<WhatWasRead> {
+    let chunks = Chunks::new(level, &frames);
+    let store =
+        Store { ctx, planned: &plan.content.blobs, chunks: &chunks, stored: Mutex::new(Stored::new()) };
+    let mut content = None;
     for (number, source) in plan.sources.iter().enumerate() {
         let wanted = plan.wanted(number);
-        let mut missing = wanted.clone();
-        let streamed = with_hasher(|hasher| {
-            source.read(ctx, &wanted, &mut |digest, reader| {
-                missing.remove(digest);
-                read(digest, reader, hasher)
-            })
+        let read = source.read(ctx, &wanted, &store).and_then(|list| {
+            let missing = wanted.blobs.iter().find(|digest| !store.has(digest));
+            missing.map_or(Ok(list), |digest| Err(Error::new(Code::BlobMissing).with(Fact::Blob, digest)))
         });
-        let complete = streamed.and_then(|()| match missing.first() {
-            Some(digest) => Err(Error::new(Code::BlobMissing).with(Fact::Blob, digest)),
-            None => Ok(()),
-        });
-        complete.map_err(|e| match e.code() {
+        let list = read.map_err(|e| match e.code() {
             // The same symptoms as damage; what tells them apart is that the file is not the one listed.
             Code::SourceMismatch
             | Code::SourceTruncated
@@ -73,40 +81,98 @@ pub(super) fn read_sources(
             | Code::NotFound
                 if source.has_changed() =>
             {
-                Error::new(Code::SourceChanged).at(source.path()).caused_by(e)
+                blame(source.as_ref(), Error::new(Code::SourceChanged)).caused_by(e)
             }
-            _ => e.at(source.path()),
+            _ => blame(source.as_ref(), e),
         })?;
+        if let Some(list) = list {
+            let content = content.get_or_insert_with(|| plan.content.clone());
+            content.settle(plan, number, &list).map_err(|e| blame(source.as_ref(), e))?;
+        }
     }
-    deduper.flush()?;
-    let unique_bytes = deduper.unique_bytes;
-    entries.sort_unstable_by_key(|entry| entry.digest);
-    Ok((entries, unique_bytes))
+    let content = content.unwrap_or_else(|| plan.content.clone());
+    store.lane(&mut |sink| {
+        content.made.iter().try_for_each(|(digest, bytes)| sink(Some(digest), &mut &bytes[..]))
+    })?;
+    let stored = store.stored.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (numbers, unique_bytes) = chunks.finish();
+    let blobs = entries(&content, stored, &numbers)?;
+    Ok(WhatWasRead { blobs, content, unique_bytes })
+}
+
+/// The index's entries of the blobs of `content`, with the numbers that frames got in the end.
+fn entries(content: &PackContent, mut stored: Stored, numbers: &[u32]) -> Result<Vec<BlobEntry>> {
+    let entry = |(digest, blob): (&Digest, &PlannedBlob)| {
+        let missing = || Error::new(Code::BlobMissing).with(Fact::Blob, digest);
+        let (size, mut extents) = stored.remove(digest).ok_or_else(missing)?;
+        for extent in &mut extents {
+            if let Extent::Frame(frame, ..) = extent {
+                *frame = numbers[*frame as usize];
+            }
+        }
+        let media_type = blob.media_type.clone();
+        Ok(BlobEntry { digest: *digest, size, media_type, diff_id: blob.diff_id, extents })
+    };
+    content.blobs.iter().map(entry).collect()
+}
+
+impl Store<'_> {
+    fn stored(&self) -> std::sync::MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, digest: &Digest) -> bool {
+        self.stored().contains_key(digest)
+    }
+}
+
+impl Intake for Store<'_> {
+    fn lane(&self, work: &mut dyn FnMut(&mut BlobSink<'_>) -> Result<()>) -> Result<Vec<(Digest, u64)>> {
+        let mut deduper = Deduper::new(self.chunks)?;
+        let mut placed = Vec::new();
+        let found = with_hasher(|hasher| {
+            work(&mut |digest, reader| {
+                let expected = digest.and_then(|digest| Some((*digest, self.planned.get(digest)?.size)));
+                placed.push(read_blob(self.ctx, reader, hasher, &mut deduper)?);
+                send(hasher, HashJob::End(expected))
+            })
+        })?;
+        deduper.flush()?;
+        let mut stored = self.stored();
+        for ((digest, num_bytes), extents) in found.iter().zip(placed) {
+            stored.entry(*digest).or_insert((*num_bytes, extents));
+        }
+        Ok(found)
+    }
 }
 
 /// Runs `work` beside a hashing thread and reports the hasher's error first: it knows the cause.
-fn with_hasher(work: impl FnOnce(&Sender<HashJob>) -> Result<()>) -> Result<()> {
+fn with_hasher(work: impl FnOnce(&Sender<HashJob>) -> Result<()>) -> Result<Vec<(Digest, u64)>> {
     std::thread::scope(|scope| {
         let (jobs, todo) = bounded(BLOCKS_AHEAD);
         let hasher = scope.spawn(move || hash_blobs(&todo));
         let worked = work(&jobs);
         drop(jobs);
-        hasher.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled))).and(worked)
+        let hashed = hasher.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))?;
+        worked.map(|()| hashed)
     })
 }
 
-fn hash_blobs(todo: &Receiver<HashJob>) -> Result<()> {
+fn hash_blobs(todo: &Receiver<HashJob>) -> Result<Vec<(Digest, u64)>> {
     let mut hasher = Sha256::new();
     let mut num_bytes = 0;
+    let mut hashed = Vec::new();
     for job in todo {
         match job {
             HashJob::Block(block, from) => {
                 hasher.update(&block[from..]);
                 num_bytes += (block.len() - from) as u64;
             }
-            HashJob::End(expected, expected_bytes) => {
+            HashJob::End(expected) => {
                 let found = Digest::from_bytes(hasher.finalize_reset().into());
                 let found_bytes = std::mem::take(&mut num_bytes);
+                hashed.push((found, found_bytes));
+                let Some((expected, expected_bytes)) = expected else { continue };
                 if found_bytes < expected_bytes {
                     let error = Error::new(Code::SourceTruncated).with(Fact::Blob, expected);
                     return Err(error.with(Fact::Expected, expected_bytes).with(Fact::Found, found_bytes));
@@ -119,7 +185,7 @@ fn hash_blobs(todo: &Receiver<HashJob>) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(hashed)
 }
 
 fn send(hasher: &Sender<HashJob>, job: HashJob) -> Result<()> {

@@ -1,11 +1,13 @@
 //! What will be done, decided before anything is written. Pure: no writes, no keys.
 
+mod mapping;
 mod pack;
 mod restore;
 mod volume;
 
+pub use mapping::parse_mapping;
 pub use pack::PackPlan;
-pub(crate) use pack::plan_pack;
-pub(crate) use restore::plan_restore;
+pub(crate) use pack::{PackContent, PlannedBlob, plan_pack};
 pub use restore::{RestorePlan, RestoredImage, Selection};
+pub(crate) use restore::{placed, plan_restore};
 pub use volume::{FAT32_BYTES, volume_bytes};

@@ -8,20 +8,29 @@ use crate::{
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
     oci::{Image, Platform},
-    source::{self, Source, SourceSpec},
+    source::{self, ImageList, Source, SourceSpec, Wanted},
 };
 
 /// Everything [`crate::pack`] will write.
 pub struct PackPlan {
     pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) content: PackContent,
+    /// Platforms asked for; empty means all.
+    platforms: Vec<Platform>,
+}
+
+/// What a bundle holds.
+#[derive(Clone, Default)]
+pub(crate) struct PackContent {
     pub(crate) images: Vec<Image>,
+    /// Blobs of the images; not those of estimates.
     pub(crate) blobs: BTreeMap<Digest, PlannedBlob>,
-    /// Manifests that no source holds.
+    /// Documents that no source streams: manifests made from configs, and what an engine's stream had of them.
     pub(crate) made: BTreeMap<Digest, Vec<u8>>,
 }
 
 /// A blob and the source it will be read from; none for a made manifest.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlannedBlob {
     pub(crate) media_type: String,
     pub(crate) size: u64,
@@ -32,21 +41,43 @@ pub(crate) struct PlannedBlob {
 impl PackPlan {
     /// The images, in the order of their sources.
     pub fn images(&self) -> &[Image] {
-        &self.images
+        &self.content.images
     }
 
-    /// Bytes of all images, as if they shared nothing.
+    /// Bytes of all images, as if they shared nothing; of those in an engine, its own estimate.
     pub fn sum_bytes(&self) -> u64 {
-        self.images.iter().map(Image::size_bytes).sum()
+        self.content.sum_bytes()
     }
 
     /// Bytes of all blobs, each once: what will be read.
     pub fn unique_bytes(&self) -> u64 {
-        self.blobs.values().map(|blob| blob.size).sum()
+        let blobs = self.content.images.iter().flat_map(Image::blobs);
+        blobs.map(|(digest, blob)| (digest, blob.size)).collect::<BTreeMap<_, _>>().values().sum()
     }
 
     /// Leaves out the images that `keep` does not hold for, and every blob that only they need.
     pub fn retain(&mut self, keep: impl FnMut(&Image) -> bool) {
+        self.content.retain(keep);
+    }
+
+    /// What to read from source number `source`.
+    pub(crate) fn wanted(&self, source: usize) -> Wanted<'_> {
+        let list = &self.sources[source].list().images;
+        let chosen = |image: &&Image| self.content.images.iter().any(|known| known.target == image.target);
+        let from_here = self.content.blobs.iter().filter(|(_, blob)| blob.source == Some(source));
+        Wanted {
+            images: list.iter().filter(chosen).collect(),
+            blobs: from_here.map(|(digest, _)| *digest).collect(),
+        }
+    }
+}
+
+impl PackContent {
+    pub(crate) fn sum_bytes(&self) -> u64 {
+        self.images.iter().map(Image::size_bytes).sum()
+    }
+
+    fn retain(&mut self, keep: impl FnMut(&Image) -> bool) {
         self.images.retain(keep);
         let needed: BTreeSet<Digest> =
             self.images.iter().flat_map(|image| image.blobs().into_keys()).collect();
@@ -54,10 +85,72 @@ impl PackPlan {
         self.made.retain(|digest, _| needed.contains(digest));
     }
 
-    /// Blobs to read from source number `source`.
-    pub(crate) fn wanted(&self, source: usize) -> BTreeSet<Digest> {
-        let from_here = self.blobs.iter().filter(|(_, blob)| blob.source == Some(source));
-        from_here.map(|(digest, _)| *digest).collect()
+    /// Puts the images that source number `source` really handed out in place of its estimates.
+    ///
+    /// # Errors
+    /// [`Code::BlobMissing`] when an image that was planned did not come.
+    pub(crate) fn settle(&mut self, plan: &PackPlan, source: usize, list: &ImageList) -> Result<()> {
+        let estimates: Vec<Image> = plan.wanted(source).images.into_iter().cloned().collect();
+        let (estimated, rest) = std::mem::take(&mut self.images)
+            .into_iter()
+            .partition::<Vec<_>, _>(|image| estimates.iter().any(|known| known.target == image.target));
+        self.images = rest;
+        for planned in estimated {
+            let id = planned.target.digest;
+            let is_it = |image: &&Image| {
+                image.target.digest == id
+                    || image
+                        .manifests
+                        .iter()
+                        .any(|manifest| [manifest.blob.digest, manifest.config.digest].contains(&id))
+            };
+            let found = list.images.iter().find(is_it);
+            let found =
+                found.ok_or_else(|| Error::new(Code::BlobMissing).with(Fact::Image, planned.title()))?;
+            let narrowed = narrow(Image { names: planned.names, ..found.clone() }, &plan.platforms);
+            if let Some(image) = narrowed {
+                self.add(image, source, &list.made)?;
+            }
+        }
+        self.retain(|_| true);
+        self.check()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.blobs.len() > MAX_BLOBS {
+            return Err(Error::new(Code::Limit).with(Fact::Detail, "blobs").with(Fact::Limit, MAX_BLOBS));
+        }
+        Ok(())
+    }
+
+    fn add_blobs(&mut self, image: &Image, source: usize, made: &BTreeMap<Digest, Vec<u8>>) {
+        let diff_ids: BTreeMap<Digest, Digest> = image
+            .manifests
+            .iter()
+            .flat_map(|manifest| &manifest.layers)
+            .filter_map(|layer| layer.diff_id.map(|diff_id| (layer.blob.digest, diff_id)))
+            .collect();
+        for (digest, blob) in image.blobs() {
+            let source = match made.get(&digest) {
+                Some(bytes) => {
+                    self.made.insert(digest, bytes.clone());
+                    None
+                }
+                None => Some(source),
+            };
+            self.blobs.entry(digest).or_insert_with(|| PlannedBlob {
+                media_type: blob.media_type.clone(),
+                size: blob.size,
+                diff_id: diff_ids.get(&digest).copied(),
+                source,
+            });
+        }
+    }
+
+    /// Adds `image` and its blobs.
+    fn add(&mut self, image: Image, source: usize, made: &BTreeMap<Digest, Vec<u8>>) -> Result<()> {
+        self.add_blobs(&image, source, made);
+        add_image(&mut self.images, image)
     }
 }
 
@@ -65,29 +158,30 @@ impl PackPlan {
 /// images; empty means all.
 pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Result<PackPlan> {
     let mut plan =
-        PackPlan { sources: Vec::new(), images: Vec::new(), blobs: BTreeMap::new(), made: BTreeMap::new() };
+        PackPlan { sources: Vec::new(), content: PackContent::default(), platforms: platforms.to_vec() };
     for spec in specs {
         let opened = source::open(ctx, spec)?;
         let number = plan.sources.len();
         let list = opened.list();
-        let chosen = choose(spec, &list.images)?;
-        for image in chosen {
+        for image in choose(spec, &list.images)? {
             let Some(image) = narrow(image, platforms) else { continue };
-            add_blobs(&mut plan, &image, number, &list.made);
-            add_image(&mut plan.images, image)?;
+            if opened.is_estimate() {
+                add_image(&mut plan.content.images, image)?;
+            } else {
+                plan.content.add(image, number, &list.made)?;
+            }
         }
         plan.sources.push(opened);
     }
-    if plan.images.is_empty() {
+    let images = &plan.content.images;
+    if images.is_empty() {
         let missing = if platforms.is_empty() { Code::NothingToPack } else { Code::NoSuchImage };
         let wanted: Vec<String> = platforms.iter().map(Platform::to_string).collect();
         let error = Error::new(missing);
         return Err(if wanted.is_empty() { error } else { error.with(Fact::Detail, wanted.join(", ")) });
     }
-    if plan.blobs.len() > MAX_BLOBS {
-        return Err(Error::new(Code::Limit).with(Fact::Detail, "blobs").with(Fact::Limit, MAX_BLOBS));
-    }
-    for image in &plan.images {
+    plan.content.check()?;
+    for image in images {
         let notice = |kind| ctx.notice(Notice::new(kind, image.title()));
         if image.names.is_empty() {
             notice(NoticeKind::Untagged);
@@ -108,7 +202,8 @@ pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform])
 
 /// The images of a source that its spec asks for.
 fn choose(spec: &SourceSpec, images: &[Image]) -> Result<Vec<Image>> {
-    let Some(wanted) = spec.image() else { return Ok(images.to_vec()) };
+    // An engine or a registry listed only what was asked for.
+    let Some(wanted) = spec.image().filter(|_| !spec.is_reference()) else { return Ok(images.to_vec()) };
     let chosen: Vec<Image> = images
         .iter()
         .filter(|image| image.names.iter().any(|name| name.is_meant_by(wanted)))
@@ -157,30 +252,6 @@ fn add_image(images: &mut Vec<Image>, image: Image) -> Result<()> {
     Ok(())
 }
 
-fn add_blobs(plan: &mut PackPlan, image: &Image, source: usize, made: &BTreeMap<Digest, Vec<u8>>) {
-    let diff_ids: BTreeMap<Digest, Digest> = image
-        .manifests
-        .iter()
-        .flat_map(|manifest| &manifest.layers)
-        .filter_map(|layer| layer.diff_id.map(|diff_id| (layer.blob.digest, diff_id)))
-        .collect();
-    for (digest, blob) in image.blobs() {
-        let source = match made.get(&digest) {
-            Some(bytes) => {
-                plan.made.insert(digest, bytes.clone());
-                None
-            }
-            None => Some(source),
-        };
-        plan.blobs.entry(digest).or_insert_with(|| PlannedBlob {
-            media_type: blob.media_type.clone(),
-            size: blob.size,
-            diff_id: diff_ids.get(&digest).copied(),
-            source,
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,11 +262,11 @@ mod tests {
         let path = dir.path().join("sample.tar");
         crate::sample::write_sample(&path).unwrap();
         let mut plan = plan_pack(&Ctx::new(), &[SourceSpec::path_only(&path)], &[]).unwrap();
-        let num_all = plan.blobs.len();
-        let kept = vec![plan.images[0].clone()];
+        let num_all = plan.content.blobs.len();
+        let kept = vec![plan.content.images[0].clone()];
         plan.retain(|image| image.target == kept[0].target);
-        assert_eq!(plan.images, kept);
-        assert!(plan.blobs.len() < num_all);
-        assert_eq!(plan.blobs.keys().collect::<Vec<_>>(), kept[0].blobs().keys().collect::<Vec<_>>());
+        assert_eq!(plan.content.images, kept);
+        assert!(plan.content.blobs.len() < num_all);
+        assert_eq!(plan.content.blobs.keys().collect::<Vec<_>>(), kept[0].blobs().keys().collect::<Vec<_>>());
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::mapping::map_name;
 use crate::{
-    dest::{self, DestSpec},
+    dest::{self, Check, DestSpec, Placed, TagPolicy},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::require_space,
@@ -18,8 +19,12 @@ use crate::{
 pub struct Selection {
     /// Names or digests of the images to restore; empty means all.
     pub images: Vec<String>,
-    /// `FROM=TO`: the image called FROM gets the name TO. FROM may be a digest, for untagged images.
+    /// `FROM=TO`: the image called FROM gets the name TO. FROM may be a digest, for untagged images. With a `*`
+    /// at the end of both it is a rule for every name that begins so; the first that fits counts, and what is
+    /// said of a whole name counts more.
     pub renames: Vec<(String, String)>,
+    /// What happens to tags there that point elsewhere.
+    pub tags: TagPolicy,
 }
 
 /// An image that will be restored.
@@ -48,6 +53,10 @@ pub struct RestorePlan {
     pub needed_bytes: u64,
     /// Free bytes that it has, where the system tells.
     pub free_bytes: Option<u64>,
+    /// What was looked at there.
+    pub checks: Vec<Check>,
+    /// Tags there that will be kept under a second name, and that name.
+    pub backups: Vec<(Name, Name)>,
     #[serde(skip)]
     pub(crate) dest: DestSpec,
 }
@@ -70,7 +79,7 @@ pub(crate) fn plan_restore(
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
-    let kind = dest.kind()?;
+    let target = dest.connect(ctx)?;
     let mut chosen: Vec<RestoredImage> = select(images, &selection.images)?
         .into_iter()
         .map(|(image, names)| RestoredImage {
@@ -81,32 +90,44 @@ pub(crate) fn plan_restore(
             image,
         })
         .collect();
-    for (from, to) in &selection.renames {
+    apply_rules(&mut chosen, &selection.renames)?;
+    for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;
     }
     for image in &mut chosen {
-        if !kind.keeps_bare_names {
-            for name in image.names.extract_if(.., |name| !name.is_qualified()) {
-                ctx.notice(Notice::new(NoticeKind::NameDropped, name));
+        let mut there = Vec::new();
+        for name in image.names.drain(..) {
+            match target.name_there(&name)? {
+                Some(name) => there.push(name),
+                None => ctx.notice(Notice::new(NoticeKind::NameDropped, name)),
             }
         }
+        image.names = there;
     }
     refuse_taken_names(&chosen)?;
     if dest.transport() == "docker-archive" {
         notice_docker_limits(ctx, &chosen);
     }
+    let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
     let mut plan = RestorePlan {
         images: chosen,
         unique_bytes: 0,
-        needed_bytes: 0,
+        needed_bytes: found.needed_bytes,
         free_bytes: None,
+        checks: found.checks,
+        backups: found.backups,
         dest: dest.clone(),
     };
-    let blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
-    plan.unique_bytes = blobs.iter().map(|blob| blob.size).sum();
-    plan.needed_bytes = (kind.needed)(dest.path(), &blobs);
-    plan.free_bytes = require_space(dest.path(), plan.needed_bytes)?;
+    plan.unique_bytes = plan.blobs().values().map(|blob| blob.size).sum();
+    if let Some(path) = found.room_at {
+        plan.free_bytes = require_space(&path, plan.needed_bytes)?;
+    }
     Ok(plan)
+}
+
+/// The images as destinations see them.
+pub(crate) fn placed(images: &[RestoredImage]) -> Vec<Placed<'_>> {
+    images.iter().map(|restored| Placed { image: &restored.image, names: &restored.names }).collect()
 }
 
 /// Whether a user who typed `text` meant this image by one of its digests.
@@ -146,6 +167,16 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
         }
     }
     Ok(chosen)
+}
+
+/// Gives every name what the first rule that fits makes of it.
+fn apply_rules(chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Result<()> {
+    for name in chosen.iter_mut().flat_map(|image| &mut image.names) {
+        if let Some(mapped) = renames.iter().find_map(|(from, to)| map_name(name, from, to)) {
+            *name = mapped?;
+        }
+    }
+    Ok(())
 }
 
 fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {

@@ -2,20 +2,23 @@
 //!
 //! The second hash is not redundant: a stick can change, or be changed, after it was checked.
 
-use std::io::{self, Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     bundle::{BlobReader, Extent, OpenBundle},
-    dest::{Destination, Placed},
+    dest::Destination,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::Existing,
     job::{Ctx, Phase},
     oci::Descriptor,
-    plan::{RestorePlan, RestoredImage},
+    plan::{RestorePlan, RestoredImage, placed},
     verify::VerifiedBundle,
 };
 
@@ -39,12 +42,12 @@ pub(crate) fn restore(
     plan: &RestorePlan,
     existing: Existing,
 ) -> Result<RestoreReport> {
-    let placed: Vec<Placed<'_>> = plan
-        .images
-        .iter()
-        .map(|restored| Placed { image: &restored.image, names: &restored.names })
-        .collect();
-    let mut dest = (plan.dest.kind()?.open)(plan.dest.path(), existing, &placed)?;
+    let target = plan.dest.connect(ctx)?;
+    let blame = |error: Error| {
+        let (fact, place) = target.place();
+        error.or_with(fact, place)
+    };
+    let mut dest = target.open(ctx, existing, &placed(&plan.images), &plan.backups).map_err(blame)?;
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));
@@ -53,15 +56,30 @@ pub(crate) fn restore(
     blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
     let written_bytes = blobs.iter().map(|blob| blob.size).sum();
     ctx.enter(Phase::Restore, written_bytes);
-    let entries = blobs.iter().filter_map(|blob| verified.bundle().index().blob(&blob.digest));
+    let diff_ids = diff_ids(plan);
+    let unpacked = |blob: &Descriptor| diff_ids.get(&blob.digest).filter(|_| dest.wants_raw(blob)).copied();
+    let blobs: Vec<(Descriptor, Option<Digest>)> =
+        blobs.into_iter().map(|blob| (blob.clone(), unpacked(&blob))).collect();
+    // A layer that is unpacked is read twice: a tar wants to know its size first.
+    let entries = blobs.iter().flat_map(|(blob, unpacked)| {
+        let entry = verified.bundle().index().blob(&blob.digest);
+        std::iter::repeat_n(entry, 1 + usize::from(unpacked.is_some())).flatten()
+    });
     let mut pass = verified.bundle().pass(entries, 1);
-    for blob in &blobs {
-        put(ctx, pass.next_blob(), dest.as_mut(), blob).map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
+    for (blob, unpacked) in &blobs {
+        let put = match unpacked {
+            None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest.as_mut(), blob),
+            Some(diff_id) => measure(ctx, pass.next_blob(), diff_id).and_then(|raw| {
+                let reader = unzstd(Counted { ctx, reader: pass.next_blob() })?;
+                put(ctx, reader, dest.as_mut(), &raw)
+            }),
+        };
+        put.map_err(|e| blame(e.or_with(Fact::Blob, blob.digest)))?;
         ctx.finish(Phase::Restore, blob.digest);
     }
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;
-    dest.finish()?;
+    dest.finish().map_err(blame)?;
     Ok(RestoreReport {
         images: plan.images.clone(),
         num_blobs: blobs.len(),
@@ -78,21 +96,60 @@ fn first_extent(bundle: &OpenBundle, digest: &Digest) -> (u32, u32) {
     }
 }
 
-fn put(ctx: &Ctx, reader: BlobReader<'_>, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
-    dest.put(blob, &mut Checked { ctx, reader, hasher: Sha256::new(), expected: blob.digest, ended: false })
+/// `diffID`s of the layers, by their blobs.
+fn diff_ids(plan: &RestorePlan) -> BTreeMap<Digest, Digest> {
+    let manifests = plan.images.iter().flat_map(|restored| &restored.image.manifests);
+    let layers = manifests.flat_map(|manifest| &manifest.layers);
+    layers.filter_map(|layer| Some((layer.blob.digest, layer.diff_id?))).collect()
+}
+
+fn unzstd<R: Read>(reader: R) -> Result<zstd::Decoder<'static, io::BufReader<R>>> {
+    zstd::Decoder::new(reader).map_err(|e| Error::from_stream(Code::Read, e))
+}
+
+/// The layer that `reader` unpacks to.
+fn measure(ctx: &Ctx, reader: BlobReader<'_>, diff_id: &Digest) -> Result<Descriptor> {
+    let mut counted = Checked::new(ctx, unzstd(reader)?, *diff_id);
+    let size = io::copy(&mut counted, &mut io::sink()).map_err(|e| Error::from_stream(Code::Read, e))?;
+    let media_type = "application/vnd.oci.image.layer.v1.tar".into();
+    Ok(Descriptor { media_type, digest: *diff_id, size })
+}
+
+fn put(ctx: &Ctx, reader: impl Read, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
+    dest.put(blob, &mut Checked::new(ctx, reader, blob.digest))
+}
+
+/// Counts what is read of the bundle as done.
+struct Counted<'a> {
+    ctx: &'a Ctx,
+    reader: BlobReader<'a>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.reader.read(buf)?;
+        self.ctx.advance(len as u64);
+        Ok(len)
+    }
 }
 
 /// A blob's bytes; the read that meets the end fails unless they matched the digest, so no destination
 /// can take a wrong blob for a whole one.
-struct Checked<'a> {
+struct Checked<'a, R> {
     ctx: &'a Ctx,
-    reader: BlobReader<'a>,
+    reader: R,
     hasher: Sha256,
     expected: Digest,
     ended: bool,
 }
 
-impl Read for Checked<'_> {
+impl<'a, R> Checked<'a, R> {
+    fn new(ctx: &'a Ctx, reader: R, expected: Digest) -> Self {
+        Self { ctx, reader, hasher: Sha256::new(), expected, ended: false }
+    }
+}
+
+impl<R: Read> Read for Checked<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.ctx.checkpoint()?;
         let len = self.reader.read(buf)?;
@@ -104,7 +161,6 @@ impl Read for Checked<'_> {
             }
         }
         self.hasher.update(&buf[..len]);
-        self.ctx.advance(len as u64);
         Ok(len)
     }
 }

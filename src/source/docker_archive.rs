@@ -2,16 +2,14 @@
 //!
 //! Where the archive holds real manifests they are kept byte for byte; else one is made from the config.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
 use super::{
-    BlobSink, ImageList, Source,
-    archive::{Archive, FileEntry},
+    ImageList, Intake, Source, Wanted,
+    archive::Archive,
+    directory::{FileEntry, Files},
     merge_names, names_from,
     oci_archive::Blobs,
     oci_layout::read_index,
@@ -28,7 +26,7 @@ use crate::{
 };
 
 /// Where each blob's bytes lie: the resolved name of an entry.
-type Places = BTreeMap<Digest, String>;
+pub(super) type Places = BTreeMap<Digest, String>;
 
 struct DockerArchive {
     archive: Archive,
@@ -48,13 +46,22 @@ struct ManifestItem {
 /// Opens the archive at `path`.
 pub(super) fn open(ctx: &Ctx, path: &Path) -> Result<Box<dyn Source>> {
     let archive = Archive::open(ctx, path)?;
-    let manifest = archive.read_small("manifest.json", MAX_MANIFEST_BYTES)?;
-    let manifest = manifest.ok_or_else(|| Error::new(not_an_image(&archive)))?;
+    if !archive.contains("manifest.json") {
+        return Err(Error::new(not_an_image(&archive)));
+    }
+    let (list, places) = read_list(ctx, &archive)?;
+    Ok(Box::new(DockerArchive { archive, list, places }))
+}
+
+/// The images of an archive, and where their blobs lie in it. Shared with archives that come as a stream.
+pub(super) fn read_list(ctx: &Ctx, files: &dyn Files) -> Result<(ImageList, Places)> {
+    let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, "manifest.json");
+    let manifest = files.read_small("manifest.json", MAX_MANIFEST_BYTES)?.ok_or_else(missing)?;
     let items: Vec<ManifestItem> = parse_json(&manifest, "manifest.json")?;
 
     let mut list = ImageList::default();
     let mut places = Places::new();
-    let mut images = oci_images(ctx, &archive)?;
+    let mut images = oci_images(ctx, files)?;
     for image in &images {
         for digest in image.blobs().keys() {
             places.insert(*digest, super::oci_layout::blob_path(digest));
@@ -63,7 +70,7 @@ pub(super) fn open(ctx: &Ctx, path: &Path) -> Result<Box<dyn Source>> {
     for item in &items {
         ctx.checkpoint()?;
         let names = names_from(item.repo_tags.as_deref().unwrap_or_default(), Name::qualified);
-        let config = read_item_config(&archive, item)?;
+        let config = read_item_config(files, item)?;
         // An OCI manifest for the same config tells more; only its names may be short.
         if let Some(known) =
             images.iter_mut().find(|image| image.manifests.iter().any(|m| m.config.digest == config.0))
@@ -71,22 +78,22 @@ pub(super) fn open(ctx: &Ctx, path: &Path) -> Result<Box<dyn Source>> {
             known.names.retain(Name::is_qualified);
             known.names.extend(names);
         } else {
-            let image = image_from_item(&archive, item, names, config, &mut list.made, &mut places)?;
+            let image = image_from_item(files, item, names, config, &mut list.made, &mut places)?;
             images.push(image);
         }
     }
     list.images = merge_names(images);
-    Ok(Box::new(DockerArchive { archive, list, places }))
+    Ok((list, places))
 }
 
 /// Images that Docker ≥ 25 describes in `index.json`.
-fn oci_images(ctx: &Ctx, archive: &Archive) -> Result<Vec<Image>> {
-    let Some(index) = archive.read_small("index.json", MAX_MANIFEST_BYTES)? else { return Ok(Vec::new()) };
-    match read_index(ctx, &index, &mut Blobs(archive)) {
+fn oci_images(ctx: &Ctx, files: &dyn Files) -> Result<Vec<Image>> {
+    let Some(index) = files.read_small("index.json", MAX_MANIFEST_BYTES)? else { return Ok(Vec::new()) };
+    match read_index(ctx, &index, &mut Blobs(files)) {
         Ok(images) => Ok(images),
         // Docker 25.0.0 listed layers in the wrong order (moby#47150); the config has the right one.
         Err(e) if e.code() == Code::Inconsistent => {
-            ctx.notice(Notice::new(NoticeKind::LayerOrderRebuilt, archive.path().display()));
+            ctx.notice(Notice::new(NoticeKind::LayerOrderRebuilt, files.title()));
             Ok(Vec::new())
         }
         Err(e) => Err(e),
@@ -94,9 +101,9 @@ fn oci_images(ctx: &Ctx, archive: &Archive) -> Result<Vec<Image>> {
 }
 
 /// Digest and bytes of the config that an item names.
-fn read_item_config(archive: &Archive, item: &ManifestItem) -> Result<(Digest, Vec<u8>)> {
+fn read_item_config(files: &dyn Files, item: &ManifestItem) -> Result<(Digest, Vec<u8>)> {
     let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, &item.config);
-    let bytes = archive.read_small(&item.config, MAX_CONFIG_BYTES)?.ok_or_else(missing)?;
+    let bytes = files.read_small(&item.config, MAX_CONFIG_BYTES)?.ok_or_else(missing)?;
     let digest = Digest::of(&bytes);
     // Engines name the file by its digest: `<hex>.json`, or `blobs/sha256/<hex>`.
     let stem = item.config.rsplit('/').next().unwrap_or_default();
@@ -109,7 +116,7 @@ fn read_item_config(archive: &Archive, item: &ManifestItem) -> Result<(Digest, V
 }
 
 fn image_from_item(
-    archive: &Archive,
+    files: &dyn Files,
     item: &ManifestItem,
     names: Vec<Name>,
     (config_digest, config_bytes): (Digest, Vec<u8>),
@@ -126,23 +133,23 @@ fn image_from_item(
             .with(Fact::Expected, format!("{expected} layers"))
             .with(Fact::Found, format!("{found} layers")));
     }
-    let mut files = Vec::new();
+    let mut layer_files = Vec::new();
     for path in paths {
-        let resolved = archive.resolve(path.trim_start_matches("./"));
-        files.push(resolved.ok_or_else(|| Error::new(Code::BlobMissing).with(Fact::Entry, path))?);
+        let resolved = files.resolve(path.trim_start_matches("./"));
+        layer_files.push(resolved.ok_or_else(|| Error::new(Code::BlobMissing).with(Fact::Entry, path))?);
     }
-    let files = order_by_diff_ids(files, &facts.diff_ids);
+    let layer_files = order_by_diff_ids(layer_files, &facts.diff_ids);
 
     let config = Descriptor {
         media_type: "application/vnd.oci.image.config.v1+json".into(),
         digest: config_digest,
         size: config_bytes.len() as u64,
     };
-    let config_name = archive.resolve(&item.config).map_or(item.config.as_str(), |(name, _)| name);
+    let config_name = files.resolve(&item.config).map_or(item.config.as_str(), |(name, _)| name);
     places.insert(config_digest, config_name.to_owned());
     let mut layers = Vec::new();
-    for ((name, file), diff_id) in files.iter().zip(facts.diff_ids) {
-        let blob = layer_descriptor(*file, diff_id);
+    for ((name, file), diff_id) in layer_files.iter().zip(facts.diff_ids) {
+        let blob = layer_descriptor(*file, diff_id)?;
         places.insert(blob.digest, (*name).to_owned());
         layers.push(Layer { blob, diff_id: Some(diff_id) });
     }
@@ -175,17 +182,25 @@ fn order_by_diff_ids<'a>(files: Vec<(&'a str, FileEntry)>, diff_ids: &[Digest]) 
 }
 
 /// A raw layer is named by its diffID; a compressed one by the digest of its file, taken while scanning.
-fn layer_descriptor(file: FileEntry, diff_id: Digest) -> Descriptor {
+///
+/// # Errors
+/// [`Code::SourceMismatch`] for a raw layer whose digest is known and is not its diffID.
+fn layer_descriptor(file: FileEntry, diff_id: Digest) -> Result<Descriptor> {
+    if let Some(found) =
+        file.hashed.filter(|found| file.compression == Compression::None && *found != diff_id)
+    {
+        return Err(Error::new(Code::SourceMismatch).with(Fact::Expected, diff_id).with(Fact::Found, found));
+    }
     let suffix = match file.compression {
         Compression::Gzip => "+gzip",
         Compression::Zstd => "+zstd",
         Compression::None | Compression::Xz => "",
     };
-    Descriptor {
+    Ok(Descriptor {
         media_type: format!("application/vnd.oci.image.layer.v1.tar{suffix}"),
         digest: file.hashed.unwrap_or(diff_id),
         size: file.size,
-    }
+    })
 }
 
 impl Source for DockerArchive {
@@ -193,21 +208,22 @@ impl Source for DockerArchive {
         &self.list
     }
 
-    fn read(&self, ctx: &Ctx, wanted: &BTreeSet<Digest>, sink: &mut BlobSink<'_>) -> Result<()> {
+    fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
         let mut names = BTreeMap::new();
-        for digest in wanted {
+        for digest in &wanted.blobs {
             let Some(name) = self.places.get(digest) else { continue };
             let name = self.archive.resolve(name).map_or(name.as_str(), |(name, _)| name);
             names.insert(name.to_owned(), *digest);
         }
-        self.archive.read(ctx, &names, sink)
+        intake.lane(&mut |sink| self.archive.read(ctx, &names, sink))?;
+        Ok(None)
     }
 
     fn has_changed(&self) -> bool {
         self.archive.has_changed()
     }
 
-    fn path(&self) -> &Path {
-        self.archive.path()
+    fn place(&self) -> (Fact, String) {
+        (Fact::Path, self.archive.path().display().to_string())
     }
 }

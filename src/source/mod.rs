@@ -4,11 +4,14 @@
 //! It never unpacks a layer.
 
 mod archive;
+mod directory;
 mod docker_archive;
+mod engine;
 mod oci_archive;
 mod oci_layout;
 mod sniff;
 mod spec;
+mod streamed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,36 +36,77 @@ pub(crate) struct ImageList {
     pub(crate) made: BTreeMap<Digest, Vec<u8>>,
 }
 
-/// Takes one blob: its digest as listed, and its bytes. The bytes are not checked yet.
-pub(crate) type BlobSink<'a> = dyn FnMut(&Digest, &mut dyn Read) -> Result<()> + 'a;
+/// Takes one blob: its digest where the source knows it, and its bytes. The bytes are not checked yet.
+pub(crate) type BlobSink<'a> = dyn FnMut(Option<&Digest>, &mut dyn Read) -> Result<()> + 'a;
+
+/// Where a source's blobs go. Lanes run beside each other: one for each stream that a source can give at once.
+pub(crate) trait Intake: Sync {
+    /// Opens a lane for what `work` puts into it, in turn. Returns digest and size of each blob, in that order.
+    fn lane(&self, work: &mut dyn FnMut(&mut BlobSink<'_>) -> Result<()>) -> Result<Vec<(Digest, u64)>>;
+}
+
+/// What a pack takes from one source.
+pub(crate) struct Wanted<'a> {
+    /// The images, as the source listed them.
+    pub(crate) images: Vec<&'a Image>,
+    /// Their blobs, less made manifests and what another source gives.
+    pub(crate) blobs: BTreeSet<Digest>,
+}
 
 /// An open source.
 pub(crate) trait Source: Send + Sync {
     /// What it holds.
     fn list(&self) -> &ImageList;
 
-    /// Streams the blobs `wanted`, each once, in the source's own order. Made manifests are left out.
-    fn read(&self, ctx: &Ctx, wanted: &BTreeSet<Digest>, sink: &mut BlobSink<'_>) -> Result<()>;
+    /// Whether the list is an estimate: an engine tells digests and sizes only while it hands an image out.
+    /// Its images then have the engine's image ID as target, until [`Source::read`] tells the truth.
+    fn is_estimate(&self) -> bool {
+        false
+    }
+
+    /// Streams what is wanted, in the source's own order, each blob once. A list that was an estimate comes
+    /// back true.
+    fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>>;
 
     /// Whether the files changed since they were listed; then a mismatch is no damage.
-    fn has_changed(&self) -> bool;
+    fn has_changed(&self) -> bool {
+        false
+    }
 
     /// What to call it in errors.
-    fn path(&self) -> &Path;
+    fn place(&self) -> (Fact, String);
+}
+
+/// A failure concerns the source it came from.
+pub(crate) fn blame(source: &dyn Source, error: Error) -> Error {
+    let (fact, place) = source.place();
+    error.or_with(fact, place)
 }
 
 /// A kind of source.
 pub(crate) struct Kind {
     /// Name of the transport, as in containers-transports(5).
     pub(crate) transport: &'static str,
-    pub(crate) open: fn(&Ctx, &Path) -> Result<Box<dyn Source>>,
+    pub(crate) open: Open,
 }
+
+/// How a kind is opened.
+pub(crate) enum Open {
+    /// A file or a folder, with one of its images or all.
+    File(fn(&Ctx, &Path) -> Opened),
+    /// An engine or a registry, with the reference asked for.
+    Reference(fn(&Ctx, Option<&str>) -> Opened),
+}
+
+/// What opening gives.
+type Opened = Result<Box<dyn Source>>;
 
 /// Every kind of source.
 pub(crate) const KINDS: &[Kind] = &[
-    Kind { transport: "docker-archive", open: docker_archive::open },
-    Kind { transport: "oci", open: oci_layout::open },
-    Kind { transport: "oci-archive", open: oci_archive::open },
+    Kind { transport: "docker-daemon", open: Open::Reference(engine::open_docker) },
+    Kind { transport: "docker-archive", open: Open::File(docker_archive::open) },
+    Kind { transport: "oci", open: Open::File(oci_layout::open) },
+    Kind { transport: "oci-archive", open: Open::File(oci_archive::open) },
 ];
 
 /// Opens and lists a source; its kind is told by content when the user named only a path.
@@ -73,10 +117,13 @@ pub(crate) fn open(ctx: &Ctx, spec: &SourceSpec) -> Result<Box<dyn Source>> {
     };
     let kind = KINDS.iter().find(|kind| kind.transport == transport);
     let kind = kind.ok_or_else(|| Error::new(Code::BadTransport).with(Fact::Found, transport))?;
-    let source = (kind.open)(ctx, spec.path()).map_err(|e| e.at(spec.path()))?;
+    let source = match kind.open {
+        Open::File(open) => open(ctx, spec.path()).map_err(|e| e.at(spec.path()))?,
+        Open::Reference(open) => open(ctx, spec.image())?,
+    };
     if source.list().images.len() > crate::bundle::MAX_IMAGES {
         let error = Error::new(Code::Limit).with(Fact::Limit, crate::bundle::MAX_IMAGES);
-        return Err(error.with(Fact::Detail, "images").at(spec.path()));
+        return Err(blame(source.as_ref(), error.with(Fact::Detail, "images")));
     }
     Ok(source)
 }

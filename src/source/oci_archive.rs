@@ -1,19 +1,17 @@
 //! A tar of an OCI image layout.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
-    BlobSink, ImageList, Source,
+    ImageList, Intake, Source, Wanted,
     archive::Archive,
+    directory::Files,
     oci_layout::{blob_path, checked_document, read_index},
     sniff::not_an_image,
 };
 use crate::{
     digest::Digest,
-    error::{Error, Result},
+    error::{Error, Fact, Result},
     job::Ctx,
     oci::{Descriptor, Documents, MAX_MANIFEST_BYTES},
 };
@@ -33,7 +31,7 @@ pub(super) fn open(ctx: &Ctx, path: &Path) -> Result<Box<dyn Source>> {
 }
 
 /// Documents under `blobs/sha256/` of an archive.
-pub(super) struct Blobs<'a>(pub(super) &'a Archive);
+pub(super) struct Blobs<'a>(pub(super) &'a dyn Files);
 
 impl Documents for Blobs<'_> {
     fn has(&self, digest: &Digest) -> bool {
@@ -51,18 +49,20 @@ impl Source for OciArchive {
         &self.list
     }
 
-    fn read(&self, ctx: &Ctx, wanted: &BTreeSet<Digest>, sink: &mut BlobSink<'_>) -> Result<()> {
-        let places = wanted.iter().filter_map(|digest| {
+    fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+        let places = wanted.blobs.iter().filter_map(|digest| {
             self.archive.resolve(&blob_path(digest)).map(|(name, _)| (name.to_owned(), *digest))
         });
-        self.archive.read(ctx, &places.collect::<BTreeMap<_, _>>(), sink)
+        let places: BTreeMap<_, _> = places.collect();
+        intake.lane(&mut |sink| self.archive.read(ctx, &places, sink))?;
+        Ok(None)
     }
 
     fn has_changed(&self) -> bool {
         self.archive.has_changed()
     }
 
-    fn path(&self) -> &Path {
-        self.archive.path()
+    fn place(&self) -> (Fact, String) {
+        (Fact::Path, self.archive.path().display().to_string())
     }
 }

@@ -1,7 +1,6 @@
 //! An OCI image layout in a folder. OCI image-spec, image-layout.md.
 
 use std::{
-    collections::BTreeSet,
     fs::File,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -9,7 +8,7 @@ use std::{
 
 use oci_spec::image as spec;
 
-use super::{BlobSink, ImageList, Source, merge_names, names_from};
+use super::{ImageList, Intake, Source, Wanted, merge_names, names_from};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
@@ -115,21 +114,24 @@ impl Source for OciLayout {
         &self.list
     }
 
-    fn read(&self, ctx: &Ctx, wanted: &BTreeSet<Digest>, sink: &mut BlobSink<'_>) -> Result<()> {
-        for digest in wanted {
-            ctx.checkpoint()?;
-            let path = self.dir.join(blob_path(digest));
-            let mut file: File = open_file(&path)?;
-            sink(digest, &mut file).map_err(|e| e.at(&path))?;
-        }
-        Ok(())
+    fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+        intake.lane(&mut |sink| {
+            for digest in &wanted.blobs {
+                ctx.checkpoint()?;
+                let path = self.dir.join(blob_path(digest));
+                let mut file: File = open_file(&path)?;
+                sink(Some(digest), &mut file).map_err(|e| e.at(&path))?;
+            }
+            Ok(())
+        })?;
+        Ok(None)
     }
 
     fn has_changed(&self) -> bool {
         index_stamp(&self.dir) != self.stamp
     }
 
-    fn path(&self) -> &Path {
-        &self.dir
+    fn place(&self) -> (Fact, String) {
+        (Fact::Path, self.dir.display().to_string())
     }
 }

@@ -5,8 +5,11 @@ use std::{
     str::FromStr,
 };
 
-use super::KINDS;
-use crate::error::{Code, Error, Fact, Result};
+use super::{KINDS, Kind, Open};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    oci::Name,
+};
 
 /// Which source, and which image of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +19,39 @@ pub struct SourceSpec {
     image: Option<String>,
 }
 
-/// Transports that have no kind here (yet): named so that the error can say so.
-const ENGINES: [&str; 5] = ["docker-daemon", "containers-storage", "containerd", "docker", "podman"];
-
 impl SourceSpec {
     /// A source whose kind is told by its content.
     pub fn path_only(path: impl Into<PathBuf>) -> Self {
         Self { transport: None, path: path.into(), image: None }
+    }
+
+    /// All images of an engine, by its transport.
+    ///
+    /// # Errors
+    /// [`Code::BadTransport`] for a transport of files.
+    pub fn engine(transport: &str) -> Result<Self> {
+        match KINDS.iter().find(|kind| kind.transport == transport) {
+            Some(Kind { transport, open: Open::Reference(_) }) => {
+                Ok(Self { transport: Some(transport), path: PathBuf::new(), image: None })
+            }
+            _ => Err(Error::new(Code::BadTransport).with(Fact::Found, transport)),
+        }
+    }
+
+    /// Whether it is a reference to an engine or a registry, and no file.
+    pub(crate) fn is_reference(&self) -> bool {
+        let kind = KINDS.iter().find(|kind| Some(kind.transport) == self.transport);
+        kind.is_some_and(|kind| matches!(kind.open, Open::Reference(_)))
+    }
+
+    fn with_reference(self, text: &str) -> Result<Self> {
+        let text = if self.transport == Some("docker") {
+            let bad = || Error::new(Code::BadTransport).with(Fact::Found, format!("docker:{text}"));
+            text.strip_prefix("//").filter(|text| !text.is_empty()).ok_or_else(bad)?
+        } else {
+            text
+        };
+        Ok(Self { image: (!text.is_empty()).then(|| text.to_owned()), ..self })
     }
 
     /// The transport, unless it is to be told by content.
@@ -46,31 +75,37 @@ impl FromStr for SourceSpec {
 
     fn from_str(text: &str) -> Result<Self> {
         let unavailable = || Error::new(Code::BadTransport).with(Fact::Found, text);
-        if let Some((prefix, rest)) = text.split_once(':') {
-            if let Some(kind) = KINDS.iter().find(|kind| kind.transport == prefix) {
-                let (path, image) = split_reference(rest);
-                if path.is_empty() {
-                    return Err(unavailable());
+        if let Some((prefix, rest)) = text.split_once(':')
+            && let Some(kind) = KINDS.iter().find(|kind| kind.transport == prefix)
+        {
+            return match kind.open {
+                Open::Reference(_) => Self::engine(kind.transport)?.with_reference(rest),
+                Open::File(_) => {
+                    let (path, image) = split_reference(rest);
+                    let image = image.map(str::to_owned);
+                    (!path.is_empty())
+                        .then(|| Self { transport: Some(kind.transport), path: path.into(), image })
+                        .ok_or_else(unavailable)
                 }
-                return Ok(Self {
-                    transport: Some(kind.transport),
-                    path: path.into(),
-                    image: image.map(str::to_owned),
-                });
-            }
-            if ENGINES.contains(&prefix) {
-                return Err(unavailable());
-            }
+            };
         }
         if text.is_empty() {
             return Err(unavailable());
         }
-        // A bare word that is no file would be an image of the local engine.
-        if !Path::new(text).exists() && !text.contains(['/', '\\']) && !text.contains('.') {
-            return Err(unavailable());
+        // Any other bare word is an image of the local engine.
+        if !Path::new(text).exists() && !looks_like_path(text) && Name::qualified(text).is_ok() {
+            return Self::engine("docker-daemon")?.with_reference(text);
         }
         Ok(Self::path_only(text))
     }
+}
+
+/// Whether a missing `text` was rather meant as a file than as an image.
+fn looks_like_path(text: &str) -> bool {
+    let file = text.rsplit('/').next().unwrap_or_default();
+    let is_archive =
+        [".tar", ".tgz", ".gz", ".zst", ".xz", ".zip", ".sealift"].iter().any(|end| file.ends_with(end));
+    text.starts_with(['.', '/', '~', '\\']) || text.contains('\\') || is_archive
 }
 
 /// Splits `PATH[:REF]` at the first colon that no file name explains: a path that exists as a whole is a
@@ -101,7 +136,16 @@ mod tests {
         let archive = spec("docker-archive:/tmp/a.tar").unwrap();
         assert_eq!((archive.transport(), archive.image()), (Some("docker-archive"), None));
         assert_eq!(spec("./a.tar").unwrap(), SourceSpec::path_only("./a.tar"));
-        for bad in ["", "oci:", "docker-daemon:nginx", "docker://reg/a", "nginx"] {
+        for (text, image) in [
+            ("docker-daemon:nginx", Some("nginx")),
+            ("docker-daemon:", None),
+            ("nginx:1.22", Some("nginx:1.22")),
+        ] {
+            let engine = spec(text).unwrap();
+            assert_eq!((engine.transport(), engine.image()), (Some("docker-daemon"), image), "{text}");
+        }
+        assert_eq!(spec("gone.tar").unwrap(), SourceSpec::path_only("gone.tar"));
+        for bad in ["", "oci:"] {
             assert_eq!(spec(bad).unwrap_err().code(), Code::BadTransport, "{bad}");
         }
     }

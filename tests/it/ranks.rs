@@ -14,6 +14,7 @@ const RANKS: &[&[&str]] = &[
     &["words"],
     &["oci", "crypto", "net"],
     &["bundle"],
+    &["engine"],
     &["keyslot", "source", "dest", "sample"],
     &["plan"],
     &["pipeline", "verify"],

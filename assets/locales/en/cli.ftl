@@ -31,7 +31,7 @@ arg-help = Show this help
 arg-version = Show the version
 arg-lang = Language of all texts
     .value = LANG
-arg-source = Archive or OCI layout: a path, or docker-archive:FILE[:REF], oci:DIR[:REF], oci-archive:FILE[:REF]
+arg-source = Images: IMAGE or docker-daemon:IMAGE of the local Docker; an archive or OCI layout as a path or docker-archive:FILE[:REF], oci:DIR[:REF], oci-archive:FILE[:REF]
     .value = SOURCE
 arg-bundle = The bundle's first volume
     .value = BUNDLE
@@ -41,12 +41,16 @@ arg-slot = Number of the slot, as “keys list” shows it
     .value = SLOT
 arg-out = Where to write the bundle
     .value = FILE
-arg-to = Destination: docker-archive:FILE, oci:DIR or oci-archive:FILE
+arg-to = Destination: docker-daemon:, docker-archive:FILE, oci:DIR or oci-archive:FILE
     .value = DEST
 arg-image = Restore only this image (repeatable): a name or the beginning of its digest
     .value = REF
-arg-rename = Give an image another name (repeatable)
+arg-rename = Give an image another name (repeatable); a * at the end of both stands for the rest of the name
     .value = FROM=TO
+arg-map = Read names and their new ones from a file: FROM = TO on each line, with * as in --rename
+    .value = FILE
+arg-tags = What happens to a tag of the destination that points at another image: refuse, backup (the old image keeps a second tag) or overwrite
+    .value = POLICY
 arg-level = Compression level, 1 to 19
     .value = LEVEL
 arg-volume-size = Split into files of at most this size: 4GiB, 650MB, or fat32

@@ -31,7 +31,7 @@ arg-help = 显示帮助
 arg-version = 显示版本
 arg-lang = 界面语言
     .value = 语言
-arg-source = 归档或 OCI 布局：路径，或 docker-archive:文件[:引用]、oci:目录[:引用]、oci-archive:文件[:引用]
+arg-source = 镜像：本机 Docker 中的镜像名或 docker-daemon:镜像名；也可以是归档或 OCI 布局的路径，或 docker-archive:文件[:引用]、oci:目录[:引用]、oci-archive:文件[:引用]
     .value = 来源
 arg-bundle = 密封包的第一个分卷
     .value = 密封包
@@ -41,12 +41,16 @@ arg-slot = 密钥槽编号，见“keys list”
     .value = 编号
 arg-out = 密封包写到哪里
     .value = 文件
-arg-to = 目标：docker-archive:文件、oci:目录 或 oci-archive:文件
+arg-to = 目标：docker-daemon:、docker-archive:文件、oci:目录 或 oci-archive:文件
     .value = 目标
 arg-image = 只还原此镜像（可重复）：名称或摘要开头
     .value = 引用
-arg-rename = 给镜像改名（可重复）
+arg-rename = 给镜像改名（可重复）；两边末尾的 * 代表名称的其余部分
     .value = 原名=新名
+arg-map = 从文件读取改名表：每行一条“原名 = 新名”，* 的用法同 --rename
+    .value = 文件
+arg-tags = 目标端的标签指向另一个镜像时怎么办：refuse（拒绝）、backup（旧镜像保留备份标签）或 overwrite（移动标签）
+    .value = 方式
 arg-level = 压缩级别，1 到 19
     .value = 级别
 arg-volume-size = 分卷，每个文件不超过此大小：4GiB、650MB 或 fat32

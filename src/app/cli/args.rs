@@ -167,6 +167,10 @@ impl Build {
             self.option("to").required(true),
             self.option("image").action(ArgAction::Append),
             self.option("rename").action(ArgAction::Append),
+            self.file("map"),
+            self.option("tags")
+                .value_parser(PossibleValuesParser::new(["refuse", "backup", "overwrite"]))
+                .default_value("refuse"),
             self.flag("dry-run"),
             self.flag("force"),
         ];

@@ -1,7 +1,9 @@
 //! `sealift restore BUNDLE --to DEST`
 
+use std::path::PathBuf;
+
 use clap::ArgMatches;
-use sealift::{Code, DestSpec, Error, Fact, RestorePlan, Result, Selection, escape};
+use sealift::{Code, DestSpec, Error, Fact, RestorePlan, Result, Selection, TagPolicy, escape};
 
 use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
 
@@ -9,7 +11,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
     let selection = selection(matches)?;
     if !matches.get_flag("dry-run") {
-        sealift::check_destination(&dest, existing(matches))?;
+        sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
@@ -26,8 +28,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));
         env.out.say("restore-plan", &plan_args(&plan));
         names(env, &plan);
+        checks(env, &plan);
         return Ok(Ended::Done);
     }
+    checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
     env.out.json(&report);
     env.out.say("restore-done", &plan_args(&plan));
@@ -35,7 +39,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     if report.num_present > 0 {
         env.out.say("restore-present", &[("blobs", report.num_present.to_string())]);
     }
-    env.out.line(format_args!("  → {}:{}", dest.transport(), dest.path().display()));
+    env.out.line(format_args!("  → {dest}"));
     Ok(Ended::Done)
 }
 
@@ -48,11 +52,29 @@ fn selection(matches: &ArgMatches) -> Result<Selection> {
             .map(|(from, to)| (from.to_owned(), to.to_owned()))
             .ok_or_else(|| bad().with(Fact::Expected, "FROM=TO"))
     });
-    Ok(Selection { images: all("image").cloned().collect(), renames: renames.collect::<Result<_>>()? })
+    let mut renames: Vec<_> = renames.collect::<Result<_>>()?;
+    if let Some(path) = matches.get_one::<PathBuf>("map") {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
+        renames.extend(sealift::parse_mapping(&text).map_err(|e| e.at(path))?);
+    }
+    let tags = match matches.get_one::<String>("tags").map(String::as_str) {
+        Some("backup") => TagPolicy::Backup,
+        Some("overwrite") => TagPolicy::Overwrite,
+        _ => TagPolicy::Refuse,
+    };
+    Ok(Selection { images: all("image").cloned().collect(), renames, tags })
 }
 
 fn plan_args(plan: &RestorePlan) -> [(&'static str, String); 2] {
     [("images", plan.images.len().to_string()), ("size", human_bytes(plan.unique_bytes))]
+}
+
+/// What was looked at before anything is written.
+fn checks(env: &Env, plan: &RestorePlan) {
+    for check in &plan.checks {
+        let mark = if check.kind.is_warning() { '!' } else { '✓' };
+        env.out.line(format_args!("  {mark} {}", check.render(env.out.lang)));
+    }
 }
 
 /// What each image will be called, and was.

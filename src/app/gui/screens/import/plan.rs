@@ -72,9 +72,9 @@ pub(super) fn preview(
     selection: &sealift::Selection,
 ) -> sealift::Result<Plan> {
     let dest = target.spec()?;
-    sealift::check_destination(&dest, target.existing())?;
     // Its notices belong to the plan, not to the job bar.
     let ctx = Ctx::new();
+    sealift::check_destination(&ctx, &dest, target.existing())?;
     let plan = unlocked.preview_restore(&ctx, &dest, selection)?;
     Ok(Plan::of(&plan, ctx.take_notices(), images))
 }

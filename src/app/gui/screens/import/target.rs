@@ -90,6 +90,7 @@ impl Target {
                 .filter(chosen)
                 .map(|rename| (rename.from.clone(), rename.to.trim().to_owned()))
                 .collect(),
+            ..Selection::default()
         }
     }
 }

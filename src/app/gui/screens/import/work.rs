@@ -47,10 +47,7 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let header = import.header.as_ref()?;
     let about = About {
         bundle: header.path.clone(),
-        target: spec
-            .as_ref()
-            .map(|dest| format!("{}:{}", dest.transport(), dest.path().display()))
-            .unwrap_or_default(),
+        target: spec.as_ref().map(ToString::to_string).unwrap_or_default(),
         fingerprint: header.fingerprint.clone(),
     };
     let began = Instant::now();

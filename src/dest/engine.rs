@@ -1,0 +1,280 @@
+//! Engines: what they lack is streamed into them, then read back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Read, Write},
+};
+
+use super::{
+    Check, CheckKind, Destination, Placed, Preflight, TagPolicy, Target,
+    image_tar::ImageTar,
+    layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json, loadable, manifest_json},
+};
+use crate::{
+    digest::Digest,
+    engine::{self, Engine, EngineFacts, EngineImage, Load},
+    error::{Code, Error, Fact, Result},
+    fs::Existing,
+    job::{Ctx, Notice, NoticeKind},
+    oci::{Descriptor, Image, Layer, Name, chain_ids, is_zstd_layer},
+};
+
+/// An engine that was reached.
+struct EngineTarget {
+    /// Shared with the destination that is opened.
+    engine: std::sync::Arc<dyn Engine>,
+    facts: EngineFacts,
+}
+
+/// Docker.
+pub(super) fn docker(ctx: &Ctx, _: &str) -> Result<Box<dyn Target>> {
+    reach(ctx, engine::docker(ctx)?)
+}
+
+fn reach(ctx: &Ctx, engine: Box<dyn Engine>) -> Result<Box<dyn Target>> {
+    let facts = engine.facts(ctx)?;
+    Ok(Box::new(EngineTarget { engine: engine.into(), facts }))
+}
+
+impl EngineTarget {
+    /// The image ID that `image` will have there.
+    fn id(&self, image: &Image) -> Option<Digest> {
+        if self.facts.keeps_manifests {
+            return Some(image.target.digest);
+        }
+        loadable(image).map(|manifest| manifest.config.digest)
+    }
+
+    /// Whether `layer` is sent unpacked.
+    fn unpacks(&self, layer: &Layer) -> bool {
+        !self.facts.reads_zstd && is_zstd_layer(&layer.blob.media_type) && layer.diff_id.is_some()
+    }
+
+    /// Blobs that need not be sent, with the engine as it is.
+    fn present(&self, ctx: &Ctx, placed: &[Placed<'_>]) -> Result<BTreeSet<Digest>> {
+        let all: BTreeSet<Digest> = blobs_of(placed).into_iter().map(|blob| blob.digest).collect();
+        let images = self.engine.images(ctx, None)?;
+        if placed.iter().all(|placed| self.is_there(placed, &images)) {
+            return Ok(all);
+        }
+        if self.facts.keeps_manifests {
+            return self.engine.present_blobs(ctx, &all);
+        }
+        let known: BTreeSet<Digest> = if self.facts.takes_partial {
+            images
+                .iter()
+                .flat_map(|image| chain_ids(image.layers.iter().map(|(diff_id, _)| *diff_id)))
+                .collect()
+        } else {
+            BTreeSet::new()
+        };
+        let mut needed = BTreeSet::new();
+        // Only configs and layers of one platform are loaded.
+        for manifest in placed.iter().filter_map(|placed| loadable(placed.image)) {
+            needed.insert(manifest.config.digest);
+            // A layer counts as present only on top of those it stands on.
+            let chain = chain_ids(manifest.layers.iter().filter_map(|layer| layer.diff_id));
+            let missing = manifest.layers.iter().zip(chain).filter(|(_, chain)| !known.contains(chain));
+            needed.extend(missing.map(|(layer, _)| layer.blob.digest));
+        }
+        Ok(all.difference(&needed).copied().collect())
+    }
+
+    fn is_there(&self, placed: &Placed<'_>, images: &[EngineImage]) -> bool {
+        let found = images.iter().find(|image| Some(image.id) == self.id(placed.image));
+        !placed.names.is_empty()
+            && found.is_some_and(|image| placed.names.iter().all(|name| image.names.contains(name)))
+    }
+}
+
+impl Target for EngineTarget {
+    fn check(&self, _: Existing) -> Result<()> {
+        Ok(())
+    }
+
+    fn name_there(&self, name: &Name) -> Result<Option<Name>> {
+        Ok(name.is_qualified().then(|| name.clone()))
+    }
+
+    fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight> {
+        let facts = &self.facts;
+        let mut preflight =
+            Preflight { room_at: facts.root.as_ref().map(|root| root.join("image")), ..Preflight::default() };
+        let reached = format!("{} {}, {}", self.engine.place(), facts.version, facts.platform);
+        preflight.checks.push(Check::new(CheckKind::Reached, reached));
+        let storage = facts.root.as_ref().map(|root| root.display().to_string()).unwrap_or_default();
+        preflight
+            .checks
+            .push(Check::new(CheckKind::Storage, format!("{} {storage}", facts.driver).trim_end()));
+        if let Some(namespace) = &facts.namespace {
+            preflight.checks.push(Check::new(CheckKind::Namespace, namespace));
+        }
+        let present = self.present(ctx, placed)?;
+        let blobs = blobs_of(placed);
+        preflight.needed_bytes =
+            blobs.iter().filter(|blob| !present.contains(&blob.digest)).map(|blob| blob.size).sum();
+        let mut taken = Vec::new();
+        for Placed { image, names } in placed {
+            let manifest = loadable(image);
+            let platform = manifest.and_then(|manifest| manifest.platform.as_ref());
+            if let Some(platform) = platform.filter(|platform| !platform.satisfies(&facts.platform)) {
+                let about = format!("{} ({platform})", image.title());
+                preflight.checks.push(Check::new(CheckKind::OtherPlatform, about));
+            }
+            if manifest.is_some_and(|manifest| manifest.layers.iter().any(|layer| self.unpacks(layer))) {
+                preflight.checks.push(Check::new(CheckKind::Unpacked, image.title()));
+            }
+            if image.platforms().count() > 1 && !facts.keeps_manifests {
+                let platform = platform.map(ToString::to_string).unwrap_or_default();
+                ctx.notice(Notice::new(NoticeKind::OnePlatform, format!("{} {platform}", image.title())));
+            }
+            let Some(id) = self.id(image) else { continue };
+            for name in *names {
+                let found = self.engine.look_up(ctx, name)?.map(|found| found.id);
+                if found == Some(id) {
+                    preflight.checks.push(Check::new(CheckKind::Present, name));
+                }
+                taken.push((name.clone(), id, found));
+            }
+        }
+        preflight.settle_tags(tags, &taken).map_err(|e| e.or_with(Fact::Engine, self.engine.place()))?;
+        Ok(preflight)
+    }
+
+    fn open(
+        &self,
+        ctx: &Ctx,
+        _: Existing,
+        placed: &[Placed<'_>],
+        backups: &[(Name, Name)],
+    ) -> Result<Box<dyn Destination>> {
+        let present = self.present(ctx, placed)?;
+        for (from, to) in backups {
+            self.engine.tag(ctx, from, to)?;
+        }
+        let is_nothing_to_do = blobs_of(placed).iter().all(|blob| present.contains(&blob.digest));
+        let unpacked: BTreeMap<Digest, Digest> = placed
+            .iter()
+            .flat_map(|placed| placed.image.manifests.iter().flat_map(|manifest| &manifest.layers))
+            .filter(|layer| self.unpacks(layer))
+            .filter_map(|layer| Some((layer.blob.digest, layer.diff_id?)))
+            .collect();
+        let expected =
+            placed.iter().filter_map(|placed| Some((self.id(placed.image)?, placed.names.to_vec())));
+        let mut open = EngineDestination {
+            ctx: ctx.clone(),
+            engine: std::sync::Arc::clone(&self.engine),
+            tar: ImageTar::new(Loading(None)),
+            present,
+            expected: expected.collect(),
+            unpacked: unpacked.clone(),
+        };
+        if is_nothing_to_do {
+            return Ok(Box::new(open));
+        }
+        open.tar = ImageTar::new(Loading(Some(self.engine.load(ctx)?)));
+        if self.facts.keeps_manifests {
+            open.append("oci-layout", OCI_LAYOUT.len() as u64, &mut &OCI_LAYOUT[..])?;
+            let index = index_json(index_entries(placed)?)?;
+            open.append("index.json", index.len() as u64, &mut &index[..])?;
+        }
+        let place = |layer: &Layer| unpacked.get(&layer.blob.digest).copied().unwrap_or(layer.blob.digest);
+        let manifest = manifest_json(placed, place)?;
+        open.append("manifest.json", manifest.len() as u64, &mut &manifest[..])?;
+        Ok(Box::new(open))
+    }
+
+    fn place(&self) -> (Fact, String) {
+        (Fact::Engine, self.engine.place())
+    }
+}
+
+/// The way into an engine; closed where there is nothing to send, or after it failed.
+struct Loading(Option<Box<dyn Load>>);
+
+impl Write for Loading {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+struct EngineDestination {
+    ctx: Ctx,
+    engine: std::sync::Arc<dyn Engine>,
+    tar: ImageTar<Loading>,
+    present: BTreeSet<Digest>,
+    /// Image IDs and names that must be there in the end.
+    expected: Vec<(Digest, Vec<Name>)>,
+    /// Layers that are sent unpacked, and their diffIDs.
+    unpacked: BTreeMap<Digest, Digest>,
+}
+
+impl EngineDestination {
+    fn append(&mut self, name: &str, size: u64, reader: &mut dyn Read) -> Result<()> {
+        self.tar.append(name, size, reader).map_err(|e| {
+            // A broken pipe is no reason: the engine's answer has it.
+            let answer = (e.kind() == io::ErrorKind::BrokenPipe).then(|| self.tar.get_mut().0.take());
+            let answer = answer.flatten().and_then(Load::failed);
+            answer
+                .unwrap_or_else(|| Error::from_stream(Code::EngineFailed, e))
+                .or_with(Fact::Engine, self.engine.place())
+        })
+    }
+
+    /// Asks the engine whether it has what was sent: a full disk, say, goes unreported by some.
+    fn read_back(&self) -> Result<()> {
+        for (id, names) in &self.expected {
+            let mut found = Vec::new();
+            for name in names {
+                found.push(self.engine.look_up(&self.ctx, name)?);
+            }
+            if names.is_empty() {
+                found.extend(self.engine.images(&self.ctx, Some(&id.to_string()))?.into_iter().map(Some));
+            }
+            let wrong = found.iter().find(|found| found.as_ref().is_none_or(|found| found.id != *id));
+            if let Some(wrong) = wrong.or(if found.is_empty() { Some(&None) } else { None }) {
+                let error = Error::new(Code::ReadBackMismatch).with(Fact::Expected, id);
+                let error = wrong.iter().fold(error, |error, found| error.with(Fact::Found, found.id));
+                let error =
+                    names.first().into_iter().fold(error, |error, name| error.with(Fact::Image, name));
+                return Err(error.with(Fact::Engine, self.engine.place()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Destination for EngineDestination {
+    fn present(&self) -> &BTreeSet<Digest> {
+        &self.present
+    }
+
+    fn wants_raw(&self, blob: &Descriptor) -> bool {
+        self.unpacked.contains_key(&blob.digest)
+    }
+
+    fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {
+        self.append(&blob_path(&blob.digest), blob.size, reader)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        if self.tar.get_mut().0.is_some() {
+            let tar = std::mem::replace(&mut self.tar, ImageTar::new(Loading(None)));
+            let ended = tar.finish().map_err(|e| Error::from_stream(Code::EngineFailed, e));
+            let loading = ended.map_err(|e| e.or_with(Fact::Engine, self.engine.place()))?;
+            loading.0.map_or(Ok(()), Load::end)?;
+        }
+        self.read_back()
+    }
+}
+
+impl Drop for EngineDestination {
+    fn drop(&mut self) {
+        // Before the tar writes its last blocks, which would make a part look whole.
+        self.tar.get_mut().0 = None;
+    }
+}

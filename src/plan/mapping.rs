@@ -1,0 +1,72 @@
+//! Names on their way from a vendor's registry to a site's: `registry.vendor.com/* = harbor.site.local/vendor/*`.
+
+use crate::{
+    error::{Code, Error, Fact, Result},
+    oci::Name,
+};
+
+/// Reads a mapping file: `FROM = TO` on each line, the first that fits counts; `#` begins a comment. A `*` at
+/// the end of both stands for the rest of the name.
+///
+/// # Errors
+/// [`Code::Usage`] with the number of the line.
+pub fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
+    let mut mapping = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let bad = || {
+            let error = Error::new(Code::Usage).with(Fact::Field, format!("mapping, line {number}"));
+            error.with(Fact::Found, line).with(Fact::Expected, "FROM = TO")
+        };
+        let (from, to) = line.split_once('=').ok_or_else(bad)?;
+        let (from, to) = (from.trim(), to.trim());
+        if from.is_empty() || to.is_empty() || from.ends_with('*') != to.ends_with('*') {
+            return Err(bad());
+        }
+        mapping.push((from.to_owned(), to.to_owned()));
+    }
+    Ok(mapping)
+}
+
+/// What a rule with a `*` makes of `name`; `None` where it does not fit.
+pub(super) fn map_name(name: &Name, from: &str, to: &str) -> Option<Result<Name>> {
+    let (from, to) = (from.strip_suffix('*')?, to.strip_suffix('*')?);
+    let whole = name.as_str();
+    // Users write Docker's short form too.
+    let rest = whole.strip_prefix(from).or_else(|| whole.strip_prefix("docker.io/")?.strip_prefix(from))?;
+    Some(Name::qualified(&format!("{to}{rest}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_file_is_read_and_its_faults_are_told_by_line() {
+        let text = "# site\n\nregistry.vendor.com/* = harbor.site.local/vendor/*  # all\nnginx:1=web:1\n";
+        let mapping = parse_mapping(text).unwrap();
+        assert_eq!(mapping.len(), 2);
+        assert_eq!(mapping[1], ("nginx:1".into(), "web:1".into()));
+        for bad in ["a", "= b", "a/* = b", "x\n\na ="] {
+            assert_eq!(parse_mapping(bad).unwrap_err().code(), Code::Usage, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_the_rest_of_a_name() {
+        let mapped = |name: &str, from, to| {
+            map_name(&Name::qualified(name).unwrap(), from, to).map(|name| name.unwrap().to_string())
+        };
+        let vendor = "registry.vendor.com/*";
+        let site = "harbor.site.local/vendor/*";
+        assert_eq!(
+            mapped("registry.vendor.com/a/b:1", vendor, site).unwrap(),
+            "harbor.site.local/vendor/a/b:1"
+        );
+        assert_eq!(mapped("corpus/a:1", "corpus/*", "site.local/c/*").unwrap(), "site.local/c/a:1");
+        assert_eq!(mapped("quay.io/a:1", vendor, site), None);
+    }
+}

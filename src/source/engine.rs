@@ -1,0 +1,158 @@
+//! Images of an engine, streamed out of it without a temporary archive.
+//!
+//! An engine serves one `docker save` about as fast as one core packs layers, so the images are handed out in
+//! two streams. Images that share layers go into the same one where that keeps them even.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ImageList, Intake, Source, Wanted, streamed::read_stream};
+use crate::{
+    digest::Digest,
+    engine::{self, Engine, EngineImage},
+    error::{Code, Error, Fact, Result},
+    job::Ctx,
+    oci::{Descriptor, Image, ImageManifest, Layer},
+};
+
+/// Streams asked for at once. More gain nothing: the engine reads one disk.
+const NUM_STREAMS: usize = 2;
+
+struct EngineSource {
+    engine: Box<dyn Engine>,
+    list: ImageList,
+}
+
+/// Images of Docker.
+pub(super) fn open_docker(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn Source>> {
+    open(ctx, engine::docker(ctx)?, reference)
+}
+
+fn open(ctx: &Ctx, engine: Box<dyn Engine>, reference: Option<&str>) -> Result<Box<dyn Source>> {
+    let found = engine.images(ctx, reference)?;
+    if let (Some(reference), true) = (reference, found.is_empty()) {
+        let error = Error::new(Code::NoSuchImage).with(Fact::Image, reference);
+        return Err(error.with(Fact::Engine, engine.place()));
+    }
+    let images = found.iter().map(|image| estimate(image, reference)).collect();
+    Ok(Box::new(EngineSource { engine, list: ImageList { images, made: BTreeMap::new() } }))
+}
+
+/// An image as far as its engine tells before it hands it out.
+fn estimate(found: &EngineImage, reference: Option<&str>) -> Image {
+    let blob =
+        |media_type: &str, digest, size| Descriptor { media_type: media_type.to_owned(), digest, size };
+    let layer = |(diff_id, size): &(Digest, u64)| Layer {
+        blob: blob("application/vnd.oci.image.layer.v1.tar", *diff_id, *size),
+        diff_id: Some(*diff_id),
+    };
+    let id = blob("application/vnd.oci.image.config.v1+json", found.id, 0);
+    // Asked for by one name, it travels under that name alone.
+    let asked: Vec<_> =
+        found.names.iter().filter(|name| reference.is_some_and(|text| name.is_meant_by(text))).collect();
+    let names = if asked.is_empty() { found.names.clone() } else { asked.into_iter().cloned().collect() };
+    Image {
+        names,
+        target: id.clone(),
+        indexes: Vec::new(),
+        manifests: vec![ImageManifest {
+            blob: id.clone(),
+            platform: Some(found.platform.clone()),
+            config: id,
+            layers: found.layers.iter().map(layer).collect(),
+            created: found.created.clone(),
+        }],
+        absent: Vec::new(),
+        synthesized: true,
+    }
+}
+
+/// Shares `images` out among streams so that the largest is small; a layer costs once in each.
+fn share_out(images: &[&Image]) -> Vec<Vec<Digest>> {
+    let layers = |image: &Image| -> Vec<(Digest, u64)> {
+        let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
+        layers.map(|layer| (layer.blob.digest, layer.blob.size)).collect()
+    };
+    let mut by_size: Vec<&Image> = images.to_vec();
+    by_size.sort_by_key(|image| std::cmp::Reverse(image.size_bytes()));
+    let mut streams = vec![(Vec::new(), BTreeSet::new(), 0); NUM_STREAMS];
+    for image in by_size {
+        let with = |(_, known, bytes): &(Vec<Digest>, BTreeSet<Digest>, u64)| -> u64 {
+            bytes
+                + layers(image)
+                    .iter()
+                    .filter(|(digest, _)| !known.contains(digest))
+                    .map(|(_, size)| size)
+                    .sum::<u64>()
+        };
+        if let Some(stream) = streams.iter_mut().min_by_key(|stream| with(stream)) {
+            stream.2 = with(stream);
+            stream.1.extend(layers(image).into_iter().map(|(digest, _)| digest));
+            stream.0.push(image.target.digest);
+        }
+    }
+    streams.into_iter().map(|(ids, ..)| ids).filter(|ids| !ids.is_empty()).collect()
+}
+
+impl Source for EngineSource {
+    fn list(&self) -> &ImageList {
+        &self.list
+    }
+
+    fn is_estimate(&self) -> bool {
+        true
+    }
+
+    fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+        let take = |ids: Vec<Digest>| {
+            let mut stream = self.engine.save(ctx, &ids)?;
+            read_stream(ctx, stream.as_mut(), intake, &self.engine.place())
+        };
+        let lists: Vec<Result<ImageList>> = std::thread::scope(|scope| {
+            let streams: Vec<_> =
+                share_out(&wanted.images).into_iter().map(|ids| scope.spawn(move || take(ids))).collect();
+            let stopped = |_| Err(Error::new(Code::Cancelled));
+            streams.into_iter().map(|stream| stream.join().unwrap_or_else(stopped)).collect()
+        });
+        let mut all = ImageList::default();
+        for list in lists {
+            let list = list?;
+            all.images.extend(list.images);
+            all.made.extend(list.made);
+        }
+        Ok(Some(all))
+    }
+
+    fn place(&self) -> (Fact, String) {
+        (Fact::Engine, self.engine.place())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oci::Platform;
+
+    #[test]
+    fn images_are_shared_out_evenly_and_with_those_they_share_layers_with() {
+        let digest = |n: u8| Digest::of(&[n]);
+        let image = |id: u8, layers: &[(u8, u64)]| {
+            let found = EngineImage {
+                id: digest(id),
+                names: Vec::new(),
+                platform: Platform::host(),
+                created: None,
+                layers: layers.iter().map(|(n, size)| (digest(*n), *size)).collect(),
+            };
+            estimate(&found, None)
+        };
+        let images = [
+            image(1, &[(10, 100)]),
+            image(2, &[(20, 90)]),
+            image(3, &[(20, 90), (21, 1)]),
+            image(4, &[(10, 100), (11, 2)]),
+        ];
+        let streams = share_out(&images.iter().collect::<Vec<_>>());
+        assert_eq!(streams, [vec![digest(4), digest(1)], vec![digest(3), digest(2)]]);
+        assert_eq!(share_out(&[&images[0]]), [vec![digest(1)]]);
+    }
+}
