@@ -3,7 +3,7 @@
 //! An engine serves one `docker save` about as fast as one core packs layers, so the images are handed out in
 //! two streams. Images that share layers go into the same one where that keeps them even.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{ImageList, Intake, Source, Wanted, streamed::read_stream};
 use crate::{
@@ -66,31 +66,44 @@ fn estimate(found: &EngineImage, reference: Option<&str>) -> Image {
     }
 }
 
-/// Shares `images` out among streams so that the largest is small; a layer costs once in each.
+/// What one stream will hand out.
+#[derive(Clone, Default)]
+struct Share {
+    ids: Vec<Digest>,
+    layers: BTreeMap<Digest, u64>,
+}
+
+impl Share {
+    /// Bytes with the layers of `image` too.
+    fn bytes_with(&self, image: &Image) -> u64 {
+        let new = layers(image).filter(|(digest, _)| !self.layers.contains_key(digest));
+        self.layers.values().sum::<u64>() + new.collect::<BTreeMap<_, _>>().values().sum::<u64>()
+    }
+}
+
+fn layers(image: &Image) -> impl Iterator<Item = (Digest, u64)> {
+    let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
+    layers.map(|layer| (layer.blob.digest, layer.blob.size))
+}
+
+/// Shares `images` out among streams so that the largest stays small, and images with common layers together
+/// where that costs nothing. A layer costs once in each stream.
 fn share_out(images: &[&Image]) -> Vec<Vec<Digest>> {
-    let layers = |image: &Image| -> Vec<(Digest, u64)> {
-        let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
-        layers.map(|layer| (layer.blob.digest, layer.blob.size)).collect()
-    };
-    let mut by_size: Vec<&Image> = images.to_vec();
+    let mut by_size = images.to_vec();
     by_size.sort_by_key(|image| std::cmp::Reverse(image.size_bytes()));
-    let mut streams = vec![(Vec::new(), BTreeSet::new(), 0); NUM_STREAMS];
+    let mut shares = vec![Share::default(); NUM_STREAMS];
     for image in by_size {
-        let with = |(_, known, bytes): &(Vec<Digest>, BTreeSet<Digest>, u64)| -> u64 {
-            bytes
-                + layers(image)
-                    .iter()
-                    .filter(|(digest, _)| !known.contains(digest))
-                    .map(|(_, size)| size)
-                    .sum::<u64>()
+        let largest = shares.iter().map(|share| share.layers.values().sum()).max().unwrap_or(0);
+        let cost = |share: &&mut Share| {
+            let (before, after) = (share.layers.values().sum::<u64>(), share.bytes_with(image));
+            (after.max(largest), after - before)
         };
-        if let Some(stream) = streams.iter_mut().min_by_key(|stream| with(stream)) {
-            stream.2 = with(stream);
-            stream.1.extend(layers(image).into_iter().map(|(digest, _)| digest));
-            stream.0.push(image.target.digest);
+        if let Some(share) = shares.iter_mut().min_by_key(cost) {
+            share.ids.push(image.target.digest);
+            share.layers.extend(layers(image));
         }
     }
-    streams.into_iter().map(|(ids, ..)| ids).filter(|ids| !ids.is_empty()).collect()
+    shares.into_iter().map(|share| share.ids).filter(|ids| !ids.is_empty()).collect()
 }
 
 impl Source for EngineSource {
