@@ -72,6 +72,7 @@ pub use api::{
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
+pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::Existing;
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};

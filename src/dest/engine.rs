@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    engine::{self, Engine, EngineFacts, EngineImage, Load},
+    engine::{self, Containerd, Engine, EngineFacts, EngineImage, Load},
     error::{Code, Error, Fact, Result},
     fs::Existing,
     job::{Ctx, Notice, NoticeKind},
@@ -29,6 +29,16 @@ struct EngineTarget {
 /// Docker.
 pub(super) fn docker(ctx: &Ctx, _: &str) -> Result<Box<dyn Target>> {
     reach(ctx, engine::docker(ctx)?)
+}
+
+/// Podman.
+pub(super) fn podman(ctx: &Ctx, _: &str) -> Result<Box<dyn Target>> {
+    reach(ctx, engine::podman(ctx)?)
+}
+
+/// A namespace of containerd.
+pub(super) fn containerd(ctx: &Ctx, namespace: &str) -> Result<Box<dyn Target>> {
+    reach(ctx, Box::new(Containerd::reach(ctx, namespace.trim_end_matches('/'))?))
 }
 
 fn reach(ctx: &Ctx, engine: Box<dyn Engine>) -> Result<Box<dyn Target>> {
@@ -54,11 +64,24 @@ impl EngineTarget {
     fn present(&self, ctx: &Ctx, placed: &[Placed<'_>]) -> Result<BTreeSet<Digest>> {
         let all: BTreeSet<Digest> = blobs_of(placed).into_iter().map(|blob| blob.digest).collect();
         let images = self.engine.images(ctx, None)?;
-        if placed.iter().all(|placed| self.is_there(placed, &images)) {
+        let mut are_there = true;
+        for placed in placed {
+            are_there &= self.is_there(ctx, placed, &images)?;
+        }
+        if let (Some(mut present), true) = (self.engine.present_blobs(ctx, &all)?, self.facts.keeps_manifests)
+        {
+            // With every blob in place a name may still be missing: an import of the documents gives it.
+            if !are_there {
+                let targets = placed.iter().map(|placed| placed.image.target.digest);
+                present = present.difference(&targets.collect()).copied().collect();
+            }
+            return Ok(present);
+        }
+        if are_there {
             return Ok(all);
         }
         if self.facts.keeps_manifests {
-            return self.engine.present_blobs(ctx, &all);
+            return Ok(BTreeSet::new());
         }
         let known: BTreeSet<Digest> = if self.facts.takes_partial {
             images
@@ -80,10 +103,14 @@ impl EngineTarget {
         Ok(all.difference(&needed).copied().collect())
     }
 
-    fn is_there(&self, placed: &Placed<'_>, images: &[EngineImage]) -> bool {
-        let found = images.iter().find(|image| Some(image.id) == self.id(placed.image));
-        !placed.names.is_empty()
-            && found.is_some_and(|image| placed.names.iter().all(|name| image.names.contains(name)))
+    /// Whether the engine has the image under all its names.
+    fn is_there(&self, ctx: &Ctx, placed: &Placed<'_>, named: &[EngineImage]) -> Result<bool> {
+        let Some(id) = self.id(placed.image) else { return Ok(false) };
+        if placed.names.is_empty() {
+            return Ok(!self.engine.images(ctx, Some(&id.to_string()))?.is_empty());
+        }
+        let found = named.iter().find(|image| image.id == id);
+        Ok(found.is_some_and(|image| placed.names.iter().all(|name| image.names.contains(name))))
     }
 }
 

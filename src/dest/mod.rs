@@ -96,4 +96,6 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { transport: "oci", connect: Connect::File(oci_layout::target) },
     Kind { transport: "oci-archive", connect: Connect::File(archive::oci) },
     Kind { transport: "docker-daemon", connect: Connect::Remote(engine::docker) },
+    Kind { transport: "containers-storage", connect: Connect::Remote(engine::podman) },
+    Kind { transport: "containerd", connect: Connect::Remote(engine::containerd) },
 ];

@@ -41,7 +41,7 @@ pub(super) struct Docker {
 impl Docker {
     /// Connects and agrees on a version of the API.
     pub(super) fn connect(ctx: &Ctx, host: &Host) -> Result<Self> {
-        let place = format!("docker ({})", host.address);
+        let place = format!("{} ({})", host.program, host.address);
         let fail = |e| client_error(&place, e);
         let client = open(host).map_err(fail)?;
         let client = block_on(ctx, client.negotiate_version())?.map_err(fail)?;
@@ -185,6 +185,7 @@ impl Engine for Docker {
         let driver = info.driver.unwrap_or_default();
         let status = info.driver_status.unwrap_or_default();
         let keeps_manifests = status.iter().flatten().any(|text| text.contains("containerd.snapshotter"));
+        let is_podman = self.place.starts_with("podman");
         let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
         let architecture = match info.architecture.as_deref().unwrap_or_default() {
             "x86_64" => "amd64",
@@ -197,8 +198,8 @@ impl Engine for Docker {
             root: info.docker_root_dir.map(PathBuf::from).filter(|root| root.is_dir()),
             namespace: None,
             keeps_manifests,
-            takes_partial: !keeps_manifests,
-            reads_zstd: major >= 23,
+            takes_partial: !keeps_manifests && !is_podman,
+            reads_zstd: is_podman || major >= 23,
             version,
             driver,
         })

@@ -17,6 +17,8 @@ use crate::{
 /// An engine's address, and the folder with `ca.pem`, `cert.pem` and `key.pem` where it asks for TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Host {
+    /// Docker or Podman.
+    pub(super) program: &'static str,
     pub(super) address: String,
     pub(super) certs: Option<PathBuf>,
 }
@@ -49,14 +51,18 @@ pub(super) fn docker() -> Result<Host> {
         env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(".docker")));
     if let Some(address) = text("DOCKER_HOST") {
         let certs = text("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| config.clone());
-        return Ok(Host { address, certs: certs.filter(|_| text("DOCKER_TLS_VERIFY").is_some()) });
+        return Ok(Host {
+            program: "docker",
+            address,
+            certs: certs.filter(|_| text("DOCKER_TLS_VERIFY").is_some()),
+        });
     }
     let context = text("DOCKER_CONTEXT").or_else(|| current_context(config.as_deref()?));
     if let Some(name) = context.filter(|name| name != "default") {
         return context_host(config.as_deref().unwrap_or(Path::new("")), &name);
     }
     if cfg!(windows) {
-        return Ok(Host { address: "npipe:////./pipe/docker_engine".into(), certs: None });
+        return Ok(Host { program: "docker", address: "npipe:////./pipe/docker_engine".into(), certs: None });
     }
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let sockets = [
@@ -67,7 +73,35 @@ pub(super) fn docker() -> Result<Host> {
     let mut sockets = sockets.into_iter().flatten();
     let first = sockets.next().unwrap_or_default();
     let found = if first.exists() { None } else { sockets.find(|socket| socket.exists()) };
-    Ok(Host { address: format!("unix://{}", found.unwrap_or(first).display()), certs: None })
+    Ok(Host {
+        program: "docker",
+        address: format!("unix://{}", found.unwrap_or(first).display()),
+        certs: None,
+    })
+}
+
+/// `CONTAINER_HOST`, else the sockets of `podman system service` that are there.
+pub(super) fn podman() -> Vec<Host> {
+    let host = |address: String| Host { program: "podman", address, certs: None };
+    if let Some(address) = env::var("CONTAINER_HOST").ok().filter(|address| !address.is_empty()) {
+        return vec![host(address)];
+    }
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let sockets = [runtime.map(|dir| dir.join("podman/podman.sock")), Some("/run/podman/podman.sock".into())];
+    let there = sockets.into_iter().flatten().filter(|socket| socket.exists());
+    there.map(|socket| host(format!("unix://{}", socket.display()))).collect()
+}
+
+/// Whether the program of a transport's engine is on the PATH: then its silence is worth a word.
+pub(super) fn is_installed(transport: &str) -> bool {
+    let program = match transport {
+        "docker-daemon" => "docker",
+        "containers-storage" => "podman",
+        _ => "containerd",
+    };
+    let folders = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&folders)
+        .any(|folder| folder.join(program).with_extension(env::consts::EXE_EXTENSION).is_file())
 }
 
 fn current_context(config: &Path) -> Option<String> {
@@ -91,6 +125,7 @@ fn context_host(config: &Path, name: &str) -> Result<Host> {
     let address = meta.endpoints.get("docker").and_then(|endpoint| endpoint.host.clone());
     let certs = config.join("contexts/tls").join(&folder).join("docker");
     Ok(Host {
+        program: "docker",
         address: address.ok_or_else(|| bad("no docker endpoint".into()))?,
         certs: certs.join("ca.pem").is_file().then_some(certs),
     })
@@ -120,7 +155,7 @@ mod tests {
         .unwrap();
         assert_eq!(current_context(config.path()).as_deref(), Some("site"));
         let host = context_host(config.path(), "site").unwrap();
-        assert_eq!(host, Host { address: "unix:///run/site.sock".into(), certs: None });
+        assert_eq!(host, Host { program: "docker", address: "unix:///run/site.sock".into(), certs: None });
         assert_eq!(context_host(config.path(), "gone").unwrap_err().code(), Code::EngineUnreachable);
     }
 }

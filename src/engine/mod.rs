@@ -2,13 +2,18 @@
 //!
 //! One engine per file behind one trait; sources and destinations are written against the trait.
 
+mod containerd;
 mod docker;
 mod host;
+mod podman;
+mod program;
 
 use std::{
     collections::BTreeSet,
     io::{Read, Write},
 };
+
+pub(crate) use containerd::{Containerd, Record, failed as containerd_failed};
 
 use crate::{
     digest::Digest,
@@ -63,9 +68,9 @@ pub(crate) trait Engine: Send + Sync {
     /// The image that `name` points at.
     fn look_up(&self, ctx: &Ctx, name: &Name) -> Result<Option<EngineImage>>;
 
-    /// Which of `blobs` an engine that keeps manifests has.
-    fn present_blobs(&self, _ctx: &Ctx, _blobs: &BTreeSet<Digest>) -> Result<BTreeSet<Digest>> {
-        Ok(BTreeSet::new())
+    /// Which of `blobs` it has, if it tells.
+    fn present_blobs(&self, _ctx: &Ctx, _blobs: &BTreeSet<Digest>) -> Result<Option<BTreeSet<Digest>>> {
+        Ok(None)
     }
 
     /// The output of `docker save` for these image IDs.
@@ -87,9 +92,60 @@ pub(crate) trait Load: Write {
     fn failed(self: Box<Self>) -> Option<Error>;
 }
 
+/// How an engine is reached.
+type Reach = fn(&Ctx) -> Result<Box<dyn Engine>>;
+
+/// containerd, in the namespace that it is most used for.
+fn containerd(ctx: &Ctx) -> Result<Box<dyn Engine>> {
+    Ok(Box::new(Containerd::reach(ctx, "")?))
+}
+
 /// The Docker engine that Docker's own program would talk to.
 pub(crate) fn docker(ctx: &Ctx) -> Result<Box<dyn Engine>> {
     Ok(Box::new(docker::Docker::connect(ctx, &host::docker()?)?))
+}
+
+/// Podman: through Docker's API where it serves that, else through its program.
+pub(crate) fn podman(ctx: &Ctx) -> Result<Box<dyn Engine>> {
+    for host in host::podman() {
+        match docker::Docker::connect(ctx, &host) {
+            Ok(docker) => return Ok(Box::new(docker)),
+            Err(e) if e.code() == Code::Cancelled => return Err(e),
+            Err(e) => tracing::debug!(%e, "no service at that socket"),
+        }
+    }
+    Ok(Box::new(podman::Podman::find()?))
+}
+
+/// An engine that was looked for.
+#[derive(Debug)]
+pub struct FoundEngine {
+    /// The transport that names it, `docker-daemon` say.
+    pub transport: &'static str,
+    /// Program, address and version; or why it does not answer.
+    pub reached: Result<String>,
+}
+
+/// Looks for the engines of this machine. Those of which there is no trace are left out.
+pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
+    let kinds: [(&str, Reach); 3] =
+        [("docker-daemon", docker), ("containers-storage", podman), ("containerd", containerd)];
+    let mut found = Vec::new();
+    for (transport, reach) in kinds {
+        let reached = reach(ctx).and_then(|engine| {
+            let facts = engine.facts(ctx)?;
+            Ok(format!("{} {}", engine.place(), facts.version))
+        });
+        let is_traceless = |e: &Error| match e.code() {
+            Code::NoProgram => true,
+            Code::EngineUnreachable => !host::is_installed(transport),
+            _ => false,
+        };
+        if !reached.as_ref().err().is_some_and(is_traceless) {
+            found.push(FoundEngine { transport, reached });
+        }
+    }
+    found
 }
 
 /// An error of the engine at `place`.

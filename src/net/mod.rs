@@ -52,3 +52,8 @@ pub(crate) fn spawn<T: Send + 'static>(
 ) -> Result<tokio::task::JoinHandle<T>> {
     Ok(runtime()?.spawn(future))
 }
+
+/// Makes the runtime this thread's, for calls that ask for one without waiting.
+pub(crate) fn enter() -> Result<tokio::runtime::EnterGuard<'static>> {
+    Ok(runtime()?.enter())
+}

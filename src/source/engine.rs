@@ -27,6 +27,11 @@ pub(super) fn open_docker(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn 
     open(ctx, engine::docker(ctx)?, reference)
 }
 
+/// Images of Podman.
+pub(super) fn open_podman(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn Source>> {
+    open(ctx, engine::podman(ctx)?, reference)
+}
+
 fn open(ctx: &Ctx, engine: Box<dyn Engine>, reference: Option<&str>) -> Result<Box<dyn Source>> {
     let found = engine.images(ctx, reference)?;
     if let (Some(reference), true) = (reference, found.is_empty()) {

@@ -4,6 +4,7 @@
 //! It never unpacks a layer.
 
 mod archive;
+mod containerd;
 mod directory;
 mod docker_archive;
 mod engine;
@@ -104,6 +105,8 @@ type Opened = Result<Box<dyn Source>>;
 /// Every kind of source.
 pub(crate) const KINDS: &[Kind] = &[
     Kind { transport: "docker-daemon", open: Open::Reference(engine::open_docker) },
+    Kind { transport: "containers-storage", open: Open::Reference(engine::open_podman) },
+    Kind { transport: "containerd", open: Open::Reference(containerd::open) },
     Kind { transport: "docker-archive", open: Open::File(docker_archive::open) },
     Kind { transport: "oci", open: Open::File(oci_layout::open) },
     Kind { transport: "oci-archive", open: Open::File(oci_archive::open) },

@@ -37,7 +37,7 @@ pub(super) fn command(lang: Lang) -> Command {
             build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("verify").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("restore").args(build.restore()),
-            build.verb("images").arg(build.sources()).args(build.shared()),
+            build.verb("images").arg(build.sources().required(false).num_args(0..)).args(build.shared()),
             build.keys(),
             build.verb("demo").args(build.shared()),
             build

@@ -1,20 +1,72 @@
-//! `sealift images SOURCE...`
+//! `sealift images [SOURCE...]`
 
 use clap::ArgMatches;
-use sealift::{Image, Platform, Result, escape};
+use sealift::{Code, Error, Image, PackPlan, Platform, Result, SourceSpec, escape};
 
 use super::{Ended, Env, output::human_bytes, pack::sources, progress::with_progress};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let sources = sources(matches)?;
+    if sources.is_empty() {
+        return engines(env);
+    }
     let plan = with_progress(env, || sealift::plan_pack(&env.ctx, &sources, &[]))?;
     env.out.json(&serde_json::json!({ "images": plan.images(), "unique_bytes": plan.unique_bytes() }));
     table(env, plan.images());
+    sum(env, &plan);
+    Ok(Ended::Done)
+}
+
+/// What each engine of this machine holds.
+fn engines(env: &Env) -> Result<Ended> {
+    let found = with_progress(env, || Ok(sealift::engines(&env.ctx)))?;
+    if found.iter().all(|engine| engine.reached.is_err()) {
+        let silent = found.into_iter().find_map(|engine| engine.reached.err());
+        return Err(silent.unwrap_or_else(|| Error::new(Code::EngineUnreachable)));
+    }
+    let mut listed = Vec::new();
+    for engine in found {
+        let place = match engine.reached {
+            Ok(place) => place,
+            Err(e) => {
+                env.out.line(format_args!("{}:  {}", engine.transport, e.message(env.out.lang)));
+                listed.push(
+                    serde_json::json!({ "transport": engine.transport, "error": e.json(env.out.lang) }),
+                );
+                continue;
+            }
+        };
+        env.out.line(format_args!("{}:  {}", engine.transport, escape(&place)));
+        let plan = with_progress(env, || {
+            sealift::plan_pack(&env.ctx, &[SourceSpec::engine(engine.transport)?], &[])
+        });
+        match plan {
+            Ok(plan) => {
+                table(env, plan.images());
+                sum(env, &plan);
+                listed.push(serde_json::json!({
+                    "transport": engine.transport,
+                    "place": place,
+                    "images": plan.images(),
+                    "unique_bytes": plan.unique_bytes(),
+                }));
+            }
+            Err(e) if e.code() == Code::NothingToPack => {
+                listed
+                    .push(serde_json::json!({ "transport": engine.transport, "place": place, "images": [] }));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    env.out.json(&serde_json::json!({ "engines": listed }));
+    Ok(Ended::Done)
+}
+
+fn sum(env: &Env, plan: &PackPlan) {
     env.out.say(
         "images-sum",
         &[("sum", human_bytes(plan.sum_bytes())), ("unique", human_bytes(plan.unique_bytes()))],
     );
-    Ok(Ended::Done)
 }
 
 /// One line for each image, one more for each further name.

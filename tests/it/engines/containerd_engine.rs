@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use super::{assert_root, text};
-use crate::support::{Daemon, Scratch, Tool, run};
+use crate::support::{Daemon, Scratch, Sealift, Tool, run};
 
 const CONTAINERD: Tool = Tool::new("containerd", "containerd");
 const CTR: Tool = Tool::new("ctr", "containerd");
@@ -14,7 +14,7 @@ pub(super) const UNTAGGED: &str = "registry.local/untagged";
 /// An engine; empty when it starts.
 pub(super) struct Containerd {
     // Dropped in this order: a folder can go once the engine has left it.
-    _daemon: Daemon,
+    daemon: Daemon,
     _dir: Scratch,
     sockets: Scratch,
 }
@@ -47,7 +47,18 @@ address = "{}"
             probe.is_ok_and(|output| output.status.success())
         };
         let daemon = Daemon::start(&mut command, &dir.join("log"), is_ready);
-        Self { _daemon: daemon, _dir: dir, sockets }
+        Self { daemon, _dir: dir, sockets }
+    }
+
+    /// Tells `sealift` where it listens.
+    pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
+        let address = self.sockets.join("s");
+        sealift.with_env("CONTAINERD_ADDRESS", text(&address)).with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
+    }
+
+    /// Kills it, as a power cut would.
+    pub(super) fn kill(&self) {
+        self.daemon.kill();
     }
 
     /// Runs `ctr ARGS`, which must succeed, and gives its output.

@@ -11,7 +11,7 @@ const DOCKER: Tool = Tool::new("docker", "docker.io");
 /// An engine; empty when it starts.
 pub(super) struct Docker {
     // Dropped in this order: a folder can go once the engine has left it.
-    _daemon: Daemon,
+    daemon: Daemon,
     dir: Scratch,
     sockets: Scratch,
 }
@@ -21,22 +21,37 @@ impl Docker {
         assert_root();
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
         // Neither the machine's configuration nor its user's is to change what is tested.
-        let config = dir.write("daemon.json", "{}");
+        dir.write("daemon.json", "{}");
         dir.write("config.json", "{}");
-        let mut command = DOCKERD.tied_command();
-        command
-            .args(["--config-file", text(&config)])
-            .args(["--data-root", text(&dir.join("data"))])
-            .args(["--exec-root", text(&sockets.join("x"))])
-            .args(["--pidfile", text(&sockets.join("pid"))])
-            .args(["--host", &host(&sockets)])
-            .args(["--iptables=false", "--bridge=none"]);
-        let is_ready = || {
-            let probe = client(&dir, &sockets).arg("version").output();
-            probe.is_ok_and(|output| output.status.success())
-        };
-        let daemon = Daemon::start(&mut command, &dir.join("log"), is_ready);
-        Self { _daemon: daemon, dir, sockets }
+        Self { daemon: start(&dir, &sockets), dir, sockets }
+    }
+
+    /// Where it listens.
+    pub(super) fn host(&self) -> String {
+        host(&self.sockets)
+    }
+
+    /// Whether it is taking an archive in.
+    pub(super) fn is_loading(&self) -> bool {
+        let entries = std::fs::read_dir(self.dir.join("data/tmp")).into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("docker-import"))
+    }
+
+    /// Kills it, as a power cut would.
+    pub(super) fn kill(&self) {
+        self.daemon.kill();
+        // Its containerd would live on, and answer to nobody.
+        let pid = std::fs::read_to_string(self.sockets.join("x/containerd/containerd.pid")).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
+    /// Starts it again with what it had.
+    pub(super) fn restart(&mut self) {
+        self.daemon.stop();
+        let _ = std::fs::remove_file(self.sockets.join("pid"));
+        let _ = std::fs::remove_dir_all(self.sockets.join("x"));
+        self.daemon = start(&self.dir, &self.sockets);
     }
 
     /// The version of the program, which decides what an archive looks like.
@@ -68,6 +83,22 @@ impl Docker {
     pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
         self.run(["run", "--rm", "--network", "none", image].into_iter().chain(command.iter().copied()))
     }
+}
+
+fn start(dir: &Scratch, sockets: &Scratch) -> Daemon {
+    let mut command = DOCKERD.tied_command();
+    command
+        .args(["--config-file", text(&dir.join("daemon.json"))])
+        .args(["--data-root", text(&dir.join("data"))])
+        .args(["--exec-root", text(&sockets.join("x"))])
+        .args(["--pidfile", text(&sockets.join("pid"))])
+        .args(["--host", &host(sockets)])
+        .args(["--iptables=false", "--bridge=none"]);
+    let is_ready = || {
+        let probe = client(dir, sockets).arg("version").output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    Daemon::start(&mut command, &dir.join("log"), is_ready)
 }
 
 fn host(sockets: &Scratch) -> String {

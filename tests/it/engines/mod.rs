@@ -8,10 +8,13 @@ mod base_image;
 mod compressed;
 mod containerd;
 mod containerd_engine;
+mod containerd_live;
 mod docker;
 mod docker_engine;
+mod docker_live;
 mod podman;
 mod podman_engine;
+mod podman_live;
 mod sample;
 mod skopeo;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use super::{assert_root, text};
-use crate::support::{Scratch, Tool, run};
+use crate::support::{Daemon, Scratch, Sealift, Tool, run};
 
 const PODMAN: Tool = Tool::new("podman", "podman");
 const RUNC: Tool = Tool::new("runc", "runc");
@@ -21,6 +21,18 @@ pub(super) struct Podman {
     sockets: Scratch,
 }
 
+/// A running `podman system service`.
+pub(super) struct Service {
+    _daemon: Daemon,
+    address: String,
+}
+
+impl Service {
+    pub(super) fn address(&self) -> String {
+        self.address.clone()
+    }
+}
+
 impl Podman {
     pub(super) fn new() -> Self {
         assert_root();
@@ -33,6 +45,31 @@ impl Podman {
     #[track_caller]
     pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
         run(self.command().args(args))
+    }
+
+    /// Tells `sealift` where its storage is.
+    pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
+        let (root, run) = (self.dir.join("root"), self.sockets.join("run"));
+        let storage = format!(
+            "[storage]\ndriver = \"vfs\"\ngraphroot = \"{}\"\nrunroot = \"{}\"\n",
+            text(&root),
+            text(&run)
+        );
+        sealift
+            .with_env("CONTAINERS_CONF", text(&self.dir.join("containers.conf")))
+            .with_env("CONTAINERS_STORAGE_CONF", text(&self.dir.write("storage.conf", &storage)))
+            .with_env("TMPDIR", text(self.dir.path()))
+            .with_env("XDG_RUNTIME_DIR", text(self.sockets.path()))
+    }
+
+    /// Serves Docker's API until the guard is dropped.
+    pub(super) fn serve(&self) -> Service {
+        let socket = self.sockets.join("api");
+        let address = format!("unix://{}", text(&socket));
+        let mut command = self.command();
+        command.args(["system", "service", "--time", "0", &address]);
+        let is_ready = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+        Service { _daemon: Daemon::start(&mut command, &self.dir.join("service.log"), is_ready), address }
     }
 
     fn command(&self) -> Command {

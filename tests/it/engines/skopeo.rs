@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{Scratch, Sealift, Tool, run};
 
-const SKOPEO: Tool = Tool::new("skopeo", "skopeo");
+pub(super) const SKOPEO: Tool = Tool::new("skopeo", "skopeo");
 
 /// A name that is only a tag, as OCI layouts often have.
 const BARE_TAG: &str = "latest";

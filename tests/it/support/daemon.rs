@@ -34,6 +34,22 @@ impl Daemon {
         }
     }
 
+    /// Kills it at once; what it left behind stays.
+    pub(crate) fn kill(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::KILL).unwrap();
+    }
+
+    /// Stops it, if it still runs, and waits until it is gone.
+    pub(crate) fn stop(&mut self) {
+        // Asked first: an engine that ends itself takes its helpers and mounts along.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let child = &mut self.child;
+        if !matches!(poll(STOP_LIMIT, || false, || !matches!(child.try_wait(), Ok(None))), Poll::Reached) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
     fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -43,13 +59,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Asked first: an engine that ends itself takes its helpers and mounts along.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        let child = &mut self.child;
-        if !matches!(poll(STOP_LIMIT, || false, || !matches!(child.try_wait(), Ok(None))), Poll::Reached) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        self.stop();
     }
 }
 

@@ -13,6 +13,8 @@ use super::{Scratch, run};
 /// The program, with one passphrase.
 pub(crate) struct Sealift {
     password_file: PathBuf,
+    /// Where its engines are.
+    env: Vec<(&'static str, String)>,
 }
 
 /// An image, as `images` or `inspect` lists it.
@@ -28,7 +30,39 @@ pub(crate) struct Listed {
 impl Sealift {
     /// Keeps the passphrase in a file of `dir`.
     pub(crate) fn new(dir: &Scratch) -> Self {
-        Self { password_file: dir.write("passphrase", "correct horse battery staple\n") }
+        Self { password_file: dir.write("passphrase", "correct horse battery staple\n"), env: Vec::new() }
+    }
+
+    /// Sets a variable for every run.
+    pub(crate) fn with_env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    /// `sealift ARGS` with its passphrase and its variables.
+    pub(crate) fn prepared<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Self::command(args);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.arg("--password-file").arg(&self.password_file);
+        command
+    }
+
+    /// The error of a restore that must fail, and its exit status.
+    #[track_caller]
+    pub(crate) fn refused(&self, bundle: &Path, dest: &str, options: &[&str]) -> (Option<i32>, Value) {
+        let mut command = self.prepared(["restore"]);
+        let output = command.arg(bundle).args(["--to", dest, "--json"]).args(options).output().unwrap();
+        assert!(!output.status.success());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), answer["error"].clone())
+    }
+
+    /// Images of an engine or a registry.
+    #[track_caller]
+    pub(crate) fn images_in(&self, source: &str) -> Vec<Listed> {
+        let mut command = Self::command(["images", source]);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        listed(&json(&mut command))
     }
 
     /// `sealift ARGS`, without its passphrase.
@@ -82,6 +116,7 @@ impl Sealift {
 
     #[track_caller]
     fn json(&self, command: &mut Command) -> Value {
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         json(command.arg("--password-file").arg(&self.password_file))
     }
 }
