@@ -70,10 +70,18 @@ fn a_frame_with_thousands_of_images() {
     let mut sorted: Vec<Duration> =
         columns.map(|column| frame(&mut state, Some(Action::Pack(Pack::SortBy(column)))).0).collect();
     println!("sort     {}", percentiles(&mut sorted));
+    let before = state.pack.totals.num_counted;
     let mut pressed: Vec<Duration> = (0..10)
         .map(|row| frame(&mut state, Some(Action::Pack(Pack::Press { row, is_range: false }))).0)
         .collect();
     println!("select   {}", percentiles(&mut pressed));
+    let held: usize = state.pack.rows[..10].iter().map(|row| row.blobs.len() + row.layers.len()).sum();
+    let num_counted = state.pack.totals.num_counted - before;
+    assert_eq!(num_counted, held, "a press goes through what its own row holds, and no more");
+    let all = frame(&mut state, Some(Action::Pack(Pack::SelectShown(false)))).0;
+    println!("none     {all:.2?}");
+    let all = frame(&mut state, Some(Action::Pack(Pack::SelectShown(true)))).0;
+    println!("all      {all:.2?}");
     assert_eq!(state.pack.shown.len(), NUM);
     let (_, num_shapes) = frame(&mut state, None);
     let mut few = after([with_images(50)]);

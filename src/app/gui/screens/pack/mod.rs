@@ -6,6 +6,7 @@ mod place;
 mod row;
 mod state;
 mod table;
+mod totals;
 mod tray;
 
 #[cfg(test)]
