@@ -22,7 +22,7 @@ use crate::gui::{
     dialog::{Ask, Choose},
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, banner, empty, field, page, path_field::path_field},
+    widgets::{Button, Icon, Label, banner, empty, field, focus, page, path_field::path_field},
 };
 
 /// Width of the search field.
@@ -48,7 +48,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let counts = [("num", pack.rows.len().to_string()), ("selected", pack.selected.len().to_string())];
     page::head(ui, &state.t("pack-title"), &state.texts.with("pack-count", &counts), |ui| {
         let (search, changed) = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
-        if ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
+        if focus::is_reachable(ui) && ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
             search.request_focus();
         }
         actions.extend(changed.map(|text| action::Action::Pack(Action::Search(text))));
