@@ -464,9 +464,17 @@ crash-title = The program met a fault of its own
 crash-line = The window goes on; a job that was hit has stopped, and nothing half-written counts as finished. Send this report to whoever maintains Sealift; it holds no passphrase.
 
 # What to do, where the library's words speak of the command line.
+hint-USAGE-01 = Change what was chosen, then try again. If this stays, copy the diagnostics from Settings for whoever helps you.
 hint-USAGE-02 = Write it as NAME:TAG, for example registry.example.com/team/app:1.4.
+hint-USAGE-03 = Choose a file, an OCI layout folder or an OCI archive. To pack from an engine, save the image to a file first.
+hint-USAGE-04 = The file may have changed since it was read. Open it again, then choose from what it holds now.
+hint-USAGE-05 = Choose at least one archive or OCI layout that holds an image.
 hint-USAGE-06 = Give one of them another name, or leave one out.
+hint-USAGE-08 = Type the passphrase, then try again.
+hint-USAGE-10 = Choose at least 2 MiB, and large enough for at most 9,999 volumes; FAT32 suits every USB stick.
 hint-IO-04 = Choose another name, or allow what is there to be replaced.
+hint-IO-08 = Choose FAT32 under Volumes, so that every file stays below 4 GiB.
 hint-INTEGRITY-01 = Copy the bundle again from where it was made; the Verify page lists everything that is damaged. Nothing was restored.
+hint-KEY-07 = Open the bundle again on the Keys page; its slots may have been changed meanwhile.
 app-note-untagged = { $about }: this image has no name; it can be given one when it is imported.
 app-note-name-dropped = { $about }: the destination cannot hold this name, so the image will have none. A full name can be given under Names.
