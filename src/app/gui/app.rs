@@ -321,12 +321,13 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
         }
-        if self.job.is_some() {
-            ctx.request_repaint_after(SAMPLE);
-        } else if self.may_close {
-            // A cancelled job has cleaned up by now.
+        let is_held = self.job.is_some() && !self.state.job.as_ref().is_some_and(JobView::can_be_left);
+        if self.may_close && !is_held {
+            // A cancelled job has cleaned up by now, or has nothing to clean up.
             ctx.send_viewport_cmd(ViewportCommand::Close);
             ctx.request_repaint();
+        } else if self.job.is_some() {
+            ctx.request_repaint_after(SAMPLE);
         }
     }
 

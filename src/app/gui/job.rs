@@ -194,6 +194,11 @@ impl JobView {
         self.ended.is_none()
     }
 
+    /// Whether the window may close before it has ended: it derives a key, which nothing cuts short, and never writes.
+    pub(crate) fn can_be_left(&self) -> bool {
+        matches!(self.kind, Kind::Unlock | Kind::VerifyBlobs) && self.now.phase == Phase::Unlock
+    }
+
     /// Takes a sample.
     pub(crate) fn sample(&mut self, now: Snapshot) {
         #[expect(clippy::cast_precision_loss, reason = "a graph of some pixels")]
@@ -336,6 +341,15 @@ mod tests {
         wait.recv().unwrap();
         job.poll(&mut view);
         view.record()
+    }
+
+    #[test]
+    fn only_a_job_that_derives_a_key_and_never_writes_can_be_left() {
+        let at = |phase| Snapshot { phase, done_bytes: 0, total_bytes: 0, elapsed: Duration::ZERO };
+        let can = |kind, phase| JobView::new(kind, String::new(), at(phase)).can_be_left();
+        assert!(can(Kind::Unlock, Phase::Unlock) && can(Kind::VerifyBlobs, Phase::Unlock));
+        assert!(!can(Kind::Keys, Phase::Unlock) && !can(Kind::VerifyBlobs, Phase::Verify));
+        assert!(!can(Kind::Pack, Phase::Pack));
     }
 
     #[test]
