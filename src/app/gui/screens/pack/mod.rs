@@ -15,14 +15,14 @@ pub(crate) use place::Split;
 pub(crate) use row::Row;
 pub(crate) use state::{Action, Column, Filter, Pack};
 
-use eframe::egui::{Align, Frame, Key, Layout, Margin, Ui};
+use eframe::egui::{Align, Frame, Layout, Margin, Ui};
 
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, banner, empty, field, focus, page, path_field::path_field},
+    widgets::{Button, Icon, Label, banner, empty, field, page, path_field::path_field},
 };
 
 /// Width of the search field.
@@ -47,10 +47,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     page::tray(ui, |ui| tray::view(ui, state, actions));
     let counts = [("num", pack.rows.len().to_string()), ("selected", pack.selected.len().to_string())];
     page::head(ui, &state.t("pack-title"), &state.texts.with("pack-count", &counts), |ui| {
-        let (search, changed) = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
-        if focus::is_reachable(ui) && ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
-            search.request_focus();
-        }
+        let changed = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
         actions.extend(changed.map(|text| action::Action::Pack(Action::Search(text))));
         if Button::secondary(&state.t("pack-add")).enabled(!state.is_busy()).show(ui) {
             actions.push(ask_for_files(state));
