@@ -367,6 +367,7 @@ keys-slots = { $num ->
    *[other] { $num } key slots
  }
 keys-slot = Slot { $num }
+keys-kind-password = passphrase
 keys-what = Each passphrase has a slot, and any one of them opens the bundle. This is what anyone can see; passphrases are not.
 keys-add = Add a passphrase
 keys-add-line = Passphrases that open it now go on doing so.

@@ -306,6 +306,7 @@ keys-empty = 把密封包拖到这里
 keys-empty-line = 查看哪些口令和密钥能打开它。
 keys-slots = { $num } 个密钥槽
 keys-slot = 密钥槽 { $num }
+keys-kind-password = 口令
 keys-what = 每个口令占一个密钥槽，持有其中任何一个都能打开。以上列出公开信息，看不到口令本身。
 keys-add = 添加口令
 keys-add-line = 原有口令继续有效。
