@@ -10,11 +10,12 @@ use sealift::{Ctx, Error, ErrorKind, Finished, Notice, Phase, Snapshot, Speedome
 use super::{
     action::Action,
     history::{self, About, Account, Run as Record, RunKind, RunOutcome},
+    pace,
 };
 
-/// How often a job is looked at.
-pub(crate) const SAMPLE: Duration = Duration::from_millis(150);
-/// Samples the speed graph shows: half a minute.
+/// What one point of the speed graph tells of.
+const SAMPLE: Duration = pace::QUICK;
+/// Points of the speed graph: half a minute.
 const HISTORY: usize = 200;
 
 /// What a call came to; errors are shared between the job bar and the page.
@@ -205,10 +206,11 @@ impl JobView {
         let moved = now.done_bytes.saturating_sub(self.now.done_bytes) as f32;
         let secs = now.elapsed.saturating_sub(self.now.elapsed).as_secs_f32();
         if secs > 0.0 {
-            if self.speeds.len() == HISTORY {
-                self.speeds.pop_front();
-            }
-            self.speeds.push_back(moved / secs);
+            // Where frames are few, each stands for several points.
+            #[expect(clippy::cast_sign_loss, reason = "times are not negative")]
+            let num_points = ((secs / SAMPLE.as_secs_f32()).round() as usize).clamp(1, HISTORY);
+            self.speeds.extend(std::iter::repeat_n(moved / secs, num_points));
+            self.speeds.drain(..self.speeds.len().saturating_sub(HISTORY));
         }
         self.meter.sample(now.elapsed, now.done_bytes);
         self.now = now;
