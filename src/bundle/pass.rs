@@ -53,6 +53,14 @@ impl Piece {
         &self.store.index.blobs[self.blob]
     }
 
+    /// The frame its bytes lie in, if any.
+    pub(crate) fn frame_number(&self) -> Option<u32> {
+        match self.blob().extents.get(self.extents.start)? {
+            Extent::Frame(number, ..) => Some(*number),
+            Extent::External(..) => None,
+        }
+    }
+
     /// Takes its next run of bytes.
     fn next_window(&mut self) -> Option<Range<usize>> {
         let extent = self.extents.next()?;

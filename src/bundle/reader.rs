@@ -4,6 +4,7 @@
 
 use std::{
     fs::OpenOptions,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -160,6 +161,25 @@ impl OpenBundle {
     /// Whether frame `number`, which the index has, opens and decompresses.
     pub(crate) fn check_frame(&self, number: u32) -> Result<()> {
         self.0.frame(number).map(drop)
+    }
+
+    /// Records of the bundle.
+    pub(crate) fn num_records(&self) -> u64 {
+        self.0.header.geometry.num_records
+    }
+
+    /// Numbers of the records that hold frame `number`, which the index has.
+    pub(crate) fn records_of_frame(&self, number: u32) -> Range<u64> {
+        let start = self.0.starts[number as usize];
+        let end = start + u64::from(self.0.index.frames[number as usize].1);
+        let record_bytes = u64::from(self.0.header.geometry.record_bytes);
+        start / record_bytes..end.div_ceil(record_bytes)
+    }
+
+    /// Numbers of the records that hold the index, from which the bundle was opened.
+    pub(crate) fn records_of_index(&self) -> Range<u64> {
+        let geometry = &self.0.header.geometry;
+        geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records
     }
 
     /// A small blob whole. Does not check the digest.

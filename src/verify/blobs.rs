@@ -12,6 +12,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     job::{Ctx, Phase},
     oci::Image,
+    verify::RecordMap,
 };
 
 /// A bundle whose every blob matched its digest. Only [`crate::Unlocked::verify`] makes one, and a restore needs one.
@@ -61,12 +62,13 @@ impl BlobReport {
     }
 }
 
-/// Checks every blob of `bundle`, whose images are `images`. Damage is listed; the bundle comes back as
+/// Checks every blob of `bundle`, whose images are `images`, and marks on `map` what could be read. Damage is listed; the bundle comes back as
 /// verified only when there is none.
 pub(crate) fn verify_blobs(
     ctx: &Ctx,
     bundle: &OpenBundle,
     images: &[Image],
+    map: &RecordMap,
 ) -> Result<(BlobReport, Option<VerifiedBundle>)> {
     let index = bundle.index();
     if let Some((outside, _)) = index.externals().first_key_value() {
@@ -74,8 +76,10 @@ pub(crate) fn verify_blobs(
     }
     let num_bytes = index.blobs.iter().map(|blob| blob.size).sum();
     ctx.enter(Phase::Verify, num_bytes);
-    let bad = hash_all(ctx, bundle)?;
-    let all_frames_whole = check_unused_frames(ctx, bundle);
+    // What the index lies in was opened with the bundle.
+    bundle.records_of_index().for_each(|record| map.mark(record, true));
+    let bad = hash_all(ctx, bundle, map)?;
+    let all_frames_whole = check_unused_frames(ctx, bundle, map);
     let mut damaged: Vec<DamagedImage> = images
         .iter()
         .filter_map(|image| {
@@ -104,7 +108,7 @@ pub(crate) fn verify_blobs(
 const PIECES_AHEAD: usize = 2;
 
 /// The blobs that are damaged, and how. One pass decodes the frames; each blob is hashed by one thread, many at once.
-fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeMap<Digest, Code>> {
+fn hash_all(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<BTreeMap<Digest, Code>> {
     // The largest first: started last, one would keep a single core busy at the end.
     let mut blobs: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
     blobs.sort_by_key(|blob| std::cmp::Reverse(blob.size));
@@ -121,7 +125,7 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle) -> Result<BTreeMap<Digest, Code>> {
         while let Some((piece, ended)) = pass.next_piece() {
             ctx.checkpoint()?;
             match ended {
-                Ok(()) => {}
+                Ok(()) => mark_frame(bundle, piece.frame_number(), map),
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read | Code::BadIndex) => {
                     bad.entry(piece.blob().digest).or_insert(e.code());
                 }
@@ -163,7 +167,7 @@ fn hash_lane(ctx: &Ctx, pieces: &Receiver<Piece>) -> Vec<Digest> {
 }
 
 /// Frames that no blob uses carry nothing, but a bundle that holds a damaged one is not as it was sealed.
-fn check_unused_frames(ctx: &Ctx, bundle: &OpenBundle) -> Result<()> {
+fn check_unused_frames(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<()> {
     let index = bundle.index();
     let mut used = vec![false; index.frames.len()];
     for extent in index.blobs.iter().flat_map(|blob| &blob.extents) {
@@ -174,6 +178,13 @@ fn check_unused_frames(ctx: &Ctx, bundle: &OpenBundle) -> Result<()> {
     for (number, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
         ctx.checkpoint()?;
         bundle.check_frame(number as u32)?;
+        mark_frame(bundle, Some(number as u32), map);
     }
     Ok(())
+}
+
+/// A frame that was decoded vouches for the records it lies in.
+fn mark_frame(bundle: &OpenBundle, number: Option<u32>, map: &RecordMap) {
+    let records = number.map(|number| bundle.records_of_frame(number));
+    records.into_iter().flatten().for_each(|record| map.mark(record, true));
 }

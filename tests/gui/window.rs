@@ -8,6 +8,7 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use desktop::Desktop;
@@ -86,23 +87,57 @@ fn a_pack_that_is_cancelled_in_the_middle_leaves_nothing() {
     let folder = desktop.path().join("stick");
     fs::create_dir(&folder).unwrap();
     let archive = desktop.path().join("large.tar");
-    write_large(&archive);
+    write_large(&archive, 8);
 
     desktop.wait_title("Pack");
     desktop.drop_file(&archive);
     desktop.wait_title("1 image");
     pack(&desktop, &folder.join("a.sealift"));
-    desktop.wait_title("% · Packing 1 image");
-    assert!(!files(&folder).is_empty(), "it has begun to write");
+    desktop.wait_title("Packing 1 image");
+    desktop.wait_file(&folder.join("a.sealift.partial"));
     desktop.press_on("ctrl+period");
     desktop.wait_title("Packing 1 image: cancelled");
     assert_eq!(files(&folder), BTreeSet::new());
 }
 
-/// A docker-archive of half a gigabyte that does not compress: packing it takes a while.
-fn write_large(path: &Path) {
+#[test]
+fn a_disk_that_fills_up_is_said_in_words_and_nothing_is_left() {
+    let desktop = Desktop::start("disk-full");
+    let stick = Small::mount(desktop.path().join("stick"));
+    let archive = desktop.path().join("large.tar");
+    write_large(&archive, 1);
+
+    desktop.wait_title("Pack");
+    desktop.drop_file(&archive);
+    desktop.wait_title("1 image");
+    pack(&desktop, &stick.0.join("a.sealift"));
+    desktop.wait_title("Packing 1 image: failed · The disk is full");
+    assert_eq!(files(&stick.0), BTreeSet::new());
+}
+
+/// A file system of 16 MiB in memory, until it is dropped. Mounting takes root.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(at: PathBuf) -> Self {
+        fs::create_dir(&at).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(&at);
+        assert!(mount.status().unwrap().success(), "{mount:?}");
+        Self(at)
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Lazily: a program that was killed may hold a file for a moment.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// A docker-archive of so many layers of 64 MiB that do not compress: packing it takes a while.
+fn write_large(path: &Path, num_layers: u64) {
     const LAYER_BYTES: usize = 64 << 20;
-    const NUM_LAYERS: u64 = 8;
     let file = fs::OpenOptions::new().write(true).create_new(true).open(path).unwrap();
     let mut tar = tar::Builder::new(std::io::BufWriter::new(file));
     let mut append = |name: &str, content: &[u8]| {
@@ -112,7 +147,7 @@ fn write_large(path: &Path) {
         tar.append_data(&mut header, name, content).unwrap();
     };
     let mut layers = Vec::new();
-    for seed in 1..=NUM_LAYERS {
+    for seed in 1..=num_layers {
         let layer = noise(seed, LAYER_BYTES);
         append(&format!("{seed}/layer.tar"), &layer);
         layers.push((format!("{seed}/layer.tar"), Digest::of(&layer).to_string()));

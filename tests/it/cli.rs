@@ -214,7 +214,7 @@ fn write(dir: &Scratch, name: &str, bytes: &[u8]) {
 }
 
 /// A docker-archive of one image with one layer.
-fn noise_archive(layer: &[u8]) -> Vec<u8> {
+pub(crate) fn noise_archive(layer: &[u8]) -> Vec<u8> {
     let digest = sealift::Digest::of(layer);
     let config = serde_json::json!({
         "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [digest] },

@@ -1,11 +1,17 @@
 //! Damage done on purpose to bundles as Sealift packs them: none is ever taken for whole, and each is called
 //! what it is. The testkit has the bundles that only a forger with the key could make.
 
-use std::{fs, ops::Range, os::unix::fs::FileExt, path::PathBuf};
+use std::{
+    fs,
+    ops::Range,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
 
-use sealift::{Code, Ctx, Digest, KdfLevel, PackOptions, Passphrase};
+use sealift::{CellState, Code, Ctx, Digest, KdfLevel, PackOptions, Passphrase, RecordMap};
 
 use crate::{
+    cli::noise_archive,
     support::Scratch,
     testkit::{Case, keyed, keyless, write},
 };
@@ -29,9 +35,14 @@ struct Packed {
 impl Packed {
     /// The built-in sample in small records, `volume_records` to a volume.
     fn new(volume_records: Option<u64>) -> Self {
-        let (dir, ctx) = (Scratch::new(), Ctx::new());
+        let dir = Scratch::new();
         let sample = dir.join("sample.tar");
         sealift::write_sample(&sample).unwrap();
+        Self::of(dir, &sample, volume_records)
+    }
+
+    fn of(dir: Scratch, sample: &Path, volume_records: Option<u64>) -> Self {
+        let ctx = Ctx::new();
         let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
         let trailer = (ENTRY + FOOTER) as u64;
         let options = PackOptions {
@@ -109,6 +120,49 @@ fn numbers(seed: &str) -> impl Iterator<Item = usize> {
 
 fn pairs(num: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..num).flat_map(move |one| (one + 1..num).map(move |two| (one, two)))
+}
+
+// --- the map of a check that runs
+
+#[test]
+fn a_check_with_the_passphrase_marks_what_it_could_open_and_the_one_without_it_the_damage() {
+    // Of several frames, so that the images can be read though others are damaged.
+    let dir = Scratch::new();
+    let noise: Vec<u8> =
+        (0..(12_u32 << 20) / 32).flat_map(|at| *Digest::of(&at.to_le_bytes()).as_bytes()).collect();
+    let archive = dir.join("noise.tar");
+    write(&archive, &noise_archive(&noise));
+    let bundle = Packed::of(dir, &archive, None);
+    let (ctx, path) = (Ctx::new(), bundle.path(1));
+    let open = || {
+        let passphrase = Passphrase::new(PASSPHRASE.to_vec()).unwrap();
+        sealift::inspect(&path).unwrap().unlock(&ctx, &passphrase)
+    };
+    let num_records = sealift::inspect(&path).unwrap().num_records();
+    let new_map = || RecordMap::new(num_records, usize::MAX);
+    let map = new_map();
+    assert!(open().unwrap().verify_onto(&ctx, &map).unwrap().0.is_whole());
+    assert!(map.cells().iter().all(|cell| *cell == CellState::Whole), "{:?}", map.cells());
+
+    let mut num_tried = 0;
+    for (damaged, record) in bundle.records(1).into_iter().enumerate().step_by(25) {
+        bundle.mend();
+        let at = record.start + 99;
+        bundle.file(1).write_all_at(&[bundle.volumes[0][at] ^ 1], at as u64).unwrap();
+        // Images are read while it is opened, and what that needs is not opened here.
+        let Ok(opened) = open() else { continue };
+        let map = new_map();
+        assert!(!opened.verify_onto(&ctx, &map).unwrap().0.is_whole());
+        assert_eq!(map.cells()[damaged], CellState::Unread, "it could not be opened");
+        let num_whole = map.cells().into_iter().filter(|cell| *cell == CellState::Whole).count();
+        assert!(num_whole as u64 > num_records / 2, "most others could");
+        sealift::inspect(&path).unwrap().verify_onto(&ctx, &map).unwrap();
+        for (record, cell) in map.cells().into_iter().enumerate() {
+            assert_eq!(cell, if record == damaged { CellState::Damaged } else { CellState::Whole });
+        }
+        num_tried += 1;
+    }
+    assert!(num_tried > 3, "only {num_tried} of {num_records} records were tried");
 }
 
 // --- the header

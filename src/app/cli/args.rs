@@ -17,7 +17,7 @@ pub(crate) fn language(args: &[OsString]) -> Lang {
 }
 
 /// The whole command.
-pub(super) fn command(lang: Lang) -> Command {
+pub(crate) fn command(lang: Lang) -> Command {
     let build = Build(lang);
     Command::new("sealift")
         .version(env!("SEALIFT_VERSION"))

@@ -2,7 +2,10 @@
 //!
 //! Nothing is decided here: `shell` says what the user did, `apply` what comes of it.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
@@ -17,7 +20,8 @@ use super::{
     history::{Request, Worker},
     incoming::Hovering,
     instance::Listener,
-    job::{Ended, Job, JobView, SAMPLE, Work},
+    job::{Ended, Job, JobView, Work},
+    pace,
     screens::history,
     settings::{Settings, ZOOM_RANGE},
     shell,
@@ -46,12 +50,14 @@ pub(crate) struct App {
     system_themes: Receiver<Option<Theme>>,
     system_theme: Option<Theme>,
     may_close: bool,
+    /// The time between frames while a job runs.
+    pace: Duration,
     num_frames: u8,
     history: Worker,
     outside: Outside,
     opened_folders: (Sender<bool>, Receiver<bool>),
-    /// The window's title, as it was last set.
-    title: String,
+    /// The window's title as it was last set, whether a job ran then, and when that was.
+    title: (String, bool, Instant),
 }
 
 /// What comes to the app from outside its window.
@@ -98,11 +104,12 @@ impl App {
             system_themes: appearance::watch(waker()),
             system_theme: None,
             may_close: false,
+            pace: pace::QUICK,
             num_frames: 0,
             history: Worker::start(data, waker()),
             outside,
             opened_folders: bounded(1),
-            title: String::new(),
+            title: (String::new(), false, Instant::now()),
         };
         app.restyle(ctx);
         if !paths.is_empty() {
@@ -198,11 +205,24 @@ impl App {
         actions
     }
 
+    /// Keeps the window's title. Each change of it costs two frames, so that of a running job follows it slowly.
+    fn name_window(&mut self, ctx: &Context) {
+        let (title, is_running) = (title::of(&self.state), self.job.is_some());
+        let (last, was_running, at) = &self.title;
+        if title != *last && (is_running != *was_running || !is_running || at.elapsed() > self.pace * 10) {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = (title, is_running, Instant::now());
+        }
+    }
+
     /// Tells the log when the first frame was shown: with the second, the first is on the screen.
     fn note_first_frame(&mut self, ctx: &Context) {
         match self.num_frames {
             0 => ctx.request_repaint(),
-            1 => tracing::info!("first frame"),
+            1 => {
+                tracing::info!("first frame");
+                self.pace = pace::of_this_machine();
+            }
             _ => return,
         }
         self.num_frames += 1;
@@ -316,17 +336,14 @@ impl eframe::App for App {
         actions.extend(self.poll_system(ctx));
         self.apply(ctx, actions);
         self.remember(ctx);
-        let title = title::of(&self.state);
-        if title != self.title {
-            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
-            self.title = title;
-        }
-        if self.job.is_some() {
-            ctx.request_repaint_after(SAMPLE);
-        } else if self.may_close {
-            // A cancelled job has cleaned up by now.
+        self.name_window(ctx);
+        let is_held = self.job.is_some() && !self.state.job.as_ref().is_some_and(JobView::can_be_left);
+        if self.may_close && !is_held {
+            // A cancelled job has cleaned up by now, or has nothing to clean up.
             ctx.send_viewport_cmd(ViewportCommand::Close);
             ctx.request_repaint();
+        } else if self.job.is_some() {
+            ctx.request_repaint_after(self.pace);
         }
     }
 

@@ -10,11 +10,12 @@ use sealift::{Ctx, Error, ErrorKind, Finished, Notice, Phase, Snapshot, Speedome
 use super::{
     action::Action,
     history::{self, About, Account, Run as Record, RunKind, RunOutcome},
+    pace,
 };
 
-/// How often a job is looked at.
-pub(crate) const SAMPLE: Duration = Duration::from_millis(150);
-/// Samples the speed graph shows: half a minute.
+/// What one point of the speed graph tells of.
+const SAMPLE: Duration = pace::QUICK;
+/// Points of the speed graph: half a minute.
 const HISTORY: usize = 200;
 
 /// What a call came to; errors are shared between the job bar and the page.
@@ -194,16 +195,22 @@ impl JobView {
         self.ended.is_none()
     }
 
+    /// Whether the window may close before it has ended: it derives a key, which nothing cuts short, and never writes.
+    pub(crate) fn can_be_left(&self) -> bool {
+        matches!(self.kind, Kind::Unlock | Kind::VerifyBlobs) && self.now.phase == Phase::Unlock
+    }
+
     /// Takes a sample.
     pub(crate) fn sample(&mut self, now: Snapshot) {
         #[expect(clippy::cast_precision_loss, reason = "a graph of some pixels")]
         let moved = now.done_bytes.saturating_sub(self.now.done_bytes) as f32;
         let secs = now.elapsed.saturating_sub(self.now.elapsed).as_secs_f32();
         if secs > 0.0 {
-            if self.speeds.len() == HISTORY {
-                self.speeds.pop_front();
-            }
-            self.speeds.push_back(moved / secs);
+            // Where frames are few, each stands for several points.
+            #[expect(clippy::cast_sign_loss, reason = "times are not negative")]
+            let num_points = ((secs / SAMPLE.as_secs_f32()).round() as usize).clamp(1, HISTORY);
+            self.speeds.extend(std::iter::repeat_n(moved / secs, num_points));
+            self.speeds.drain(..self.speeds.len().saturating_sub(HISTORY));
         }
         self.meter.sample(now.elapsed, now.done_bytes);
         self.now = now;
@@ -336,6 +343,15 @@ mod tests {
         wait.recv().unwrap();
         job.poll(&mut view);
         view.record()
+    }
+
+    #[test]
+    fn only_a_job_that_derives_a_key_and_never_writes_can_be_left() {
+        let at = |phase| Snapshot { phase, done_bytes: 0, total_bytes: 0, elapsed: Duration::ZERO };
+        let can = |kind, phase| JobView::new(kind, String::new(), at(phase)).can_be_left();
+        assert!(can(Kind::Unlock, Phase::Unlock) && can(Kind::VerifyBlobs, Phase::Unlock));
+        assert!(!can(Kind::Keys, Phase::Unlock) && !can(Kind::VerifyBlobs, Phase::Verify));
+        assert!(!can(Kind::Pack, Phase::Pack));
     }
 
     #[test]

@@ -11,17 +11,17 @@ use super::{
 /// The keys of the pages, in their order.
 const PAGES: [Key; Page::ALL.len()] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
 
-/// Ctrl+1 and on go to a page, Ctrl+O opens files, Ctrl+. cancels the job.
+/// Ctrl+1 and on go to a page, Ctrl+O opens files, Ctrl+. cancels the job, whatever lies over the page.
 pub(crate) fn shortcuts(ui: &Ui, state: &State, actions: &mut Actions) {
-    if state.is_closing {
-        return;
-    }
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
-    let page = PAGES.iter().zip(Page::ALL).find_map(|(key, page)| pressed(*key).then_some(page));
-    actions.extend(page.map(Action::Go));
     if state.is_busy() && pressed(Key::Period) {
         actions.push(Action::CancelJob);
     }
+    if state.is_covered() {
+        return;
+    }
+    let page = PAGES.iter().zip(Page::ALL).find_map(|(key, page)| pressed(*key).then_some(page));
+    actions.extend(page.map(Action::Go));
     if pressed(Key::O) {
         actions.push(Action::Ask(Ask {
             choose: Choose::Files,

@@ -25,6 +25,7 @@ mod log;
 mod nav;
 mod new_passphrase;
 mod overlay;
+mod pace;
 mod picker;
 mod screens;
 mod secret;
@@ -174,6 +175,8 @@ fn options(viewport: ViewportBuilder, on_x11: bool) -> eframe::NativeOptions {
         // Ours are added with Chinese forms first.
         system_font_fallback: false,
         persist_window: false,
+        // Nothing here is a gradient, and noise on every pixel is dear where the processor draws.
+        dithering: false,
         #[cfg(target_os = "linux")]
         event_loop_builder: on_x11.then(|| {
             let choose_x11: eframe::EventLoopBuilderHook = Box::new(|builder| {

@@ -43,11 +43,14 @@ fn open_sheet(ui: &mut Ui, state: &State, which: Sheet, actions: &mut Actions) {
     }
 }
 
-/// Dims the window and shows `content` over it; nothing beneath can be pressed.
+/// Dims the window and shows `content` over it; nothing beneath gets the pointer or the keyboard.
 fn over(ui: &Ui, content: impl FnOnce(&mut Ui)) {
     let rect = ui.max_rect();
-    Area::new(Id::unique("overlay")).order(Order::Foreground).fixed_pos(rect.min).show(ui.ctx(), |ui| {
-        ui.allocate_rect(rect, Sense::click_and_drag());
+    let area = Area::new(Id::unique("overlay")).order(Order::Foreground).fixed_pos(rect.min);
+    ui.memory_mut(|memory| memory.set_modal_layer(area.layer()));
+    area.show(ui.ctx(), |ui| {
+        // Takes clicks, and is no stop for the keyboard.
+        ui.allocate_rect(rect, Sense::CLICK | Sense::DRAG);
         ui.painter().rect_filled(rect, 0.0, theme::palette(ui).veil);
         ui.scope_builder(UiBuilder::new().max_rect(rect), content);
     });

@@ -14,6 +14,8 @@ const CAPACITY_BYTES: usize = 1024;
 pub(crate) enum Edit {
     /// Puts text in place of the selection; line ends and other controls are left out.
     Insert(Zeroizing<String>),
+    /// What an input method is composing at the cursor; it is no part of the text until it is inserted.
+    Compose(Zeroizing<String>),
     Backspace,
     Delete,
     /// Moves the cursor, with or without selecting what it passes.
@@ -50,19 +52,20 @@ pub(crate) struct Secret {
     cursor: usize,
     anchor: usize,
     is_revealed: bool,
+    composed: Zeroizing<String>,
 }
 
 impl Default for Secret {
     fn default() -> Self {
         let bytes = Box::new(Zeroizing::new([0; CAPACITY_BYTES]));
-        Self { bytes, len: 0, cursor: 0, anchor: 0, is_revealed: false }
+        Self { bytes, len: 0, cursor: 0, anchor: 0, is_revealed: false, composed: Zeroizing::default() }
     }
 }
 
 impl Edit {
     /// Whether it can change what was typed, and not only where the cursor is.
     pub(crate) fn changes_text(&self) -> bool {
-        !matches!(self, Self::Move(..) | Self::SelectAll | Self::Reveal(_))
+        !matches!(self, Self::Compose(_) | Self::Move(..) | Self::SelectAll | Self::Reveal(_))
     }
 }
 
@@ -96,6 +99,16 @@ impl Secret {
         self.is_revealed
     }
 
+    /// What an input method is composing at the cursor. Show it only while [`Self::is_revealed`].
+    pub(crate) fn composed(&self) -> &str {
+        &self.composed
+    }
+
+    /// The text in front of the cursor and behind it. Show it only while [`Self::is_revealed`].
+    pub(crate) fn around_cursor(&self) -> (&str, &str) {
+        self.as_str().split_at(self.cursor)
+    }
+
     /// Cursor and other end of the selection, in characters.
     pub(crate) fn cursor(&self) -> (usize, usize) {
         let chars = |at: usize| self.as_str()[..at].chars().count();
@@ -124,7 +137,11 @@ impl Secret {
 
     pub(crate) fn apply(&mut self, edit: Edit) {
         match edit {
-            Edit::Insert(text) => self.insert(&text),
+            Edit::Insert(text) => {
+                self.composed.zeroize();
+                self.insert(&text);
+            }
+            Edit::Compose(text) => self.composed = text,
             Edit::Backspace => self.delete(To::Left),
             Edit::Delete => self.delete(To::Right),
             Edit::Move(to, select) => {

@@ -86,6 +86,11 @@ impl State {
         self.job.as_ref().is_some_and(JobView::is_running)
     }
 
+    /// Whether something lies over the page, which the keyboard belongs to.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.is_closing || self.picker.is_some() || self.sheet.is_some()
+    }
+
     /// Whether a job of this kind runs.
     pub(crate) fn runs(&self, kind: Kind) -> bool {
         self.job.as_ref().is_some_and(|job| job.is_running() && job.kind == kind)

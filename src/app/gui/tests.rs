@@ -5,10 +5,12 @@
 
 pub(crate) mod history;
 mod import;
+mod keyboard;
 mod keys;
 mod picker;
 mod scale;
 mod shell;
+mod texts;
 mod tray;
 mod verify;
 
@@ -19,7 +21,7 @@ use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo};
 
 use super::{
-    action::{Action, Effects},
+    action::{Action, Effects, Page},
     bundle::Header,
     fonts,
     screens::{
@@ -61,26 +63,24 @@ pub(crate) fn screen(mut state: State, theme: Theme, lang: Lang) -> Harness<'sta
 }
 
 /// Both themes in both languages.
-pub(crate) const ALL: &[(Theme, Lang)] = &[
+const ALL: [(Theme, Lang); 4] = [
     (Theme::Dark, Lang::ZhCn),
     (Theme::Dark, Lang::En),
     (Theme::Light, Lang::ZhCn),
     (Theme::Light, Lang::En),
 ];
-/// Each theme and each language once, where the rest would show nothing new.
-pub(crate) const TWO: &[(Theme, Lang)] = &[(Theme::Dark, Lang::ZhCn), (Theme::Light, Lang::En)];
 
 /// Compares pictures with those kept as `NAME-THEME-LANG`; dropped, it fails with all that differ.
 #[derive(Default)]
 pub(crate) struct Pictures(SnapshotResults);
 
 impl Pictures {
-    /// Compares the picture of `state` in these variants.
-    pub(crate) fn check(&mut self, name: &str, variants: &[(Theme, Lang)], make: impl Fn() -> State) {
-        for (theme, lang) in variants {
-            let mut harness = screen(make(), *theme, *lang);
+    /// Compares the pictures of a state in both themes and both languages.
+    pub(crate) fn check(&mut self, name: &str, make: impl Fn() -> State) {
+        for (theme, lang) in ALL {
+            let mut harness = screen(make(), theme, lang);
             harness.run_steps(3);
-            let theme = if *theme == Theme::Dark { "dark" } else { "light" };
+            let theme = if theme == Theme::Dark { "dark" } else { "light" };
             let options = SnapshotOptions::new().output_path("tests/gui/snapshots");
             self.0.add(harness.try_snapshot_options(format!("{name}-{theme}-{}", lang.tag()), &options));
         }

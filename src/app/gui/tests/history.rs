@@ -60,12 +60,12 @@ fn filled(more: impl IntoIterator<Item = history::Action>) -> State {
 #[test]
 fn history_filled_filtered_and_troubled() {
     let mut pictures = Pictures::default();
-    pictures.check("history-filled", TWO, || filled([]));
-    pictures.check("history-filter", TWO, || {
+    pictures.check("history-filled", || filled([]));
+    pictures.check("history-filter", || {
         filled([history::Action::Kind(Some(RunKind::Verify)), history::Action::Outcomes(Outcomes::Bad)])
     });
-    pictures.check("history-none", TWO, || filled([history::Action::Search("nothing".into())]));
-    pictures.check("history-trouble", TWO, || {
+    pictures.check("history-none", || filled([history::Action::Search("nothing".into())]));
+    pictures.check("history-trouble", || {
         let trouble = Trouble::Unwritable("attempt to write a readonly database".into());
         filled([history::Action::Answered(Answer::Trouble(trouble))])
     });
@@ -76,7 +76,7 @@ fn history_reports() {
     let mut pictures = Pictures::default();
     let open =
         |id, report| [history::Action::Open(id), history::Action::Answered(Answer::Report(id, report))];
-    pictures.check("history-report", TWO, || {
+    pictures.check("history-report", || {
         let report = serde_json::json!({
             "version": "0.1.0",
             "report": {
@@ -90,7 +90,7 @@ fn history_reports() {
         });
         filled(open(40, report))
     });
-    pictures.check("history-report-failed", TWO, || filled(open(38, report(None, &[], Some(&error())))));
+    pictures.check("history-report-failed", || filled(open(38, report(None, &[], Some(&error())))));
 }
 
 #[test]
@@ -106,16 +106,16 @@ fn errors_in_full() {
         ..JobView::new(Kind::Pack, "5".into(), at)
     };
     let mut pictures = Pictures::default();
-    pictures.check("error-panel", ALL, || State {
+    pictures.check("error-panel", || State {
         job: Some(job()),
         sheet: Some(Sheet::Job),
         ..after([with_images(5)])
     });
-    pictures.check("crash", TWO, || {
+    pictures.check("crash", || {
         let report = "/home/u/.local/share/sealift/logs/crash-20261124T030500Z.txt";
         State { crash: Some(PathBuf::from(report)), ..after([with_images(5)]) }
     });
-    pictures.check("settings-licences", TWO, || {
+    pictures.check("settings-licences", || {
         after([Action::Go(Page::Settings), Action::Sheet(Some(Sheet::Licences))])
     });
 }

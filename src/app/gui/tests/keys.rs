@@ -19,15 +19,15 @@ fn opened(actions: impl IntoIterator<Item = keys::Action>) -> State {
 #[test]
 fn slots_that_are_listed_and_changed() {
     let mut pictures = Pictures::default();
-    pictures.check("keys-list", TWO, || opened([]));
-    pictures.check("keys-add", TWO, || {
+    pictures.check("keys-list", || opened([]));
+    pictures.check("keys-add", || {
         opened([
             keys::Action::Task(Some(Task::Add)),
             keys::Action::Current(typed("the old one")),
             keys::Action::New(Change::First(typed("天涯若比邻"))),
         ])
     });
-    pictures.check("keys-remove", TWO, || {
+    pictures.check("keys-remove", || {
         let error = Error::new(Code::KeyRefused).at(&header().path);
         opened([
             keys::Action::Task(Some(Task::Remove(2))),
@@ -35,5 +35,5 @@ fn slots_that_are_listed_and_changed() {
             keys::Action::Changed(Task::Remove(2), Err(Arc::new(error))),
         ])
     });
-    pictures.check("keys-changed", TWO, || opened([keys::Action::Changed(Task::Change, Ok(header()))]));
+    pictures.check("keys-changed", || opened([keys::Action::Changed(Task::Change, Ok(header()))]));
 }

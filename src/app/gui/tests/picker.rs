@@ -36,15 +36,15 @@ fn entries() -> Vec<Entry> {
 #[test]
 fn files_folders_and_names_are_picked_in_the_window() {
     let mut pictures = Pictures::default();
-    pictures.check("picker-files", TWO, || {
+    pictures.check("picker-files", || {
         let mut state = picking(Choose::Files, Ok(entries()));
         let file = picker::Action::Toggle("/media/交付/交付镜像.tar".into());
         state.apply(Action::Picker(file), &mut Effects::new());
         state
     });
     let save = Choose::Save { name: "delivery.sealift".into() };
-    pictures.check("picker-save", TWO, || picking(save.clone(), Ok(entries())));
-    pictures.check("picker-unreadable", TWO, || {
+    pictures.check("picker-save", || picking(save.clone(), Ok(entries())));
+    pictures.check("picker-unreadable", || {
         picking(Choose::Folder, Err("Permission denied (os error 13)".into()))
     });
 }

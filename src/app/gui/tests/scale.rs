@@ -20,6 +20,21 @@ fn only_rows_in_sight_are_laid_out() {
     assert!(num_rows > 5 && num_rows <= most, "{num_rows} rows are laid out, {most} fit");
 }
 
+#[test]
+fn only_names_in_sight_are_laid_out_in_the_wizard() {
+    let mut harness = screen(import::at_target_with(NUM), Theme::Dark, Lang::En);
+    harness.run_steps(2);
+    let num_fields = harness.query_all_by_role(Role::TextInput).count();
+    assert!(num_fields > 5 && num_fields < 25, "{num_fields} fields are laid out");
+    for _ in 0..30 {
+        harness.key_press(eframe::egui::Key::Tab);
+        harness.run();
+    }
+    let id = harness.ctx.memory(eframe::egui::Memory::focused).unwrap();
+    let place = harness.ctx.read_response(id).unwrap().rect;
+    assert!(place.bottom() < SIZE.y, "what has the keyboard is in sight: {place:?}");
+}
+
 /// The CPU time of frames: input, layout and tessellation, without a graphics card.
 #[test]
 fn a_frame_with_thousands_of_images() {
@@ -70,10 +85,18 @@ fn a_frame_with_thousands_of_images() {
     let mut sorted: Vec<Duration> =
         columns.map(|column| frame(&mut state, Some(Action::Pack(Pack::SortBy(column)))).0).collect();
     println!("sort     {}", percentiles(&mut sorted));
+    let before = state.pack.totals.num_counted;
     let mut pressed: Vec<Duration> = (0..10)
         .map(|row| frame(&mut state, Some(Action::Pack(Pack::Press { row, is_range: false }))).0)
         .collect();
     println!("select   {}", percentiles(&mut pressed));
+    let held: usize = state.pack.rows[..10].iter().map(|row| row.blobs.len() + row.layers.len()).sum();
+    let num_counted = state.pack.totals.num_counted - before;
+    assert_eq!(num_counted, held, "a press goes through what its own row holds, and no more");
+    let all = frame(&mut state, Some(Action::Pack(Pack::SelectShown(false)))).0;
+    println!("none     {all:.2?}");
+    let all = frame(&mut state, Some(Action::Pack(Pack::SelectShown(true)))).0;
+    println!("all      {all:.2?}");
     assert_eq!(state.pack.shown.len(), NUM);
     let (_, num_shapes) = frame(&mut state, None);
     let mut few = after([with_images(50)]);

@@ -28,19 +28,19 @@ fn both(text: &str) -> [Pack; 2] {
 fn a_passphrase_that_is_chosen() {
     const WORDS: &str = "mural cabbage unplug sixteen zebra wooing";
     let mut pictures = Pictures::default();
-    pictures.check("tray-empty", TWO, || with([]));
-    pictures.check("tray-strong", TWO, || with(both(WORDS)));
-    pictures.check("tray-weak", TWO, || with(both("bank2026").into_iter().chain([Pack::Start])));
-    pictures.check("tray-mismatch", TWO, || {
+    pictures.check("tray-empty", || with([]));
+    pictures.check("tray-strong", || with(both(WORDS)));
+    pictures.check("tray-weak", || with(both("bank2026").into_iter().chain([Pack::Start])));
+    pictures.check("tray-mismatch", || {
         with([Pack::New(Change::First(typed("海内存知己"))), Pack::New(Change::Again(typed("海内存")))])
     });
-    pictures.check("tray-generated", TWO, || with([Pack::New(Change::Generated(typed(WORDS)))]));
+    pictures.check("tray-generated", || with([Pack::New(Change::Generated(typed(WORDS)))]));
 }
 
 #[test]
 fn a_place_that_is_taken_or_too_small() {
     let mut pictures = Pictures::default();
-    pictures.check("tray-exists", TWO, || {
+    pictures.check("tray-exists", || {
         let seen = Seen { exists: true, free_bytes: Some(600 << 20), ..Seen::default() };
         with([
             Pack::Out("/mnt/usb/a.sealift".into()),
@@ -53,7 +53,7 @@ fn a_place_that_is_taken_or_too_small() {
 #[test]
 fn each_end() {
     let mut pictures = Pictures::default();
-    pictures.check("tray-result", TWO, || {
+    pictures.check("tray-result", || {
         let report = PackReport {
             volumes: vec![OUT.into()],
             bundle_bytes: 1_073_000_000,
@@ -64,11 +64,11 @@ fn each_end() {
         };
         with([Pack::Packed(Ok(report), Phase::Flush)])
     });
-    pictures.check("tray-failed", TWO, || {
+    pictures.check("tray-failed", || {
         let error = Error::new(Code::DiskFull).with(Fact::Path, OUT);
         with([Pack::Packed(Err(Arc::new(error)), Phase::Pack)])
     });
-    pictures.check("tray-cancelled", TWO, || {
+    pictures.check("tray-cancelled", || {
         with([Pack::Packed(Err(Arc::new(Error::new(Code::Cancelled))), Phase::Pack)])
     });
 }
@@ -76,7 +76,7 @@ fn each_end() {
 #[test]
 fn a_layer_lights_up_its_holders() {
     let mut pictures = Pictures::default();
-    pictures.check("pack-layer-lit", TWO, || {
+    pictures.check("pack-layer-lit", || {
         let layer = rows(1)[0].layers[0].0;
         with([Pack::Light(Some(layer))])
     });

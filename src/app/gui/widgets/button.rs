@@ -4,7 +4,10 @@ use eframe::egui::{
     CornerRadius, Key, Modifiers, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
 };
 
-use super::icon::{Icon, square};
+use super::{
+    focus,
+    icon::{Icon, square},
+};
 use crate::gui::theme;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,11 +83,13 @@ impl<'a> Button<'a> {
         self.show_with_response(ui).0
     }
 
-    /// Shows it: whether it was pressed, and its response. Ctrl+Enter presses a page's primary button from anywhere.
+    /// Shows it: whether it was pressed, and its response. Ctrl+Enter presses the primary button from anywhere on
+    /// the page, or on what lies over it.
     pub(crate) fn show_with_response(self, ui: &mut Ui) -> (bool, Response) {
         let is_meant = self.look == Look::Primary
             && self.is_enabled
             && ui.is_enabled()
+            && focus::is_reachable(ui)
             && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         let response = self.respond(ui);
         (response.clicked() || is_meant, response)

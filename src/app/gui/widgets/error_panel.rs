@@ -1,4 +1,4 @@
-//! An error as the command line prints it: what happened, the facts, what to do, the code; to be copied whole.
+//! An error in full: what happened, the facts, what to do, the code; to be copied as the command line prints it.
 
 use eframe::egui::Ui;
 use sealift::Error;
@@ -15,7 +15,7 @@ pub(crate) fn error_panel(ui: &mut Ui, texts: Texts, error: &Error, actions: &mu
         for fact in error.facts(texts.0) {
             ui.add(Label::small(fact).secondary().wrapped().selectable());
         }
-        if let Some(hint) = error.hint(texts.0) {
+        if let Some(hint) = texts.hint(error) {
             ui.add(Label::body(texts.with("hint-line", &[("hint", hint)])).wrapped().selectable());
         }
         let code = [("code", error.code().id().to_owned())];

@@ -1,10 +1,13 @@
 //! A line of text to type into, and choices of which one holds.
 
 use eframe::egui::{
-    Align2, Margin, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
+    Align2, Key, Margin, Modifiers, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
 };
 
-use super::icon::{Icon, square};
+use super::{
+    focus,
+    icon::{Icon, square},
+};
 use crate::gui::theme;
 
 /// A one-line field called `label`; the new text when it was changed.
@@ -30,18 +33,21 @@ pub(crate) fn text(
     (response, changed)
 }
 
-/// A search field with its sign.
-pub(crate) fn search(ui: &mut Ui, hint: &str, text: &str, width: f32) -> (Response, Option<String>) {
-    let answer = self::text(ui, hint, text, hint, width);
+/// A search field with its sign, which Ctrl+F goes to; the new text when it was changed.
+pub(crate) fn search(ui: &mut Ui, hint: &str, text: &str, width: f32) -> Option<String> {
+    let (response, changed) = self::text(ui, hint, text, hint, width);
+    if focus::is_reachable(ui) && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+        response.request_focus();
+    }
     if text.is_empty() {
-        let rect = answer.0.rect;
+        let rect = response.rect;
         Icon::Search.paint(
             ui.painter(),
             square(rect.right() - 26.0, rect.center().y, 16.0),
             theme::palette(ui).secondary,
         );
     }
-    answer
+    changed
 }
 
 /// Choices side by side, one of which holds; the one that was pressed.

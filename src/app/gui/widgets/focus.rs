@@ -1,6 +1,9 @@
-//! Which field the keyboard goes to next: asked for by name, given when the field is shown.
+//! Where the keyboard is: which field it goes to next, asked for by name and given when the field is shown; whether
+//! keys may do something; how a row shows that it has it.
 
-use eframe::egui::{Context, Id, Response};
+use eframe::egui::{Context, CornerRadius, Id, Response, Stroke, StrokeKind, Ui, vec2};
+
+use crate::gui::theme;
 
 /// A passphrase that is being chosen, and the same once more.
 pub(crate) const NEW_PASSPHRASE: &str = "new passphrase";
@@ -26,6 +29,23 @@ pub(crate) fn give(response: &Response, field: &'static str) {
     if is_meant {
         response.ctx.data_mut(|data| data.remove_temp::<&'static str>(key()));
         response.request_focus();
+    }
+}
+
+/// Whether keys may do something here: nothing lies over `ui`.
+pub(crate) fn is_reachable(ui: &Ui) -> bool {
+    ui.memory(|memory| memory.allows_interaction(ui.layer_id()))
+}
+
+/// Shows that a widget in a table's row has the keyboard, and brings the row into sight with those beside it: a row
+/// that is not laid out cannot be stepped to.
+pub(crate) fn mark_in_row(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, theme::palette(ui).accent);
+        ui.painter().rect_stroke(response.rect, CornerRadius::same(4), ring, StrokeKind::Outside);
+        if response.gained_focus() {
+            ui.scroll_to_rect(response.rect.expand2(vec2(0.0, theme::ROW_HEIGHT)), None);
+        }
     }
 }
 

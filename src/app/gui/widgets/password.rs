@@ -52,17 +52,21 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
     let inner =
         Rect::from_min_max(rect.min, pos2(eye.rect.left(), rect.bottom())).shrink2(vec2(PADDING, 0.0));
 
+    let composed = if response.has_focus() { secret.composed() } else { "" };
+    let num_composed = composed.chars().count();
     // The text itself is laid out only while it is revealed.
     let shown = if secret.is_revealed() {
-        secret.as_str().to_owned()
+        let (before, after) = secret.around_cursor();
+        [before, composed, after].concat()
     } else {
-        DOT.to_string().repeat(secret.num_chars())
+        DOT.to_string().repeat(secret.num_chars() + num_composed)
     };
     let palette = theme::palette(ui);
     let galley = ui.painter().layout_no_wrap(shown, theme::regular(theme::BODY), palette.text);
     let x_of =
         |chars: usize| galley.pos_from_cursor(egui::text::CCursor::new(egui::text::CharIndex(chars))).left();
-    let (cursor, anchor) = secret.cursor();
+    let (begin, anchor) = secret.cursor();
+    let cursor = begin + num_composed;
     // The cursor stays in sight.
     let scroll = (x_of(cursor) - inner.width() + 2.0).max(0.0);
     let origin = pos2(inner.left() - scroll, rect.center().y - galley.size().y / 2.0);
@@ -92,7 +96,7 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
         if eye.hovered() || eye.has_focus() { palette.text } else { palette.secondary },
     );
     let clipped = painter.with_clip_rect(inner.expand2(vec2(2.0, 0.0)).intersect(painter.clip_rect()));
-    if secret.is_empty() {
+    if secret.is_empty() && num_composed == 0 {
         clipped.text(
             inner.left_center(),
             Align2::LEFT_CENTER,
@@ -108,7 +112,12 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
                 rect.center().y - 10.0..=rect.center().y + 10.0,
             )
         };
-        clipped.rect_filled(span(x_of(anchor), x_of(cursor)), theme::BAR_RADIUS, palette.selected);
+        if num_composed == 0 {
+            clipped.rect_filled(span(x_of(anchor), x_of(cursor)), theme::BAR_RADIUS, palette.selected);
+        } else {
+            let under = span(x_of(begin), x_of(cursor));
+            clipped.hline(under.x_range(), under.bottom() - 1.0, Stroke::new(1.5, palette.text));
+        }
         let x = origin.x + x_of(cursor);
         clipped.vline(x, rect.center().y - 9.0..=rect.center().y + 9.0, Stroke::new(1.5, palette.accent));
     }
@@ -161,6 +170,10 @@ fn read_keys(ui: &Ui, typed: &mut Typed) {
                 typed.edits.push(Edit::Insert(Zeroizing::new(std::mem::take(text))));
                 false
             }
+            Event::Ime(ImeEvent::Preedit { text, .. }) => {
+                typed.edits.push(Edit::Compose(Zeroizing::new(std::mem::take(text))));
+                false
+            }
             Event::Copy | Event::Cut => false,
             Event::Key { key, pressed: true, modifiers, .. } => {
                 let edit = edit_of(*key, *modifiers);
@@ -175,7 +188,10 @@ fn read_keys(ui: &Ui, typed: &mut Typed) {
 }
 
 fn wipe(event: &mut Event) {
-    if let Event::Text(text) | Event::Paste(text) | Event::Ime(ImeEvent::Commit(text)) = event {
+    if let Event::Text(text)
+    | Event::Paste(text)
+    | Event::Ime(ImeEvent::Commit(text) | ImeEvent::Preedit { text, .. }) = event
+    {
         text.zeroize();
     }
 }

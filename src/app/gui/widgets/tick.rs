@@ -2,7 +2,7 @@
 
 use eframe::egui::{Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
-use super::Icon;
+use super::{Icon, focus};
 use crate::gui::theme;
 
 const SIDE: f32 = 18.0;
@@ -18,11 +18,6 @@ pub(crate) fn tick_box(ui: &mut Ui, name: &str, is_ticked: bool) -> bool {
     if is_ticked {
         Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
     }
-    if response.has_focus() {
-        ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
-    }
+    focus::mark_in_row(ui, &response);
     response.on_hover_text(name).clicked()
 }

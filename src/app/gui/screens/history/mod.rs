@@ -36,7 +36,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         if history.runs.is_empty() {
             return;
         }
-        let (_, changed) = field::search(ui, &state.t("history-search"), &history.search, SEARCH_WIDTH);
+        let changed = field::search(ui, &state.t("history-search"), &history.search, SEARCH_WIDTH);
         actions.extend(changed.map(|text| action::Action::History(Action::Search(text))));
     });
     notes(ui, state, actions);

@@ -10,11 +10,12 @@ use crate::gui::{
     history::{Run, RunOutcome},
     state::State,
     theme::{self, Tone},
-    widgets::{Icon, Label},
+    widgets::{Icon, Label, focus},
 };
 
 const HEAD_HEIGHT: f32 = 32.0;
 const SIGN_WIDTH: f32 = 36.0;
+const SIGN_SIDE: f32 = 20.0;
 const OUTCOME_WIDTH: f32 = 110.0;
 const WHEN_WIDTH: f32 = 140.0;
 const FIGURE_WIDTH: f32 = 90.0;
@@ -27,7 +28,8 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         let mut table = TableBuilder::new(ui)
             .id_salt(("runs", is_wide))
-            .sense(Sense::click())
+            // Pressed anywhere; the keyboard stops at the sign alone.
+            .sense(Sense::CLICK)
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .column(Width::exact(SIGN_WIDTH))
@@ -80,10 +82,15 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, run: &Run, is_wide: bool,
     let (tone, icon) = look(run.outcome);
     let (name, folder) = name_and_folder(&run.bundle);
     let kind = state.t(run.kind.text_id());
+    let mut pressed = false;
     row.set_selected(is_open);
     row.col(|ui| {
-        ui.add_space(8.0);
-        icon.show(ui, 16.0, tone);
+        ui.add_space(6.0);
+        let (rect, sign) = ui.allocate_exact_size(vec2(SIGN_SIDE, SIGN_SIDE), Sense::click());
+        sign.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, format!("{kind} {name}")));
+        icon.paint(ui.painter(), rect.shrink(2.0), tone.color(theme::palette(ui)));
+        focus::mark_in_row(ui, &sign);
+        pressed = sign.clicked();
     });
     row.col(|ui| {
         ui.vertical(|ui| {
@@ -107,9 +114,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, run: &Run, is_wide: bool,
             ui.add(Label::body(figures::duration(state.texts, std::time::Duration::from_millis(run.millis))));
         });
     }
-    let response = row.response();
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, format!("{kind} {name}")));
-    if response.clicked() {
+    if pressed || row.response().clicked() {
         let action = if is_open { Action::Close } else { Action::Open(run.id) };
         actions.push(action::Action::History(action));
     }

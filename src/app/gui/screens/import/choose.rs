@@ -18,6 +18,8 @@ const WIDTH: f32 = 760.0;
 const CARD_HEIGHT: f32 = 92.0;
 const GAP: f32 = 8.0;
 const ARROW_WIDTH: f32 = 24.0;
+/// Height of what is said about a name that is none.
+const REMARK_HEIGHT: f32 = 24.0;
 
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -111,7 +113,13 @@ fn names(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let selected = &state.import.selected;
     let renames = state.import.target.renames.iter().enumerate();
     for (number, rename) in renames.filter(|(_, rename)| selected.contains(&rename.image)) {
-        ui.push_id(number, |ui| name(ui, state, number, rename, actions));
+        let height = theme::CONTROL_HEIGHT + if rename.is_bad() { REMARK_HEIGHT } else { 0.0 };
+        let place = ui.allocate_space(vec2(ui.available_width(), height)).1;
+        // One more on each side is laid out than can be seen: the keyboard steps to it.
+        if ui.is_rect_visible(place.expand2(vec2(0.0, height))) {
+            let row = UiBuilder::new().id_salt(number).max_rect(place).layout(Layout::top_down(Align::LEFT));
+            name(&mut ui.new_child(row), state, number, rename, actions);
+        }
     }
 }
 
@@ -131,6 +139,9 @@ fn name(ui: &mut Ui, state: &State, number: usize, rename: &Rename, actions: &mu
         let label = state.texts.with("import-new-name", &[("name", from)]);
         let (response, changed) = field::text(ui, &label, &rename.to, &state.t("import-name-hint"), half);
         actions.extend(changed.map(|to| action::Action::Import(Action::Rename(number, to))));
+        if response.gained_focus() {
+            ui.scroll_to_rect(response.rect.expand2(vec2(0.0, theme::ROW_HEIGHT)), None);
+        }
         if rename.is_bad() {
             let edge = Stroke::new(1.5, theme::palette(ui).error);
             ui.painter().rect_stroke(response.rect, theme::RADIUS, edge, StrokeKind::Inside);

@@ -107,7 +107,7 @@ fn tray(ui: &mut Ui, state: &State, contents: &Contents) {
         ("import-selected", import.selected.len().to_string()),
         ("tray-sum", figures::bytes(sum_bytes)),
         ("tray-written", figures::bytes(unique_bytes)),
-        ("report-created", contents.created.clone()),
+        ("report-created", state.zone.moment(&contents.created)),
         ("import-tool", contents.tool.clone()),
     ];
     for (id, value) in facts {

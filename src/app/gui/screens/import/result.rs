@@ -19,7 +19,7 @@ use crate::gui::{
     job::Kind,
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, banner, page},
+    widgets::{Button, Icon, Label, banner, digest::digest, page},
 };
 
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -97,8 +97,14 @@ fn result(ui: &mut Ui, state: &State, icon: Icon, tone: Tone, report: &Report, l
 
 fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
     ui.add(Label::large(state.t("import-step-report")));
+    let fingerprint = state.t("report-fingerprint");
     for (name, value) in html::facts(state.texts, report) {
-        fact(ui, &name, &value);
+        if name == fingerprint {
+            ui.add(Label::small(name).secondary());
+            ui.scope(|ui| digest(ui, &report.fingerprint));
+        } else {
+            fact(ui, &name, &value);
+        }
     }
     ui.add_space(6.0);
     for (format, id) in [(Format::Html, "import-save-html"), (Format::Json, "import-save-json")] {

@@ -57,12 +57,13 @@ fn done(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) 
         actions.push(action::Action::Go(Page::Verify));
         actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
     }
-    let half = (width - ui.spacing().item_spacing.x) / 2.0;
+    let room = width - ui.spacing().item_spacing.x;
     ui.horizontal(|ui| {
-        if Button::secondary(&state.t("packed-folder")).width(half).show(ui) {
+        // The second has the longer words.
+        if Button::secondary(&state.t("packed-folder")).width(room * 0.43).show(ui) {
             actions.push(action::Action::Pack(Action::OpenFolder));
         }
-        if Button::secondary(&state.t("fingerprint-copy")).width(half).show(ui) {
+        if Button::secondary(&state.t("fingerprint-copy")).width(room * 0.57).show(ui) {
             actions.push(action::Action::Copy(report.fingerprint.clone()));
         }
     });

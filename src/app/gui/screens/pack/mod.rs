@@ -6,6 +6,7 @@ mod place;
 mod row;
 mod state;
 mod table;
+mod totals;
 mod tray;
 
 #[cfg(test)]
@@ -14,7 +15,7 @@ pub(crate) use place::Split;
 pub(crate) use row::Row;
 pub(crate) use state::{Action, Column, Filter, Pack};
 
-use eframe::egui::{Align, Frame, Key, Layout, Margin, Ui};
+use eframe::egui::{Align, Frame, Layout, Margin, Ui};
 
 use crate::gui::{
     action::{self, Actions},
@@ -46,10 +47,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     page::tray(ui, |ui| tray::view(ui, state, actions));
     let counts = [("num", pack.rows.len().to_string()), ("selected", pack.selected.len().to_string())];
     page::head(ui, &state.t("pack-title"), &state.texts.with("pack-count", &counts), |ui| {
-        let (search, changed) = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
-        if ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
-            search.request_focus();
-        }
+        let changed = field::search(ui, &state.t("pack-search"), &pack.search, SEARCH_WIDTH);
         actions.extend(changed.map(|text| action::Action::Pack(Action::Search(text))));
         if Button::secondary(&state.t("pack-add")).enabled(!state.is_busy()).show(ui) {
             actions.push(ask_for_files(state));

@@ -11,6 +11,7 @@ use sealift::{Code, Digest, Error, PackOptions, PackReport, Phase, SourceSpec};
 use super::{
     Row,
     place::{Place, Seen, Split},
+    totals::Totals,
 };
 use crate::gui::{
     action::{self, Effect, Effects},
@@ -57,22 +58,6 @@ pub(crate) enum End {
     /// With the step it was at.
     Failed(Arc<Error>, Phase),
     Cancelled,
-}
-
-/// What the selection comes to.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) sum_bytes: u64,
-    /// Every blob once.
-    pub(crate) unique_bytes: u64,
-    /// Of these, what more than one image holds.
-    pub(crate) shared_bytes: u64,
-    pub(crate) num_layers: usize,
-    pub(crate) num_unique_layers: usize,
-    /// Blobs that more than one selected image holds.
-    pub(crate) shared: BTreeSet<Digest>,
-    /// The largest image's bytes: the scale of all bars.
-    pub(crate) largest_bytes: u64,
 }
 
 /// A column that can be sorted by.
@@ -130,7 +115,7 @@ pub(crate) enum Action {
 
 impl Pack {
     pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
-        let changed = action.changes();
+        let changes_order = action.changes_order();
         match action {
             Action::Add(paths) => effects.push(Effect::Run(self.list(paths))),
             Action::Listed(sources, Ok(rows)) => {
@@ -144,10 +129,10 @@ impl Pack {
                 *self = Self { place, ..Self::default() };
             }
             Action::Press { row, is_range } => self.press(row, is_range),
-            Action::SelectShown(true) => self.selected.extend(&self.shown),
-            Action::SelectShown(false) => {
-                let shown: BTreeSet<usize> = self.shown.iter().copied().collect();
-                self.selected.retain(|row| !shown.contains(row));
+            Action::SelectShown(is_selected) => {
+                for place in 0..self.shown.len() {
+                    self.select(self.shown[place], is_selected);
+                }
             }
             Action::Search(text) => self.search = text,
             Action::Filter(filter) => self.filter = filter,
@@ -176,14 +161,8 @@ impl Pack {
                 effects.extend(folder.map(Effect::OpenFolder));
             }
         }
-        match changed {
-            Changed::Rows => {
-                self.arrange();
-                self.totals = totals(&self.rows, &self.selected);
-            }
-            Changed::Order => self.arrange(),
-            Changed::Selection => self.totals = totals(&self.rows, &self.selected),
-            Changed::Nothing => {}
+        if changes_order {
+            self.arrange();
         }
         effects.extend(self.place.look().map(Effect::RunQuietly));
     }
@@ -238,6 +217,8 @@ impl Pack {
             .collect();
         let is_selected = |row: &usize| known.get(&rows[*row].target).copied().unwrap_or(true);
         self.selected = (0..rows.len()).filter(is_selected).collect();
+        self.totals = Totals::of(&rows);
+        self.selected.iter().for_each(|row| self.totals.add(&rows[*row]));
         (self.sources, self.rows, self.failed, self.end) = (sources, rows, None, None);
         let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
         self.platforms = platforms.into_iter().collect();
@@ -249,14 +230,22 @@ impl Pack {
         let place = |row: usize| self.shown.iter().position(|shown| *shown == row);
         match (is_range, self.anchor.and_then(place), place(row)) {
             (true, Some(from), Some(to)) => {
-                self.selected.extend(&self.shown[from.min(to)..=from.max(to)]);
+                for place in from.min(to)..=from.max(to) {
+                    self.select(self.shown[place], true);
+                }
             }
-            _ if !self.selected.remove(&row) => {
-                self.selected.insert(row);
-            }
-            _ => {}
+            _ => self.select(row, !self.selected.contains(&row)),
         }
         self.anchor = Some(row);
+    }
+
+    fn select(&mut self, row: usize, is_selected: bool) {
+        let Some(image) = self.rows.get(row) else { return };
+        if is_selected && self.selected.insert(row) {
+            self.totals.add(image);
+        } else if !is_selected && self.selected.remove(&row) {
+            self.totals.remove(image);
+        }
     }
 
     fn start(&mut self, effects: &mut Effects) {
@@ -329,47 +318,14 @@ impl Pack {
     }
 }
 
-/// What an action changes that others follow from: thousands of rows are not gone through for a typed letter.
-enum Changed {
-    Rows,
-    Order,
-    Selection,
-    Nothing,
-}
-
 impl Action {
-    const fn changes(&self) -> Changed {
-        match self {
-            Self::Listed(_, Ok(_)) | Self::Clear => Changed::Rows,
-            Self::Search(_) | Self::Filter(_) | Self::SortBy(_) => Changed::Order,
-            Self::Press { .. } | Self::SelectShown(_) => Changed::Selection,
-            _ => Changed::Nothing,
-        }
+    /// Whether other rows may be shown, or in another order: thousands are not gone through for anything else.
+    const fn changes_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Listed(_, Ok(_)) | Self::Clear | Self::Search(_) | Self::Filter(_) | Self::SortBy(_)
+        )
     }
-}
-
-fn totals(rows: &[Row], selected: &BTreeSet<usize>) -> Totals {
-    let mut holders: BTreeMap<Digest, (u64, usize)> = BTreeMap::new();
-    let mut layers = BTreeSet::new();
-    let mut totals = Totals::default();
-    for row in selected.iter().filter_map(|row| rows.get(*row)) {
-        totals.sum_bytes += row.size_bytes;
-        totals.num_layers += row.layers.len();
-        layers.extend(row.layers.iter().map(|(digest, _)| *digest));
-        for (digest, size) in &row.blobs {
-            holders.entry(*digest).or_insert((*size, 0)).1 += 1;
-        }
-    }
-    for (digest, (size, num_holders)) in holders {
-        totals.unique_bytes += size;
-        if num_holders > 1 {
-            totals.shared_bytes += size;
-            totals.shared.insert(digest);
-        }
-    }
-    totals.num_unique_layers = layers.len();
-    totals.largest_bytes = rows.iter().map(|row| row.size_bytes).max().unwrap_or_default();
-    totals
 }
 
 #[cfg(test)]
@@ -387,7 +343,7 @@ mod tests {
     fn shared_layers_count_once() {
         let pack = with_rows();
         assert_eq!(pack.selected.len(), 5);
-        assert!(pack.totals.unique_bytes < pack.totals.sum_bytes && !pack.totals.shared.is_empty());
+        assert!(pack.totals.unique_bytes < pack.totals.sum_bytes && pack.totals.shared_bytes > 0);
         let layers: u64 = pack.rows.iter().map(|row| row.size_bytes).sum();
         assert_eq!(pack.totals.sum_bytes, layers);
     }

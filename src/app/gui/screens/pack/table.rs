@@ -112,7 +112,7 @@ fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
     let totals = &state.pack.totals;
     let kind = match state.pack.lit {
         Some(lit) if lit == digest => Kind::Lit,
-        _ if totals.shared.contains(&digest) => Kind::Shared,
+        _ if totals.is_shared(&digest) => Kind::Shared,
         _ => Kind::Own,
     };
     Segment { share: figures::share(size, totals.largest_bytes), kind }

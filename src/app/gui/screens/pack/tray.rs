@@ -98,7 +98,7 @@ fn sums(ui: &mut Ui, state: &State) {
     let counts = [
         ("images", selected.len().to_string()),
         ("layers", totals.num_layers.to_string()),
-        ("unique", totals.num_unique_layers.to_string()),
+        ("unique", totals.num_unique_layers().to_string()),
     ];
     ui.add(Label::body(state.texts.with("tray-counts", &counts)).secondary().wrapped());
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod licences;
 
-use eframe::egui::{ScrollArea, Ui};
+use eframe::egui::{ScrollArea, Ui, UiBuilder, vec2};
 
 use crate::gui::{
     action::{Action, Actions, Sheet},
@@ -13,6 +13,19 @@ use crate::gui::{
     widgets::{Button, Label, field, page, path_field::path_field},
 };
 
+/// What keys do; their names are in the texts too.
+const KEYS: [&str; 8] = [
+    "settings-key-pages",
+    "settings-key-open",
+    "settings-key-search",
+    "settings-key-primary",
+    "settings-key-cancel",
+    "settings-key-row",
+    "settings-key-range",
+    "settings-key-escape",
+];
+const KEYS_WIDTH: f32 = 140.0;
+const KEYS_HEIGHT: f32 = 18.0;
 /// One step of the zoom.
 const ZOOM_STEP: f32 = 0.1;
 /// Width of what is read and typed.
@@ -26,6 +39,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             ui.set_max_width(WIDTH);
             appearance(ui, state, actions);
             beginnings(ui, state, actions);
+            ui.scope(|ui| keys(ui, state));
             help(ui, state, actions);
             about(ui, state, actions);
         });
@@ -99,6 +113,20 @@ fn beginnings(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let volumes = Volume::ALL.map(|volume| (volume, state.t(volume.text_id())));
     actions.extend(field::segments(ui, state.settings.volume, &volumes).map(Action::Volume));
     ui.add(Label::small(state.t("settings-volume-line")).secondary().wrapped());
+}
+
+/// Keys that work everywhere; without this they would be known only to readers of the manual.
+fn keys(ui: &mut Ui, state: &State) {
+    title(ui, state, "settings-keys");
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for id in KEYS {
+        ui.horizontal(|ui| {
+            let place = ui.allocate_space(vec2(KEYS_WIDTH, KEYS_HEIGHT)).1;
+            let mut keys = ui.new_child(UiBuilder::new().max_rect(place).layout(*ui.layout()));
+            keys.add(Label::mono(state.t(&format!("{id}.keys"))));
+            ui.add(Label::small(state.t(id)).secondary());
+        });
+    }
 }
 
 fn help(ui: &mut Ui, state: &State, actions: &mut Actions) {

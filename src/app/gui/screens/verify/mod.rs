@@ -85,8 +85,10 @@ fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 fn running(ui: &mut Ui, state: &State) {
     ui.add(Label::large(state.t("verify-running")));
-    match &state.verify.map {
-        Some(map) => cell_map(ui, state.texts, map),
-        None => drop(ui.add(Label::body(state.t("verify-running-blobs")).secondary().wrapped())),
+    if state.runs(Kind::VerifyBlobs) {
+        ui.add(Label::body(state.t("verify-running-blobs")).secondary().wrapped());
+    }
+    if let Some(map) = &state.verify.map {
+        cell_map(ui, state.texts, map);
     }
 }

@@ -99,8 +99,9 @@ impl Verify {
         let account = |found: &Verdict| Some(Account { is_damaged: !found.is_whole(), ..Account::of(found) });
         let then = |verdict| action::Action::Verify(Action::Checked(verdict));
         (self.failed, self.verdict, self.is_cancelled, self.saved) = (None, None, false, None);
+        let shown = Some(Arc::clone(&map));
         if self.passphrase.is_empty() {
-            self.map = Some(Arc::clone(&map));
+            self.map = shown;
             let call = move |ctx: &sealift::Ctx| {
                 let records = sealift::inspect(&path)?.verify_onto(ctx, &map)?;
                 Ok(Verdict { records: Some(records), ..Verdict::default() })
@@ -111,12 +112,12 @@ impl Verify {
         let call = move |ctx: &sealift::Ctx| {
             let bundle = sealift::inspect(&path)?;
             let unlocked = bundle.unlock(ctx, &passphrase)?;
-            let (blobs, _) = unlocked.verify(ctx)?;
+            let (blobs, _) = unlocked.verify_onto(ctx, &map)?;
             // Which records are hurt is what the sender is told; so damage is followed by the other check.
             let records = if blobs.is_whole() { None } else { Some(bundle.verify_onto(ctx, &map)?) };
             Ok(Verdict { blobs: Some((blobs, unlocked.contents().images.len())), records })
         };
-        self.map = None;
+        self.map = shown;
         Ok(Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then)))
     }
 
@@ -166,6 +167,7 @@ mod tests {
         let kind = |effect: &Effect| if let Effect::Run(work) = effect { Some(work.kind) } else { None };
         let kinds: Vec<_> = effects.iter().filter_map(kind).collect();
         assert_eq!(kinds, [Kind::Verify, Kind::VerifyBlobs]);
+        assert!(verify.map.is_some(), "what was checked is shown while it is");
     }
 
     #[test]
