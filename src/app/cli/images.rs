@@ -3,11 +3,10 @@
 use clap::ArgMatches;
 use sealift::{Image, Platform, Result, escape};
 
-use super::{Ended, Env, output::human_bytes, pack::sources, progress::with_progress};
+use super::{Ended, Env, output::human_bytes, pack};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let sources = sources(matches)?;
-    let plan = with_progress(env, || sealift::plan_pack(&env.ctx, &sources, &[]))?;
+    let plan = pack::plan(env, matches, &[])?;
     env.out.json(&serde_json::json!({ "images": plan.images(), "unique_bytes": plan.unique_bytes() }));
     table(env, plan.images());
     env.out.say(
