@@ -4,16 +4,17 @@
 # usage: peers.sh DIR     DIR holds (or gets) corpus/*.tar; bundles and repositories are written beside it.
 # CORPUS_SCRIPT           builds the corpus where DIR/corpus/all.docker.tar is missing: it gets the folder.
 # RUNS                    times each command runs (default 3)
-# Needs zstd, age, gpg, restic, openssl, python3; time(1).
+# ONLY=registry           measures registries alone
+# Needs zstd, age, gpg, restic, openssl, python3, docker-registry, skopeo, curl; time(1).
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 runs=${RUNS:-3}
 here=$(cd "$(dirname "$0")" && pwd)
-sealift=$(dirname "$here")/target/release/sealift
+sealift=${CARGO_TARGET_DIR:-$(dirname "$here")/target}/release/sealift
 all=$dir/corpus/all.docker.tar
-for tool in zstd age age-keygen gpg restic openssl; do
-    command -v "$tool" >/dev/null || { echo "missing: $tool (apt-get install zstd age gnupg restic openssl)" >&2; exit 1; }
+for tool in zstd age age-keygen gpg restic openssl docker-registry skopeo curl; do
+    command -v "$tool" >/dev/null || { echo "missing: $tool (apt-get install zstd age gnupg restic openssl docker-registry skopeo curl)" >&2; exit 1; }
 done
 [ -x "$sealift" ] || { echo "missing: $sealift (cargo build --release)" >&2; exit 1; }
 if [ ! -f "$all" ]; then
@@ -47,6 +48,47 @@ size() { du -b --apparent-size -s "$1" | cut -f1; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a/b}'; }
 row() { printf '| %-52s | %7s | %7s | %8s | %9s |\n' "$@"; }
 goal() { awk -v name="$1" -v is="$2" -v want="$3" 'BEGIN {printf "%-66s %6.2f  goal ≤ %.2f  %s\n", name, is, want, (is<=want) ? "met" : "MISSED"}'; }
+
+# registries: push and pull beside skopeo, over loopback, with one registry that is emptied between runs. The images
+# are the OCI archives of the corpus: gzip layers, which neither side may change. skopeo reads and writes a layout.
+registries() {
+    local port=5997 names="" name
+    mkdir -p layout; reset() { rm -rf registry/docker; }
+    printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\n' "$work/registry" $port >registry.yml
+    docker-registry serve registry.yml >registry.log 2>&1 &
+    trap "kill $! 2>/dev/null; rm -rf '$work'" EXIT
+    until curl -sf http://127.0.0.1:$port/v2/ >/dev/null; do sleep 0.1; done
+    for archive in "$dir"/corpus/*.oci.tar; do
+        name=$(basename "$archive" .oci.tar); names="$names $name"
+        skopeo copy -q --preserve-digests "oci-archive:$archive" "oci:layout:127.0.0.1:$port/corpus/$name:1"
+    done
+    "$sealift" pack oci:layout --out r.sealift --password-file pw -q 2>/dev/null
+    local push="" pull="" sources=""
+    for name in $names; do
+        push="$push skopeo copy -q --preserve-digests --dest-tls-verify=false oci:layout:127.0.0.1:$port/corpus/$name:1 docker://127.0.0.1:$port/corpus/$name:1;"
+        pull="$pull skopeo copy -q --preserve-digests --src-tls-verify=false docker://127.0.0.1:$port/corpus/$name:1 oci:pulled:$name;"
+        sources="$sources docker://127.0.0.1:$port/corpus/$name:1"
+    done
+    measure push "'$sealift' restore r.sealift --to docker://127.0.0.1:$port --password-file pw -q"
+    row "sealift restore to a registry (verifies first)" "${wall[push]}" "${cpu[push]}" "${rss[push]}" ""
+    measure skopeopush "$push"
+    row "skopeo copy from a layout to a registry" "${wall[skopeopush]}" "${cpu[skopeopush]}" "${rss[skopeopush]}" ""
+    reset() { rm -rf pulled out.sealift; }
+    measure pull "'$sealift' pack $sources --out out.sealift --password-file pw -q"
+    row "sealift pack from a registry" "${wall[pull]}" "${cpu[pull]}" "${rss[pull]}" $(($(size out.sealift) / 1000000))
+    measure skopeopull "$pull"
+    row "skopeo copy from a registry to a layout" "${wall[skopeopull]}" "${cpu[skopeopull]}" "${rss[skopeopull]}" $(($(size pulled) / 1000000))
+    kill %1; wait 2>/dev/null || true
+}
+registry_goals() {
+    goal "push to a registry: wall / skopeo copy" "$(ratio "${wall[push]}" "${wall[skopeopush]}")" 0.70
+    goal "pull from a registry: wall / skopeo copy" "$(ratio "${wall[pull]}" "${wall[skopeopull]}")" 0.70
+}
+if [ "${ONLY:-}" = registry ]; then
+    row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
+    registries; echo; registry_goals
+    exit
+fi
 
 cat "$all" >/dev/null # all start from a warm cache
 echo "input: $(size "$all") bytes, $(nproc) cores, median of $runs runs"
@@ -93,6 +135,7 @@ for n in 1 10; do
     row "sealift pack, $(($(size grown.tar) / 1000000)) MB that share nothing" "${wall[grown$n]}" "${cpu[grown$n]}" "${rss[grown$n]}" ""
 done
 rm -f tenth grown.tar
+registries
 encryption=$(cd "$here/.." && cargo bench --quiet --bench encryption -- "$work/b.sealift")
 row "AES-256-GCM over that bundle, nothing else" "$encryption" "" "" ""
 
@@ -107,3 +150,4 @@ goal "pack: peak memory above Argon2's 256 MiB / 256 MiB" "$(ratio $((${rss[pack
 goal "pack: encrypting its output / wall" "$(ratio "$encryption" "${wall[pack]}")" 0.05
 goal "pack: wall of ten times the bytes / wall of one" "$(ratio "${wall[grown10]}" "${wall[grown1]}")" 10.50
 goal "pack: peak memory of ten times the bytes / of one" "$(ratio "${rss[grown10]}" "${rss[grown1]}")" 1.10
+registry_goals

@@ -20,7 +20,7 @@ use crate::{
     fs::Existing,
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, PendingSlot},
-    oci::{Descriptor, Documents, Image, Name, Platform, read_image},
+    oci::{Descriptor, Documents, Image, Name, Platform, read_target},
     pipeline,
     plan::{self, PackPlan, RestorePlan, Selection},
     restore::{self, RestoreReport},
@@ -358,7 +358,7 @@ fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
         let target =
             Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
         let names = entry.names.iter().map(|text| canonical_name(text)).collect::<Result<_>>()?;
-        Ok(Image { synthesized: entry.synthesized, ..read_image(&mut documents, &target, names)? })
+        Ok(Image { synthesized: entry.synthesized, ..read_target(&mut documents, &target, names)? })
     };
     bundle.index().images.iter().map(read).collect()
 }

@@ -138,6 +138,63 @@ codes! {
     /// Manifest and config tell different stories.
     Inconsistent = "SOURCE-15", Failed;
 
+    /// No way to the registry: no such host, no route.
+    Unreachable = "NET-01", Failed;
+    /// Nothing listens at that port.
+    Refused = "NET-02", Failed;
+    /// No answer in time.
+    TimedOut = "NET-03", Failed;
+    /// The connection broke, again and again.
+    ConnectionLost = "NET-04", Failed;
+    /// The certificate's issuer is not trusted here.
+    UnknownCa = "NET-05", Failed;
+    /// The certificate is past its time, or before it.
+    CertificateExpired = "NET-06", Failed;
+    /// The certificate is for another host.
+    CertificateName = "NET-07", Failed;
+    /// The server wants a client certificate, or another one.
+    ClientCertificate = "NET-08", Failed;
+    /// TLS failed otherwise.
+    Tls = "NET-09", Failed;
+    /// The server speaks plain HTTP.
+    PlainHttp = "NET-10", Failed;
+    /// A file of `certs.d` cannot be used.
+    BadCertificateFile = "NET-11", Failed;
+    /// An auth file cannot be used.
+    BadAuthFile = "NET-12", Failed;
+    /// A credential helper failed.
+    HelperFailed = "NET-13", Failed;
+    /// Credentials are missing or wrong.
+    Unauthorized = "NET-14", Failed;
+    /// The user may not do this.
+    Forbidden = "NET-15", Failed;
+    /// The registry has no such repository, tag or blob.
+    NotInRegistry = "NET-16", Failed;
+    /// The project has to be created first.
+    NoProject = "NET-17", Failed;
+    /// A redirect that would give up privacy, or leads in circles.
+    RedirectRefused = "NET-18", Failed;
+    /// A digest that the registry states, or content it sends, is not what was asked for.
+    RegistryMismatch = "NET-19", Integrity;
+    /// More or fewer bytes than the manifest says.
+    RegistrySize = "NET-20", Integrity;
+    /// The project's quota or the registry's disk is full.
+    Quota = "NET-21", Failed;
+    /// A proxy takes no request of this size.
+    RequestTooLarge = "NET-22", Failed;
+    /// Too many requests.
+    RateLimited = "NET-23", Failed;
+    /// The registry does not support what is needed.
+    Unsupported = "NET-24", Failed;
+    /// The server failed.
+    ServerFailed = "NET-25", Failed;
+    /// What answers is no registry.
+    NotARegistry = "NET-26", Failed;
+    /// A registry keeps nothing that has no name.
+    Nameless = "NET-27", Usage;
+    /// The registry takes no index without all its parts.
+    IncompleteIndex = "NET-28", Failed;
+
     /// Not a bundle at all.
     NotABundle = "BUNDLE-01", Failed;
     /// A newer format version.
@@ -191,6 +248,7 @@ codes! {
 #[expect(missing_docs, reason = "each is its own label, worded in errors.ftl")]
 pub enum Fact {
     Detail,
+    Registry,
     Image,
     Blob,
     Record,
@@ -204,6 +262,7 @@ pub enum Fact {
     Free,
     Entry,
     Engine,
+    Program,
     System,
     Left,
     Path,
@@ -213,6 +272,7 @@ impl Fact {
     /// Every fact.
     pub const ALL: &[Self] = &[
         Self::Detail,
+        Self::Registry,
         Self::Image,
         Self::Blob,
         Self::Record,
@@ -226,6 +286,7 @@ impl Fact {
         Self::Free,
         Self::Entry,
         Self::Engine,
+        Self::Program,
         Self::System,
         Self::Left,
         Self::Path,
@@ -235,6 +296,7 @@ impl Fact {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Detail => "detail",
+            Self::Registry => "registry",
             Self::Image => "image",
             Self::Blob => "blob",
             Self::Record => "record",
@@ -248,6 +310,7 @@ impl Fact {
             Self::Free => "free",
             Self::Entry => "entry",
             Self::Engine => "engine",
+            Self::Program => "program",
             Self::System => "system",
             Self::Left => "left",
             Self::Path => "path",
@@ -287,6 +350,12 @@ impl Error {
     #[must_use]
     pub fn at(self, path: &Path) -> Self {
         self.or_with(Fact::Path, path.display())
+    }
+
+    /// The same facts under another code, where the place knows better what they mean.
+    #[must_use]
+    pub(crate) fn recoded(self, code: Code) -> Self {
+        Self { code, ..self }
     }
 
     /// Keeps the cause.

@@ -77,6 +77,7 @@ pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::Existing;
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use locale::{Lang, escape, lookup, text};
+pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, parse_mapping, volume_bytes};
 pub use restore::RestoreReport;

@@ -44,8 +44,8 @@ impl Target for ArchiveTarget {
     }
 
     fn name_there(&self, name: &Name) -> Result<Option<Name>> {
-        // `manifest.json` has no place for a tag alone.
-        Ok((!self.is_docker || name.is_qualified()).then(|| name.clone()))
+        // `manifest.json` has no place for a tag alone, nor for a digest.
+        Ok((!self.is_docker || (name.is_qualified() && !name.has_digest())).then(|| name.clone()))
     }
 
     fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {

@@ -120,7 +120,7 @@ impl Target for EngineTarget {
     }
 
     fn name_there(&self, name: &Name) -> Result<Option<Name>> {
-        Ok(name.is_qualified().then(|| name.clone()))
+        Ok((name.is_qualified() && !name.has_digest()).then(|| name.clone()))
     }
 
     fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight> {

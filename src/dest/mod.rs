@@ -9,6 +9,7 @@ mod image_tar;
 mod layout;
 mod oci_layout;
 mod preflight;
+mod registry;
 mod spec;
 
 use std::{collections::BTreeSet, io::Read, path::Path};
@@ -23,6 +24,7 @@ use crate::{
     error::{Fact, Result},
     fs::Existing,
     job::Ctx,
+    net::RegistryAccess,
     oci::{Descriptor, Image, Name},
 };
 
@@ -86,8 +88,10 @@ pub(crate) struct Kind {
 pub(crate) enum Connect {
     /// A file or a folder.
     File(fn(&Path) -> Box<dyn Target>),
-    /// An engine or a registry, by what stands behind the transport.
+    /// An engine, by what stands behind the transport.
     Remote(fn(&Ctx, &str) -> Result<Box<dyn Target>>),
+    /// A registry, by host and prefix.
+    Registry(fn(&Ctx, &str, &RegistryAccess) -> Result<Box<dyn Target>>),
 }
 
 /// Every kind of destination.
@@ -95,6 +99,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { transport: "docker-archive", connect: Connect::File(archive::docker) },
     Kind { transport: "oci", connect: Connect::File(oci_layout::target) },
     Kind { transport: "oci-archive", connect: Connect::File(archive::oci) },
+    Kind { transport: "docker", connect: Connect::Registry(registry::target) },
     Kind { transport: "docker-daemon", connect: Connect::Remote(engine::docker) },
     Kind { transport: "containers-storage", connect: Connect::Remote(engine::podman) },
     Kind { transport: "containerd", connect: Connect::Remote(engine::containerd) },

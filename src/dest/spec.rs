@@ -6,6 +6,7 @@ use super::{Connect, KINDS, Kind, Target};
 use crate::{
     error::{Code, Error, Fact, Result},
     job::Ctx,
+    net::RegistryAccess,
 };
 
 /// Which destination.
@@ -14,12 +15,19 @@ pub struct DestSpec {
     transport: &'static str,
     /// A path, or what an engine or a registry makes of it.
     rest: String,
+    access: RegistryAccess,
 }
 
 impl DestSpec {
     /// The transport.
     pub fn transport(&self) -> &'static str {
         self.transport
+    }
+
+    /// How a registry is to be entered; other destinations have no use for it.
+    #[must_use]
+    pub fn with_access(self, access: RegistryAccess) -> Self {
+        Self { access, ..self }
     }
 
     /// File or folder; `None` for engines and registries.
@@ -38,13 +46,15 @@ impl DestSpec {
         match self.kind()?.connect {
             Connect::File(connect) => Ok(connect(Path::new(&self.rest))),
             Connect::Remote(connect) => connect(ctx, &self.rest),
+            Connect::Registry(connect) => connect(ctx, &self.rest, &self.access),
         }
     }
 }
 
 impl fmt::Display for DestSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.transport, self.rest)
+        let slashes = if self.transport == "docker" { "//" } else { "" };
+        write!(f, "{}:{slashes}{}", self.transport, self.rest)
     }
 }
 
@@ -55,9 +65,13 @@ impl FromStr for DestSpec {
         let unavailable = || Error::new(Code::BadTransport).with(Fact::Found, text);
         let (prefix, rest) = text.split_once(':').ok_or_else(unavailable)?;
         let kind = KINDS.iter().find(|kind| kind.transport == prefix).ok_or_else(unavailable)?;
-        if rest.is_empty() && matches!(kind.connect, Connect::File(_)) {
+        let rest = match kind.connect {
+            Connect::Registry(_) => rest.strip_prefix("//").unwrap_or_default(),
+            _ => rest,
+        };
+        if rest.is_empty() && !matches!(kind.connect, Connect::Remote(_)) {
             return Err(unavailable());
         }
-        Ok(Self { transport: kind.transport, rest: rest.to_owned() })
+        Ok(Self { transport: kind.transport, rest: rest.to_owned(), access: RegistryAccess::default() })
     }
 }

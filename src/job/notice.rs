@@ -37,6 +37,8 @@ kinds! {
     ZstdLayers = "zstd-layers";
     /// Only one platform of a multi-platform image is loadable from a docker-archive by old engines.
     OnePlatform = "one-platform";
+    /// The registry takes no index without all its platforms: the tag points at the one that travelled.
+    TagAtPlatform = "tag-at-platform";
     /// One of the two header copies is damaged; the bundle opens through the other.
     HeaderCopyDamaged = "header-copy-damaged";
     /// Copies of the bundle made before still open with the old keys.

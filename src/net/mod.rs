@@ -3,12 +3,24 @@
 //! Everything that leaves here is synchronous. A wait ends within a tenth of a second when the job is
 //! cancelled, as the future it waits for is dropped.
 
+mod auth;
+mod env;
+mod failure;
+mod harbor;
+mod http;
+mod registry;
+mod retry;
 mod stream;
+mod tls;
 
 use std::{future::Future, io, sync::LazyLock, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
+pub use auth::Credentials;
+pub(crate) use env::Env;
+pub use registry::RegistryAccess;
+pub(crate) use registry::{Referrer, Registry};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 
 use crate::{

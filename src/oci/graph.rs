@@ -33,12 +33,28 @@ pub(crate) trait Documents {
 
 /// Reads the image that `target` points at.
 ///
+/// # Errors
+/// As [`read_target`]; [`Code::BadMediaType`] also for an artifact.
+pub(crate) fn read_image(
+    documents: &mut dyn Documents,
+    target: &Descriptor,
+    names: Vec<Name>,
+) -> Result<Image> {
+    let image = read_target(documents, target, names)?;
+    if image.is_artifact() {
+        return Err(Error::new(Code::BadMediaType).with(Fact::Blob, target.digest));
+    }
+    Ok(image)
+}
+
+/// Reads what `target` points at: an image, or an artifact that travels beside one (a signature, say).
+///
 /// Parts that an *index* lists may be absent, with all they hold; what a *named manifest* needs may not.
 ///
 /// # Errors
 /// [`Code::BlobMissing`], [`Code::Schema1`], [`Code::BadMediaType`], [`Code::Inconsistent`], [`Code::Limit`],
 /// and those of the documents.
-pub(crate) fn read_image(
+pub(crate) fn read_target(
     documents: &mut dyn Documents,
     target: &Descriptor,
     names: Vec<Name>,
@@ -54,12 +70,8 @@ pub(crate) fn read_image(
     if !documents.has(&target.digest) {
         return Err(missing(&target.digest));
     }
-    match walk(documents, target, &mut image, 0) {
-        Ok(()) if image.manifests.iter().any(|manifest| manifest.platform.is_some()) => Ok(image),
-        Ok(()) if image.manifests.is_empty() => Err(missing(&target.digest)),
-        Ok(()) => Err(Error::new(Code::BadMediaType).with(Fact::Blob, target.digest)),
-        Err(e) => Err(e),
-    }
+    walk(documents, target, &mut image, 0)?;
+    if image.manifests.is_empty() { Err(missing(&target.digest)) } else { Ok(image) }
 }
 
 fn missing(digest: &Digest) -> Error {

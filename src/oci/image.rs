@@ -139,6 +139,11 @@ impl Image {
             .map_or_else(|| format!("sha256:{}", &self.target.digest.hex()[..12]), Name::to_string)
     }
 
+    /// Whether it is no image, but travels beside one: a signature, an attestation, an SBOM.
+    pub fn is_artifact(&self) -> bool {
+        self.manifests.iter().all(|manifest| manifest.platform.is_none())
+    }
+
     /// Platforms of its images.
     pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
         self.manifests.iter().filter_map(|manifest| manifest.platform.as_ref())

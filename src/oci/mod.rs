@@ -10,10 +10,10 @@ mod media_type;
 mod reference;
 mod synthesize;
 
-pub(crate) use graph::{Documents, from_spec, read_image};
+pub(crate) use graph::{Documents, from_spec, read_image, read_target};
 pub use image::{Descriptor, Image, ImageManifest, Layer, Platform};
 pub(crate) use json::{MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parse as parse_json};
-pub(crate) use media_type::is_zstd_layer;
+pub(crate) use media_type::{MediaKind, is_zstd_layer};
 pub use reference::Name;
 pub(crate) use reference::{ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME};
 pub(crate) use synthesize::{chain_ids, manifest_from_config, read_config, to_spec};

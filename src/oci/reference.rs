@@ -94,6 +94,20 @@ impl Name {
         if tag.is_empty() { (whole, tag) } else { (repository.trim_end_matches(':'), tag) }
     }
 
+    /// `HOST[:PORT]`, repository, and what stands behind: a tag or a digest. `None` for a bare word.
+    pub(crate) fn parts(&self) -> Option<(&str, &str, &str)> {
+        let (whole, digest) =
+            self.0.split_once('@').map_or((self.as_str(), None), |(name, digest)| (name, Some(digest)));
+        let (host, rest) = whole.split_once('/')?;
+        let (repository, tag) = rest.split_once(':').unwrap_or((rest, ""));
+        Some((host, repository, digest.unwrap_or(tag)))
+    }
+
+    /// Whether it names content by its digest, which no engine takes for a tag.
+    pub(crate) fn has_digest(&self) -> bool {
+        self.0.contains('@')
+    }
+
     /// Whether a user who typed `text` meant this name: in full, in Docker's short form, or a bare word.
     pub fn is_meant_by(&self, text: &str) -> bool {
         self.0 == text || Self::qualified(text).is_ok_and(|name| name == *self)

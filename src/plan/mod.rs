@@ -1,5 +1,6 @@
 //! What will be done, decided before anything is written. Pure: no writes, no keys.
 
+mod artifacts;
 mod mapping;
 mod pack;
 mod restore;

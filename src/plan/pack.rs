@@ -219,9 +219,9 @@ fn choose(spec: &SourceSpec, images: &[Image]) -> Result<Vec<Image>> {
     Ok(chosen)
 }
 
-/// The image with only the platforms asked for; `None` if it has none of them.
+/// The image with only the platforms asked for; `None` if it has none of them. An artifact has none to choose.
 fn narrow(mut image: Image, platforms: &[Platform]) -> Option<Image> {
-    if platforms.is_empty() {
+    if platforms.is_empty() || image.is_artifact() {
         return Some(image);
     }
     let asked = |platform: &Platform| platforms.iter().any(|wanted| platform.satisfies(wanted));

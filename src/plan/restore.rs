@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::mapping::map_name;
+use super::{
+    artifacts::{artifacts_of, follow},
+    mapping::map_name,
+};
 use crate::{
     dest::{self, Check, DestSpec, Placed, TagPolicy},
     digest::Digest,
@@ -166,6 +169,9 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
             return Err(Error::new(Code::NoSuchImage).with(Fact::Image, text));
         }
     }
+    let subjects: Vec<&Image> = chosen.iter().map(|(image, _)| image).collect();
+    let artifacts = artifacts_of(&subjects, images);
+    chosen.extend(artifacts.into_iter().map(|artifact| (artifact.clone(), artifact.names)));
     Ok(chosen)
 }
 
@@ -181,11 +187,12 @@ fn apply_rules(chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Re
 
 fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
     let new = Name::qualified(to)?;
-    for image in chosen.iter_mut() {
+    for place in 0..chosen.len() {
+        let image = &mut chosen[place];
         // Looked up by what the bundle says, so that two images can swap their names.
         if let Some(at) = image.bundle_names.iter().position(|name| name.is_meant_by(from)) {
-            image.names[at] = new;
-            return Ok(());
+            let old = std::mem::replace(&mut image.names[at], new.clone());
+            return follow(chosen, place, &old, &new);
         }
         if image.names.is_empty() && is_digest_of(&image.image, from) {
             image.names.push(new);

@@ -10,6 +10,7 @@ mod docker_archive;
 mod engine;
 mod oci_archive;
 mod oci_layout;
+mod registry;
 mod sniff;
 mod spec;
 mod streamed;
@@ -26,6 +27,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
+    net::RegistryAccess,
     oci::{Image, Name},
 };
 
@@ -95,8 +97,10 @@ pub(crate) struct Kind {
 pub(crate) enum Open {
     /// A file or a folder, with one of its images or all.
     File(fn(&Ctx, &Path) -> Opened),
-    /// An engine or a registry, with the reference asked for.
+    /// An engine, with the reference asked for or all its images.
     Reference(fn(&Ctx, Option<&str>) -> Opened),
+    /// A registry, with the reference asked for.
+    Registry(fn(&Ctx, &str, &RegistryAccess) -> Opened),
 }
 
 /// What opening gives.
@@ -107,6 +111,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { transport: "docker-daemon", open: Open::Reference(engine::open_docker) },
     Kind { transport: "containers-storage", open: Open::Reference(engine::open_podman) },
     Kind { transport: "containerd", open: Open::Reference(containerd::open) },
+    Kind { transport: "docker", open: Open::Registry(registry::open) },
     Kind { transport: "docker-archive", open: Open::File(docker_archive::open) },
     Kind { transport: "oci", open: Open::File(oci_layout::open) },
     Kind { transport: "oci-archive", open: Open::File(oci_archive::open) },
@@ -123,6 +128,7 @@ pub(crate) fn open(ctx: &Ctx, spec: &SourceSpec) -> Result<Box<dyn Source>> {
     let source = match kind.open {
         Open::File(open) => open(ctx, spec.path()).map_err(|e| e.at(spec.path()))?,
         Open::Reference(open) => open(ctx, spec.image())?,
+        Open::Registry(open) => open(ctx, spec.image().unwrap_or_default(), spec.access())?,
     };
     if source.list().images.len() > crate::bundle::MAX_IMAGES {
         let error = Error::new(Code::Limit).with(Fact::Limit, crate::bundle::MAX_IMAGES);

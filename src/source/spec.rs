@@ -8,6 +8,7 @@ use std::{
 use super::{KINDS, Kind, Open};
 use crate::{
     error::{Code, Error, Fact, Result},
+    net::RegistryAccess,
     oci::Name,
 };
 
@@ -17,12 +18,13 @@ pub struct SourceSpec {
     transport: Option<&'static str>,
     path: PathBuf,
     image: Option<String>,
+    access: RegistryAccess,
 }
 
 impl SourceSpec {
     /// A source whose kind is told by its content.
     pub fn path_only(path: impl Into<PathBuf>) -> Self {
-        Self { transport: None, path: path.into(), image: None }
+        Self { transport: None, path: path.into(), image: None, access: RegistryAccess::default() }
     }
 
     /// All images of an engine, by its transport.
@@ -31,9 +33,12 @@ impl SourceSpec {
     /// [`Code::BadTransport`] for a transport of files.
     pub fn engine(transport: &str) -> Result<Self> {
         match KINDS.iter().find(|kind| kind.transport == transport) {
-            Some(Kind { transport, open: Open::Reference(_) }) => {
-                Ok(Self { transport: Some(transport), path: PathBuf::new(), image: None })
-            }
+            Some(Kind { transport, open: Open::Reference(_) | Open::Registry(_) }) => Ok(Self {
+                transport: Some(transport),
+                path: PathBuf::new(),
+                image: None,
+                access: RegistryAccess::default(),
+            }),
             _ => Err(Error::new(Code::BadTransport).with(Fact::Found, transport)),
         }
     }
@@ -41,7 +46,7 @@ impl SourceSpec {
     /// Whether it is a reference to an engine or a registry, and no file.
     pub(crate) fn is_reference(&self) -> bool {
         let kind = KINDS.iter().find(|kind| Some(kind.transport) == self.transport);
-        kind.is_some_and(|kind| matches!(kind.open, Open::Reference(_)))
+        kind.is_some_and(|kind| matches!(kind.open, Open::Reference(_) | Open::Registry(_)))
     }
 
     fn with_reference(self, text: &str) -> Result<Self> {
@@ -52,6 +57,16 @@ impl SourceSpec {
             text
         };
         Ok(Self { image: (!text.is_empty()).then(|| text.to_owned()), ..self })
+    }
+
+    /// How a registry is to be entered; other sources have no use for it.
+    #[must_use]
+    pub fn with_access(self, access: RegistryAccess) -> Self {
+        Self { access, ..self }
+    }
+
+    pub(super) fn access(&self) -> &RegistryAccess {
+        &self.access
     }
 
     /// The transport, unless it is to be told by content.
@@ -79,12 +94,12 @@ impl FromStr for SourceSpec {
             && let Some(kind) = KINDS.iter().find(|kind| kind.transport == prefix)
         {
             return match kind.open {
-                Open::Reference(_) => Self::engine(kind.transport)?.with_reference(rest),
+                Open::Reference(_) | Open::Registry(_) => Self::engine(kind.transport)?.with_reference(rest),
                 Open::File(_) => {
                     let (path, image) = split_reference(rest);
                     let image = image.map(str::to_owned);
                     (!path.is_empty())
-                        .then(|| Self { transport: Some(kind.transport), path: path.into(), image })
+                        .then(|| Self { transport: Some(kind.transport), image, ..Self::path_only(path) })
                         .ok_or_else(unavailable)
                 }
             };

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, io::Write, path::Path};
 use sealift::{Ctx, Existing, Image, KdfLevel, NoticeKind, PackOptions, Passphrase, Selection};
 use serde_json::{Value, json};
 
-use crate::support::{LAYER, Scratch, Tar, blob, config, digest};
+use crate::support::{LAYER, Scratch, Tar, blob, config, digest, file_transports};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -82,7 +82,7 @@ fn check(tar: Tar, expected: Expected<'_>) -> (Vec<Image>, Vec<NoticeKind>) {
     let unlocked = sealift::inspect(&bundle).unwrap().unlock(&ctx, &passphrase).unwrap();
     assert_eq!(facts(unlocked.contents().images), facts(&images), "in the bundle");
     let verified = unlocked.verify(&ctx).unwrap().1.expect("nothing is damaged");
-    for transport in sealift::dest_transports() {
+    for transport in file_transports() {
         let dest = format!("{transport}:{}", dir.join(transport).display());
         let plan =
             sealift::plan_restore(&ctx, &verified, &dest.parse().unwrap(), &Selection::default()).unwrap();

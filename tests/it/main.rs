@@ -10,5 +10,6 @@ mod engines;
 mod faults;
 mod hostile;
 mod ranks;
+mod registry;
 mod support;
 mod testkit;

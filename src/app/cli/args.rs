@@ -37,7 +37,11 @@ pub(crate) fn command(lang: Lang) -> Command {
             build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("verify").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("restore").args(build.restore()),
-            build.verb("images").arg(build.sources().required(false).num_args(0..)).args(build.shared()),
+            build
+                .verb("images")
+                .arg(build.sources().required(false).num_args(0..))
+                .args(build.registry())
+                .args(build.shared()),
             build.keys(),
             build.verb("demo").args(build.shared()),
             build
@@ -121,6 +125,11 @@ impl Build {
         ]
     }
 
+    /// How a registry is entered.
+    fn registry(&self) -> [Arg; 2] {
+        [self.file("creds-file"), self.flag("plain-http")]
+    }
+
     fn kdf(&self) -> Arg {
         self.option("kdf")
             .value_parser(PossibleValuesParser::new(["standard", "low"]))
@@ -155,6 +164,7 @@ impl Build {
             self.kdf(),
             self.flag("force"),
         ];
+        args.extend(self.registry());
         args.push(self.file("generate-passphrase").conflicts_with_all(["password-file", "password-fd"]));
         args.extend(self.key(false));
         args.extend(self.shared());
@@ -171,9 +181,11 @@ impl Build {
             self.option("tags")
                 .value_parser(PossibleValuesParser::new(["refuse", "backup", "overwrite"]))
                 .default_value("refuse"),
+            self.flag("create-projects"),
             self.flag("dry-run"),
             self.flag("force"),
         ];
+        args.extend(self.registry());
         args.extend(self.key(false));
         args.extend(self.shared());
         args

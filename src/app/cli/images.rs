@@ -3,14 +3,13 @@
 use clap::ArgMatches;
 use sealift::{Code, Error, Image, PackPlan, Platform, Result, SourceSpec, escape};
 
-use super::{Ended, Env, output::human_bytes, pack::sources, progress::with_progress};
+use super::{Ended, Env, output::human_bytes, pack, progress::with_progress};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let sources = sources(matches)?;
-    if sources.is_empty() {
+    if matches.get_many::<String>("source").is_none() {
         return engines(env);
     }
-    let plan = with_progress(env, || sealift::plan_pack(&env.ctx, &sources, &[]))?;
+    let plan = pack::plan(env, matches, &[])?;
     env.out.json(&serde_json::json!({ "images": plan.images(), "unique_bytes": plan.unique_bytes() }));
     table(env, plan.images());
     sum(env, &plan);

@@ -1,7 +1,10 @@
 //! `sealift pack SOURCE... --out FILE`
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Existing, Fact, KdfLevel, PackOptions, Platform, Result, SourceSpec};
+use sealift::{
+    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, Platform, RegistryAccess, Result,
+    SourceSpec,
+};
 
 use super::{Ended, Env, output::human_bytes, progress::with_progress, secret};
 
@@ -14,7 +17,6 @@ struct WithWords<'a> {
 }
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let sources = sources(matches)?;
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
     let platforms: Vec<Platform> = platforms.map(|text| platform(text)).collect::<Result<_>>()?;
     let options = PackOptions {
@@ -30,7 +32,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(out) = matches.get_one::<std::path::PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
 
     sealift::check_output(out, options.existing)?;
-    let plan = with_progress(env, || sealift::plan_pack(&env.ctx, &sources, &platforms))?;
+    let plan = plan(env, matches, &platforms)?;
     env.out.say(
         "pack-plan",
         &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
@@ -73,8 +75,17 @@ fn percent_saved(size: u64, of: u64) -> u64 {
     of.saturating_sub(size).saturating_mul(100).checked_div(of).unwrap_or_default()
 }
 
-pub(super) fn sources(matches: &ArgMatches) -> Result<Vec<SourceSpec>> {
-    matches.get_many::<String>("source").unwrap_or_default().map(|text| text.parse()).collect()
+/// Plans packing the sources, with a registry's credentials as the user has them.
+pub(super) fn plan(env: &Env, matches: &ArgMatches, platforms: &[Platform]) -> Result<PackPlan> {
+    secret::entered(env, secret::access(matches)?, |access| {
+        let sources = sources(matches, access)?;
+        with_progress(env, || sealift::plan_pack(&env.ctx, &sources, platforms))
+    })
+}
+
+fn sources(matches: &ArgMatches, access: &RegistryAccess) -> Result<Vec<SourceSpec>> {
+    let texts = matches.get_many::<String>("source").unwrap_or_default();
+    texts.map(|text| text.parse::<SourceSpec>().map(|spec| spec.with_access(access.clone()))).collect()
 }
 
 pub(super) fn existing(matches: &ArgMatches) -> Existing {

@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use sealift::{Code, DestSpec, Error, Fact, RestorePlan, Result, Selection, TagPolicy, escape};
+use sealift::{
+    Code, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection, TagPolicy, escape,
+};
 
 use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
+    let create_projects = matches.get_flag("create-projects");
+    let access = RegistryAccess { create_projects, ..secret::access(matches)? };
+    let dest = dest.with_access(access.clone());
     let selection = selection(matches)?;
     if !matches.get_flag("dry-run") {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
@@ -16,13 +21,16 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = inspect::open(matches)?;
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
 
-    let (plan, verified) = with_progress(env, || {
+    let verified = with_progress(env, || {
         let (report, verified) = unlocked.verify(&env.ctx)?;
-        let verified = verified.ok_or_else(|| {
+        verified.ok_or_else(|| {
             let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
             Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
-        })?;
-        sealift::plan_restore(&env.ctx, &verified, &dest, &selection).map(|plan| (plan, verified))
+        })
+    })?;
+    let plan = secret::entered(env, access, |access| {
+        let dest = dest.clone().with_access(access.clone());
+        with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))
     })?;
     if matches.get_flag("dry-run") {
         env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));

@@ -7,7 +7,8 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Fact, Passphrase, Result};
+use sealift::{Code, Credentials, Error, Fact, Passphrase, RegistryAccess, Result};
+use zeroize::Zeroizing;
 
 use super::{Env, hygiene, output};
 
@@ -15,6 +16,8 @@ use super::{Env, hygiene, output};
 const ATTEMPTS: usize = 3;
 /// More than any passphrase and its line end.
 const MAX_BYTES: u64 = 1100;
+/// More than any name and token: some are signed documents.
+const MAX_CREDENTIALS_BYTES: u64 = 64 << 10;
 
 /// A passphrase that is there already: from a file or descriptor.
 fn given(matches: &ArgMatches, prefix: &str) -> Result<Option<Passphrase>> {
@@ -32,6 +35,50 @@ fn read(path: &Path) -> Result<Passphrase> {
     let file = File::open(path).map_err(|e| Error::read(path, e))?;
     file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
     Passphrase::new(bytes).map_err(|e| e.with(Fact::Path, path.display()))
+}
+
+/// How a registry is to be entered: `--creds-file` and `--plain-http`.
+pub(super) fn access(matches: &ArgMatches) -> Result<RegistryAccess> {
+    let credentials = match matches.get_one::<std::path::PathBuf>("creds-file") {
+        None => None,
+        Some(path) => {
+            let file = File::open(path).map_err(|e| Error::read(path, e))?;
+            let mut text = Zeroizing::new(String::with_capacity(2 * MAX_CREDENTIALS_BYTES as usize));
+            file.take(MAX_CREDENTIALS_BYTES).read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+            Some(Credentials::parse(&text).map_err(|e| e.at(path))?)
+        }
+    };
+    Ok(RegistryAccess { credentials, plain_http: matches.get_flag("plain-http"), create_projects: false })
+}
+
+/// Runs `work` with the registry's credentials: those given, those of auth files, or what the user then types.
+pub(super) fn entered<T>(
+    env: &Env,
+    mut access: RegistryAccess,
+    work: impl Fn(&RegistryAccess) -> Result<T>,
+) -> Result<T> {
+    match work(&access) {
+        Err(e) if e.code() == Code::Unauthorized && access.credentials.is_none() && can_ask() => {
+            output::note(&e.message(env.out.lang));
+            access.credentials = Some(ask_login(env)?);
+            work(&access)
+        }
+        worked => worked,
+    }
+}
+
+fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn ask_login(env: &Env) -> Result<Credentials> {
+    let failed = |e: std::io::Error| Error::new(Code::Unauthorized).with(Fact::System, e);
+    let mut username = String::new();
+    output::note(&env.out.t("prompt-user", &[]));
+    std::io::stdin().read_line(&mut username).map_err(failed)?;
+    let prompt = format!("{} ", env.out.t("prompt-registry", &[]));
+    let password = hygiene::at_prompt(|| rpassword::prompt_password(prompt)).map_err(failed)?;
+    Ok(Credentials::new(username.trim(), Zeroizing::new(password)))
 }
 
 fn ask(env: &Env, prompt: &str) -> Result<Passphrase> {

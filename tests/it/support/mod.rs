@@ -12,5 +12,5 @@ pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
 pub(crate) use process::{Tool, run, run_through};
 pub(crate) use scratch::Scratch;
-pub(crate) use sealift::{Listed, Sealift};
+pub(crate) use sealift::{Listed, Sealift, file_transports};
 pub(crate) use tarball::{LAYER, Tar, blob, config, digest};

@@ -10,6 +10,15 @@ use serde_json::Value;
 
 use super::{Scratch, run};
 
+/// Destinations that are files or folders; each is a source as well.
+pub(crate) fn file_transports() -> Vec<&'static str> {
+    let is_file = |transport: &&str| {
+        let spec = format!("{transport}:x").parse::<sealift::DestSpec>();
+        spec.is_ok_and(|spec| spec.path().is_some())
+    };
+    sealift::dest_transports().into_iter().filter(is_file).collect()
+}
+
 /// The program, with one passphrase.
 pub(crate) struct Sealift {
     password_file: PathBuf,

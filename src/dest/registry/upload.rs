@@ -1,0 +1,172 @@
+//! Uploads beside each other, fed by one reader: what the registry has not taken yet waits in memory, up to a
+//! limit that all share.
+
+use std::{
+    io::{self, Read},
+    thread,
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+    job::Ctx,
+    net::Registry,
+    oci::Descriptor,
+};
+
+/// Uploads at once.
+const NUM_UPLOADS: usize = 4;
+/// Bytes of a piece, and pieces that may wait.
+const PIECE_BYTES: usize = 2 << 20;
+const MAX_PIECES: usize = 32;
+
+/// Uploads that are under way.
+pub(super) struct Uploads {
+    ctx: Ctx,
+    /// Permits to hold a piece; a piece that is dropped gives its permit back.
+    permits: (Sender<()>, Receiver<()>),
+    ended: (Sender<Result<()>>, Receiver<Result<()>>),
+    num_running: usize,
+}
+
+/// Where a blob goes: the repository it is sent to, and those that take it from there.
+pub(super) struct Route {
+    pub(super) to: (String, Registry),
+    pub(super) then: Vec<(String, Registry)>,
+}
+
+enum Piece {
+    Bytes(Vec<u8>, Permit),
+    /// All was read, and matched its digest.
+    End,
+}
+
+struct Permit(Receiver<()>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let _ = self.0.try_recv();
+    }
+}
+
+impl Uploads {
+    pub(super) fn new(ctx: &Ctx) -> Self {
+        Self { ctx: ctx.clone(), permits: bounded(MAX_PIECES), ended: bounded(NUM_UPLOADS), num_running: 0 }
+    }
+
+    /// Reads the blob to its end and returns; its last bytes may still be on their way then.
+    ///
+    /// # Errors
+    /// Also those of blobs that were put before.
+    pub(super) fn put(&mut self, blob: &Descriptor, route: Route, reader: &mut dyn Read) -> Result<()> {
+        if self.num_running == NUM_UPLOADS {
+            self.wait_for_one()?;
+        }
+        let (pieces, incoming) = bounded(MAX_PIECES);
+        let (ctx, ended) = (self.ctx.clone(), self.ended.0.clone());
+        let (digest, size) = (blob.digest, blob.size);
+        let upload = move || {
+            let sent = send(&ctx, &digest, size, &route, incoming);
+            // Nobody listens after a failure.
+            let _ = ended.try_send(sent.map_err(|e| e.or_with(Fact::Blob, digest)));
+        };
+        thread::Builder::new()
+            .name("upload".into())
+            .spawn(upload)
+            .map_err(|e| Error::new(Code::Read).with(Fact::System, e))?;
+        self.num_running += 1;
+        match self.feed(&pieces, reader) {
+            Ok(true) => Ok(()),
+            // The upload ended early: it knows why.
+            Ok(false) => {
+                drop(pieces);
+                self.wait_for_all()?;
+                Err(Error::new(Code::ConnectionLost).with(Fact::Blob, digest))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Hands `reader` over piece by piece; `false` when nobody takes them any more.
+    fn feed(&self, pieces: &Sender<Piece>, reader: &mut dyn Read) -> Result<bool> {
+        loop {
+            self.ctx.checkpoint()?;
+            // Waits while too much waits in memory; every upload that ends gives its permits back.
+            if self.permits.0.send(()).is_err() {
+                return Ok(false);
+            }
+            let permit = Permit(self.permits.1.clone());
+            let mut bytes = Vec::with_capacity(PIECE_BYTES);
+            Read::take(&mut *reader, PIECE_BYTES as u64)
+                .read_to_end(&mut bytes)
+                .map_err(|e| Error::from_stream(Code::Read, e))?;
+            let is_end = bytes.is_empty();
+            let piece = if is_end { Piece::End } else { Piece::Bytes(bytes, permit) };
+            if pieces.send(piece).is_err() {
+                return Ok(false);
+            }
+            if is_end {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn wait_for_one(&mut self) -> Result<()> {
+        self.num_running -= 1;
+        self.ended.1.recv().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))
+    }
+
+    /// Waits until everything arrived.
+    pub(super) fn wait_for_all(&mut self) -> Result<()> {
+        while self.num_running > 0 {
+            self.wait_for_one()?;
+        }
+        Ok(())
+    }
+}
+
+/// Pieces as one stream that ends well only after [`Piece::End`].
+struct Incoming {
+    pieces: Receiver<Piece>,
+    piece: io::Cursor<Vec<u8>>,
+    permit: Option<Permit>,
+    ended: bool,
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.piece.position() == self.piece.get_ref().len() as u64 {
+            self.permit = None;
+            if self.ended {
+                return Ok(0);
+            }
+            match self.pieces.recv() {
+                Ok(Piece::Bytes(bytes, permit)) => {
+                    self.piece = io::Cursor::new(bytes);
+                    self.permit = Some(permit);
+                }
+                Ok(Piece::End) => self.ended = true,
+                // The reader failed, and its own error is the one to report.
+                Err(_) => return Err(Error::new(Code::Cancelled).into()),
+            }
+        }
+        self.piece.read(buf)
+    }
+}
+
+fn send(ctx: &Ctx, digest: &Digest, size: u64, route: &Route, pieces: Receiver<Piece>) -> Result<()> {
+    let piece = io::Cursor::new(Vec::new());
+    let mut incoming = Incoming { pieces, piece, permit: None, ended: false };
+    let (first, registry) = &route.to;
+    registry.push_blob(ctx, first, (digest, size), &mut incoming)?;
+    for (repository, registry) in &route.then {
+        if !registry.mount(ctx, repository, digest, first)? {
+            // A registry that mounts nothing gets it back from itself.
+            let mut back = registry.blob(ctx, first, digest, size);
+            registry.push_blob(ctx, repository, (digest, size), &mut back)?;
+        }
+    }
+    Ok(())
+}
