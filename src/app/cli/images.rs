@@ -6,7 +6,7 @@ use sealift::{Code, Error, Image, PackPlan, Platform, Result, SourceSpec, escape
 use super::{Ended, Env, output::human_bytes, pack, progress::with_progress};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    if matches.get_many::<String>("source").is_none() {
+    if matches.get_many::<String>("source").unwrap_or_default().len() == 0 {
         return engines(env);
     }
     let plan = pack::plan(env, matches, &[])?;

@@ -4,7 +4,12 @@ use eframe::egui::{
     Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use super::{Action, target::Rename};
+use sealift::TagPolicy;
+
+use super::{
+    Action,
+    target::{Place, Rename},
+};
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
@@ -16,6 +21,7 @@ use crate::gui::{
 /// Width of what is read and typed.
 const WIDTH: f32 = 760.0;
 const CARD_HEIGHT: f32 = 92.0;
+const CARDS_IN_A_ROW: usize = 3;
 const GAP: f32 = 8.0;
 const ARROW_WIDTH: f32 = 24.0;
 /// Height of what is said about a name that is none.
@@ -28,13 +34,9 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             ui.add(Label::large(state.t("import-target-kind")));
             kinds(ui, state, actions);
             ui.add_space(8.0);
-            path(ui, state, actions);
+            place(ui, state, actions);
             ui.add_space(4.0);
-            ui.add(Label::body(state.t("import-existing")));
-            let choices =
-                [(false, state.t("import-existing-keep")), (true, state.t("import-existing-replace"))];
-            let pressed = field::segments(ui, state.import.target.may_replace, &choices);
-            actions.extend(pressed.map(|replace| action::Action::Import(Action::MayReplace(replace))));
+            occupied(ui, state, actions);
             ui.add_space(12.0);
             names(ui, state, actions);
         });
@@ -43,18 +45,43 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 /// A card for each kind of destination.
 fn kinds(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let transports = sealift::dest_transports();
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = GAP;
-        #[expect(clippy::cast_precision_loss, reason = "a few kinds")]
-        let num = transports.len().max(1) as f32;
-        let width = (ui.available_width() - GAP * (num - 1.0)) / num;
-        for transport in transports {
-            if card(ui, state, transport, width) {
-                actions.push(action::Action::Import(Action::Transport(transport)));
+    #[expect(clippy::cast_precision_loss, reason = "a few cards")]
+    let num = CARDS_IN_A_ROW as f32;
+    let width = (ui.available_width() - GAP * (num - 1.0)) / num;
+    ui.spacing_mut().item_spacing.y = GAP;
+    for transports in sealift::dest_transports().chunks(CARDS_IN_A_ROW) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            for transport in transports {
+                if card(ui, state, transport, width) {
+                    actions.push(action::Action::Import(Action::Transport(transport)));
+                }
             }
+        });
+    }
+}
+
+/// What happens to what stands at the place already.
+fn occupied(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let target = &state.import.target;
+    let ids = match target.place() {
+        Place::Path => {
+            ui.add(Label::body(state.t("import-existing")));
+            &[(TagPolicy::Refuse, "import-existing-keep"), (TagPolicy::Overwrite, "import-existing-replace")]
+                [..]
         }
-    });
+        Place::None | Place::Namespace | Place::Registry => {
+            ui.add(Label::body(state.t("import-tags")));
+            &[
+                (TagPolicy::Refuse, "import-tags-refuse"),
+                (TagPolicy::Backup, "import-tags-backup"),
+                (TagPolicy::Overwrite, "import-tags-overwrite"),
+            ]
+        }
+    };
+    let choices: Vec<_> = ids.iter().map(|(policy, id)| (*policy, state.t(id))).collect();
+    let pressed = field::segments(ui, target.occupied, &choices);
+    actions.extend(pressed.map(|policy| action::Action::Import(Action::Occupied(policy))));
 }
 
 fn card(ui: &mut Ui, state: &State, transport: &str, width: f32) -> bool {
@@ -78,6 +105,21 @@ fn card(ui: &mut Ui, state: &State, transport: &str, width: f32) -> bool {
     words.add(Label::body(title).strong());
     words.add(Label::small(state.t(&format!("dest-{transport}-line"))).secondary().wrapped());
     response.clicked()
+}
+
+/// Where it is: a path, a namespace, a registry, or nothing to say.
+fn place(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let target = &state.import.target;
+    let (label, hint) = match target.place() {
+        Place::Path => return path(ui, state, actions),
+        Place::None => return,
+        Place::Namespace => ("import-namespace", "import-namespace-hint"),
+        Place::Registry => ("import-registry", "import-registry-hint"),
+    };
+    let label = state.t(label);
+    ui.add(Label::body(&label));
+    let (_, changed) = field::text(ui, &label, &target.path, &state.t(hint), ui.available_width());
+    actions.extend(changed.map(|place| action::Action::Import(Action::Target(place))));
 }
 
 fn path(ui: &mut Ui, state: &State, actions: &mut Actions) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealift::{Ctx, Digest, Notice, RestorePlan};
+use sealift::{Check, Ctx, Digest, Notice, RestorePlan};
 
 use super::{contents::Inside, contents::short, target::Target};
 
@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     /// Free at the destination, where the system tells.
     pub(crate) free_bytes: Option<u64>,
     pub(crate) notices: Vec<Notice>,
+    /// What was looked at there.
+    pub(crate) checks: Vec<Check>,
 }
 
 /// An image that will be put back.
@@ -60,6 +62,7 @@ impl Plan {
             needed_bytes: plan.needed_bytes,
             free_bytes: plan.free_bytes,
             notices,
+            checks: plan.checks.clone(),
         }
     }
 }

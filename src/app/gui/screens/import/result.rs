@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{ScrollArea, Ui};
+use sealift::TagPolicy;
 
 use super::{
     Action, Format, html, images,
@@ -11,6 +12,7 @@ use super::{
     plan::Plan,
     report::{Ending, Report},
     step::Step,
+    target::Place,
 };
 use crate::gui::{
     action::{self, Actions},
@@ -49,14 +51,33 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn planned(ui: &mut Ui, state: &State, plan: &Plan) {
     let target = &state.import.target;
     ui.add(Label::large(state.t("import-plan-title")));
-    fact(ui, &state.t("report-to"), &format!("{}:{}", target.transport, target.path.trim()));
+    let to = target.spec().map(|dest| dest.to_string()).unwrap_or_default();
+    fact(ui, &state.t("report-to"), &to);
     fact(ui, &state.t("report-images"), &plan.images.len().to_string());
     fact(ui, &state.t("import-needed"), &figures::bytes(plan.needed_bytes));
     if let Some(free_bytes) = plan.free_bytes {
         fact(ui, &state.t("import-free"), &figures::bytes(free_bytes));
     }
-    let id = if target.may_replace { "import-existing-replace" } else { "import-existing-keep" };
-    fact(ui, &state.t("import-existing"), &state.t(id));
+    let (what, id) = match (target.place(), target.occupied) {
+        (Place::Path, TagPolicy::Overwrite) => ("import-existing", "import-existing-replace"),
+        (Place::Path, _) => ("import-existing", "import-existing-keep"),
+        (_, TagPolicy::Refuse) => ("import-tags", "import-tags-refuse"),
+        (_, TagPolicy::Backup) => ("import-tags", "import-tags-backup"),
+        (_, TagPolicy::Overwrite) => ("import-tags", "import-tags-overwrite"),
+    };
+    fact(ui, &state.t(what), &state.t(id));
+    for check in &plan.checks {
+        ui.add_space(4.0);
+        let words = check.render(state.texts.0);
+        if check.kind.is_warning() {
+            warning(ui, &words);
+        } else {
+            ui.horizontal(|ui| {
+                Icon::Check.show(ui, 16.0, Tone::Ok);
+                ui.add(Label::body(words).wrapped());
+            });
+        }
+    }
     for notice in &plan.notices {
         ui.add_space(4.0);
         warning(ui, &state.texts.notice(notice));

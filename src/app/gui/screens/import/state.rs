@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error, Finished};
+use sealift::{Code, Error, Finished, TagPolicy};
 
 use super::{
     contents::{Contents, sizes},
@@ -69,7 +69,7 @@ pub(crate) enum Action {
     SelectAll(bool),
     Transport(&'static str),
     Target(String),
-    MayReplace(bool),
+    Occupied(TagPolicy),
     /// The name of this number gets another text.
     Rename(usize, String),
     Planned(Outcome<Plan>),
@@ -115,9 +115,9 @@ impl Import {
             Action::SelectAll(is_selected) => self.select(|selected, num| {
                 *selected = if is_selected { (0..num).collect() } else { BTreeSet::new() };
             }),
-            Action::Transport(transport) => self.change(|import| import.target.transport = transport),
+            Action::Transport(transport) => self.change(|import| import.target.choose(transport)),
             Action::Target(path) => self.change(|import| import.target.set_path(path)),
-            Action::MayReplace(may_replace) => self.change(|import| import.target.may_replace = may_replace),
+            Action::Occupied(policy) => self.change(|import| import.target.occupied = policy),
             Action::Rename(number, to) => self.change(|import| {
                 import
                     .target
@@ -179,7 +179,7 @@ impl Import {
                 Some("import-why-passphrase")
             }
             Step::Inspect if self.selected.is_empty() => Some("import-why-images"),
-            Step::Target if self.target.path.trim().is_empty() => Some("import-why-path"),
+            Step::Target if self.target.is_unsaid() => Some("import-why-path"),
             Step::Target if is_bad(self) => Some("import-why-names"),
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sealift::{DestSpec, Existing, Name, Selection};
+use sealift::{DestSpec, Existing, Name, Selection, TagPolicy};
 
 use super::contents::Inside;
 
@@ -13,9 +13,22 @@ pub(crate) struct Target {
     pub(crate) transport: &'static str,
     /// What was typed; `oci:FOLDER`, as on the command line, chooses the transport too.
     pub(crate) path: String,
-    /// Whether what is there may be replaced.
-    pub(crate) may_replace: bool,
+    /// What happens to a file that is there, or to a tag that points elsewhere.
+    pub(crate) occupied: TagPolicy,
     pub(crate) renames: Vec<Rename>,
+}
+
+/// What a kind of destination asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A file or a folder.
+    Path,
+    /// Nothing: there is one engine.
+    None,
+    /// A namespace, which may be left out.
+    Namespace,
+    /// A host, and a prefix for the names there.
+    Registry,
 }
 
 /// A name in the bundle, and what it becomes.
@@ -32,7 +45,7 @@ pub(crate) struct Rename {
 impl Default for Target {
     fn default() -> Self {
         let transport = sealift::dest_transports().first().copied().unwrap_or_default();
-        Self { transport, path: String::new(), may_replace: false, renames: Vec::new() }
+        Self { transport, path: String::new(), occupied: TagPolicy::Refuse, renames: Vec::new() }
     }
 }
 
@@ -58,6 +71,15 @@ impl Target {
         images.iter().enumerate().flat_map(of).collect()
     }
 
+    /// Chooses a kind; what was said of another kind's place does not fit it.
+    pub(super) fn choose(&mut self, transport: &'static str) {
+        let before = self.place();
+        self.transport = transport;
+        if self.place() != before {
+            (self.path, self.occupied) = (String::new(), TagPolicy::Refuse);
+        }
+    }
+
     /// Takes a typed path; a transport in front of it is chosen.
     pub(super) fn set_path(&mut self, path: String) {
         let spec = path.trim().split_once(':');
@@ -71,12 +93,32 @@ impl Target {
     }
 
     pub(super) fn existing(&self) -> Existing {
-        if self.may_replace { Existing::Replace } else { Existing::Keep }
+        if self.occupied == TagPolicy::Overwrite { Existing::Replace } else { Existing::Keep }
     }
 
     /// As the command line writes it.
     pub(super) fn spec(&self) -> sealift::Result<DestSpec> {
-        format!("{}:{}", self.transport, self.path.trim()).parse()
+        let place = self.path.trim();
+        match self.place() {
+            Place::None => format!("{}:", self.transport).parse(),
+            Place::Registry => format!("{}://{}", self.transport, place.trim_start_matches('/')).parse(),
+            Place::Path | Place::Namespace => format!("{}:{place}", self.transport).parse(),
+        }
+    }
+
+    /// What must be said of the place, beside its kind.
+    pub(super) fn place(&self) -> Place {
+        match self.transport {
+            "docker" => Place::Registry,
+            "containerd" => Place::Namespace,
+            "docker-daemon" | "containers-storage" => Place::None,
+            _ => Place::Path,
+        }
+    }
+
+    /// Whether what must be said is missing.
+    pub(super) fn is_unsaid(&self) -> bool {
+        matches!(self.place(), Place::Path | Place::Registry) && self.path.trim().is_empty()
     }
 
     /// What the library is asked to restore.
@@ -90,7 +132,7 @@ impl Target {
                 .filter(chosen)
                 .map(|rename| (rename.from.clone(), rename.to.trim().to_owned()))
                 .collect(),
-            ..Selection::default()
+            tags: self.occupied,
         }
     }
 }
@@ -110,6 +152,18 @@ mod tests {
             target.set_path(typed.to_owned());
             assert_eq!((target.transport, target.path.as_str()), (transport, path));
         }
+    }
+
+    #[test]
+    fn every_kind_of_destination_can_be_said() {
+        for transport in sealift::dest_transports() {
+            let mut target = Target { transport, ..Target::default() };
+            assert_eq!(target.spec().is_err(), target.is_unsaid(), "{transport}");
+            "harbor.site.local/vendor".clone_into(&mut target.path);
+            assert!(target.spec().is_ok() && !target.is_unsaid(), "{transport}");
+        }
+        let registry = Target { transport: "docker", path: "//site.local".into(), ..Target::default() };
+        assert_eq!(registry.spec().unwrap().to_string(), "docker://site.local");
     }
 
     #[test]
