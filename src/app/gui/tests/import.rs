@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use egui_kittest::kittest::Queryable;
-use sealift::{Code, Error, Fact, Finished, Phase, Snapshot};
+use sealift::{Check, CheckKind, Code, Error, Fact, Finished, Phase, Snapshot, TagPolicy};
 
 use super::*;
 use crate::gui::{
@@ -61,7 +61,26 @@ fn plan(num: usize) -> Plan {
         needed_bytes: 901 << 20,
         free_bytes: Some(42 << 30),
         notices: Vec::new(),
+        checks: Vec::new(),
     }
+}
+
+/// The plan of a restore into Docker, with something to think about.
+fn engine_plan() -> Plan {
+    let check = |kind, about: &str| Check { kind, about: about.into() };
+    let checks = vec![
+        check(CheckKind::Reached, "docker (unix:///var/run/docker.sock) 20.10.24, linux/amd64"),
+        check(CheckKind::Storage, "overlay2 /var/lib/docker"),
+        check(CheckKind::TagKept, "harbor.bank.local/base/nginx:1.26 → 1.26-before-20261120-083000"),
+        check(CheckKind::Unpacked, "harbor.bank.local/base/redis:7"),
+    ];
+    Plan { checks, ..plan(3) }
+}
+
+fn into_docker() -> Vec<Do> {
+    let mut actions = unlocked();
+    actions.extend([Do::Next, Do::Transport("docker-daemon"), Do::Occupied(TagPolicy::Backup)]);
+    actions
 }
 
 fn wizard(actions: impl IntoIterator<Item = Do>) -> State {
@@ -167,6 +186,18 @@ fn steps_of_the_wizard() {
 #[test]
 fn ends_of_the_wizard() {
     let mut pictures = Pictures::default();
+    pictures.check("import-target-docker", || wizard(into_docker()));
+    pictures.check("import-target-registry", || {
+        let mut actions = unlocked();
+        let place = Do::Target("harbor.site.local/vendor".into());
+        actions.extend([Do::Next, Do::Transport("docker"), place]);
+        wizard(actions)
+    });
+    pictures.check("import-plan-docker", || {
+        let mut actions = into_docker();
+        actions.push(Do::Planned(Ok(engine_plan())));
+        wizard(actions)
+    });
     pictures.check("import-running", || {
         let mut actions = planned();
         actions.push(progress());
@@ -177,6 +208,18 @@ fn ends_of_the_wizard() {
     });
     pictures.check("import-cancelled", || ended(Err(Error::new(Code::Cancelled))));
     pictures.check("import-done", done);
+}
+
+#[test]
+fn an_engine_needs_no_place_and_what_was_looked_at_there_is_told() {
+    let harness = screen(wizard(into_docker()), Theme::Dark, Lang::En);
+    assert_eq!(harness.state().0.import.why_not(), None);
+    assert!(harness.query_by_label("File").is_none(), "there is no path to type");
+    let mut actions = into_docker();
+    actions.push(Do::Planned(Ok(engine_plan())));
+    let harness = screen(wizard(actions), Theme::Dark, Lang::En);
+    harness.get_by_label_contains("Reached: docker");
+    harness.get_by_label_contains("keeps a second tag");
 }
 
 #[test]

@@ -20,8 +20,8 @@ use crate::gui::{
 
 /// Width of what is read and typed.
 const WIDTH: f32 = 760.0;
-const CARD_HEIGHT: f32 = 92.0;
-const CARDS_IN_A_ROW: usize = 3;
+const CARD_HEIGHT: f32 = 108.0;
+const CARDS_IN_A_ROW: usize = 4;
 const GAP: f32 = 8.0;
 const ARROW_WIDTH: f32 = 24.0;
 /// Height of what is said about a name that is none.
