@@ -4,8 +4,8 @@
 # usage: peers.sh DIR     DIR holds (or gets) corpus/*.tar; bundles and repositories are written beside it.
 # CORPUS_SCRIPT           builds the corpus where DIR/corpus/all.docker.tar is missing: it gets the folder.
 # RUNS                    times each command runs (default 3)
-# ONLY=registry           measures registries alone
-# Needs zstd, age, gpg, restic, openssl, python3, docker-registry, skopeo, curl; time(1).
+# ONLY=registry|docker    measures registries, or Docker, alone
+# Needs zstd, age, gpg, restic, openssl, python3, docker-registry, skopeo, curl, dockerd; time(1).
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -84,6 +84,47 @@ registry_goals() {
     goal "push to a registry: wall / skopeo copy" "$(ratio "${wall[push]}" "${wall[skopeopush]}")" 0.70
     goal "pull from a registry: wall / skopeo copy" "$(ratio "${wall[pull]}" "${wall[skopeopull]}")" 0.70
 }
+
+# docker: out of an engine and into an empty one, beside docker save and docker load. The engine has its own storage.
+docker_engine() {
+    command -v dockerd >/dev/null || { echo "missing: dockerd (apt-get install docker.io)" >&2; exit 1; }
+    export DOCKER_HOST=unix://$work/docker.sock
+    dockerd --data-root "$work/docker" --exec-root "$work/docker.x" -H "$DOCKER_HOST" --pidfile "$work/docker.pid" \
+        --iptables=false --bridge=none >docker.log 2>&1 &
+    trap "kill $! 2>/dev/null; wait; rm -rf '$work'" EXIT
+    until docker version >/dev/null 2>&1; do sleep 0.2; done
+    docker load -q -i "$all" >/dev/null
+    local names; names=$(docker images --format '{{.Repository}}:{{.Tag}}')
+    reset() { rm -f out.*; }
+    measure dockerpack "'$sealift' pack docker-daemon: --out out.sealift --password-file pw -q"
+    row "sealift pack docker-daemon:" "${wall[dockerpack]}" "${cpu[dockerpack]}" "${rss[dockerpack]}" $(($(size out.sealift) / 1000000))
+    mv out.sealift engine.sealift
+    measure dockersave "docker save -o out.tar $(echo $names)"
+    row "docker save" "${wall[dockersave]}" "${cpu[dockersave]}" "" $(($(size out.tar) / 1000000))
+    mv out.tar saved.tar
+    reset() { docker rmi -f $(docker images -q | sort -u) >/dev/null 2>&1 || true; }
+    measure dockerrestore "'$sealift' restore engine.sealift --to docker-daemon: --password-file pw -q"
+    row "sealift restore to docker-daemon: (verifies first)" "${wall[dockerrestore]}" "${cpu[dockerrestore]}" "${rss[dockerrestore]}" ""
+    measure dockerload "docker load -q -i saved.tar"
+    row "docker load" "${wall[dockerload]}" "${cpu[dockerload]}" "" ""
+    reset() { :; }
+    measure dockeragain "'$sealift' restore engine.sealift --to docker-daemon: --password-file pw -q"
+    row "sealift restore, all there already" "${wall[dockeragain]}" "${cpu[dockeragain]}" "${rss[dockeragain]}" ""
+    measure dockerloadagain "docker load -q -i saved.tar"
+    row "docker load, all there already" "${wall[dockerloadagain]}" "${cpu[dockerloadagain]}" "" ""
+    kill "$(cat docker.pid)"; wait 2>/dev/null || true
+    unset DOCKER_HOST
+}
+docker_goals() {
+    goal "out of Docker: wall / docker save" "$(ratio "${wall[dockerpack]}" "${wall[dockersave]}")" 0.60
+    goal "into Docker: wall / docker load" "$(ratio "${wall[dockerrestore]}" "${wall[dockerload]}")" 1.10
+    goal "into Docker, all there already: wall / docker load" "$(ratio "${wall[dockeragain]}" "${wall[dockerloadagain]}")" 0.30
+}
+if [ "${ONLY:-}" = docker ]; then
+    row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
+    docker_engine; echo; docker_goals
+    exit
+fi
 if [ "${ONLY:-}" = registry ]; then
     row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
     registries; echo; registry_goals
@@ -136,6 +177,7 @@ for n in 1 10; do
 done
 rm -f tenth grown.tar
 registries
+docker_engine
 encryption=$(cd "$here/.." && cargo bench --quiet --bench encryption -- "$work/b.sealift")
 row "AES-256-GCM over that bundle, nothing else" "$encryption" "" "" ""
 
@@ -151,3 +193,4 @@ goal "pack: encrypting its output / wall" "$(ratio "$encryption" "${wall[pack]}"
 goal "pack: wall of ten times the bytes / wall of one" "$(ratio "${wall[grown10]}" "${wall[grown1]}")" 10.50
 goal "pack: peak memory of ten times the bytes / of one" "$(ratio "${rss[grown10]}" "${rss[grown1]}")" 1.10
 registry_goals
+docker_goals
