@@ -11,14 +11,18 @@ TEST_PACKAGES := docker.io podman crun containerd skopeo docker-registry apache2
 # Where `make install` puts the program; DESTDIR is for packagers.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where cargo builds.
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # The program that is installed; built where it is missing.
-BINARY ?= target/release/sealift
+BINARY ?= $(TARGET_DIR)/release/sealift
+# An archive of images that `make bench-desktop` packs on the command line and in the window.
+ARCHIVE ?=
 
 .PHONY: run test test-tools lint deny fuzz bench bench-desktop install uninstall clean
 
 run:
 	@$(CARGO) build --release --quiet
-	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then target/release/sealift; else target/release/sealift demo; fi
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(TARGET_DIR)/release/sealift; else $(TARGET_DIR)/release/sealift demo; fi
 
 test: test-tools lint
 	$(CARGO) test --workspace --all-features
@@ -45,9 +49,9 @@ bench:
 
 bench-desktop:
 	$(CARGO) build --release --quiet
-	@bash benches/desktop.sh $(BINARY)
+	@bash benches/desktop.sh '$(BINARY)' '$(ARCHIVE)'
 
-target/release/sealift:
+$(TARGET_DIR)/release/sealift:
 	$(CARGO) build --release --quiet
 
 install: $(BINARY)

@@ -321,7 +321,7 @@ impl Unlocked {
         self.verify_onto(ctx, &RecordMap::new(self.bundle.num_records(), 1))
     }
 
-    /// As [`Self::verify`], and marks each record on `map` once it was opened and what it holds could be decoded.
+    /// As [`Self::verify`], and marks each record on `map` once it was opened and what begins in it could be decoded.
     /// Where that failed, records stay unmarked: [`Inspection::verify_onto`] tells which of them are damaged.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<(BlobReport, Option<VerifiedBundle>)> {
         verify::verify_blobs(ctx, &self.bundle, &self.images, map)

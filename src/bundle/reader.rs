@@ -168,18 +168,18 @@ impl OpenBundle {
         self.0.header.geometry.num_records
     }
 
-    /// Numbers of the records that hold frame `number`, which the index has.
+    /// Numbers of the records that begin in frame `number`, which the index has: no record begins in two.
     pub(crate) fn records_of_frame(&self, number: u32) -> Range<u64> {
         let start = self.0.starts[number as usize];
         let end = start + u64::from(self.0.index.frames[number as usize].1);
         let record_bytes = u64::from(self.0.header.geometry.record_bytes);
-        start / record_bytes..end.div_ceil(record_bytes)
+        start.div_ceil(record_bytes)..end.div_ceil(record_bytes)
     }
 
-    /// Numbers of the records that hold the index, from which the bundle was opened.
+    /// Numbers of the records that begin in the index, from which the bundle was opened.
     pub(crate) fn records_of_index(&self) -> Range<u64> {
         let geometry = &self.0.header.geometry;
-        geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records
+        geometry.index_offset.div_ceil(u64::from(geometry.record_bytes))..geometry.num_records
     }
 
     /// A small blob whole. Does not check the digest.

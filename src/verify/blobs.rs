@@ -62,8 +62,8 @@ impl BlobReport {
     }
 }
 
-/// Checks every blob of `bundle`, whose images are `images`, and marks on `map` what could be read. Damage is listed; the bundle comes back as
-/// verified only when there is none.
+/// Checks every blob of `bundle`, whose images are `images`, and marks on `map` what could be read. Damage is listed;
+/// the bundle comes back as verified only when there is none.
 pub(crate) fn verify_blobs(
     ctx: &Ctx,
     bundle: &OpenBundle,
@@ -76,6 +76,7 @@ pub(crate) fn verify_blobs(
     }
     let num_bytes = index.blobs.iter().map(|blob| blob.size).sum();
     ctx.enter(Phase::Verify, num_bytes);
+    map.clear();
     // What the index lies in was opened with the bundle.
     bundle.records_of_index().for_each(|record| map.mark(record, true));
     let bad = hash_all(ctx, bundle, map)?;
@@ -115,6 +116,7 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<BTreeMap<
     let num_lanes = rayon::current_num_threads();
     let mut pass = bundle.pass(blobs, num_lanes);
     let mut bad = BTreeMap::new();
+    let mut decoded = vec![false; bundle.index().frames.len()];
     std::thread::scope(|scope| {
         let (senders, hashers): (Vec<_>, Vec<_>) = (0..num_lanes)
             .map(|_| {
@@ -125,7 +127,11 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<BTreeMap<
         while let Some((piece, ended)) = pass.next_piece() {
             ctx.checkpoint()?;
             match ended {
-                Ok(()) => mark_frame(bundle, piece.frame_number(), map),
+                Ok(()) => {
+                    let number = piece.frame_number();
+                    let is_first = |number: &u32| !std::mem::replace(&mut decoded[*number as usize], true);
+                    number.filter(is_first).iter().for_each(|number| mark_frame(bundle, *number, map));
+                }
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read | Code::BadIndex) => {
                     bad.entry(piece.blob().digest).or_insert(e.code());
                 }
@@ -178,13 +184,12 @@ fn check_unused_frames(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Resul
     for (number, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
         ctx.checkpoint()?;
         bundle.check_frame(number as u32)?;
-        mark_frame(bundle, Some(number as u32), map);
+        mark_frame(bundle, number as u32, map);
     }
     Ok(())
 }
 
-/// A frame that was decoded vouches for the records it lies in.
-fn mark_frame(bundle: &OpenBundle, number: Option<u32>, map: &RecordMap) {
-    let records = number.map(|number| bundle.records_of_frame(number));
-    records.into_iter().flatten().for_each(|record| map.mark(record, true));
+/// A frame that was decoded vouches for the records that begin in it: they were opened whole.
+fn mark_frame(bundle: &OpenBundle, number: u32, map: &RecordMap) {
+    bundle.records_of_frame(number).for_each(|record| map.mark(record, true));
 }

@@ -7,17 +7,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// Records that one word of the map's marks tells of.
-const BITS: u64 = u64::BITS as u64;
-
 /// Records in cells of equal size, the last perhaps smaller.
 #[derive(Debug)]
 pub struct RecordMap {
     num_records: u64,
     records_per_cell: u64,
     cells: Vec<Cell>,
-    /// A bit for each record that was marked.
-    marked: Vec<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,8 +40,7 @@ impl RecordMap {
         let records_per_cell = num_records.div_ceil((max_cells as u64).max(1)).max(1);
         let num_cells = num_records.div_ceil(records_per_cell);
         let cells = (0..num_cells).map(|_| Cell::default()).collect();
-        let marked = (0..num_records.div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect();
-        Self { num_records, records_per_cell, cells, marked }
+        Self { num_records, records_per_cell, cells }
     }
 
     /// A map of records that were all checked; those of `damaged` are not whole.
@@ -84,13 +78,18 @@ impl RecordMap {
         start.min(self.num_records)..(start + self.records_per_cell).min(self.num_records)
     }
 
-    /// Counts a record as checked; a second time only its damage counts.
+    /// Makes every record unchecked again: each check begins with it.
+    pub(crate) fn clear(&self) {
+        for cell in &self.cells {
+            cell.num_checked.store(0, Relaxed);
+            cell.num_damaged.store(0, Relaxed);
+        }
+    }
+
+    /// Counts a record as checked; to be called once for each in a check.
     pub fn mark(&self, record: u64, is_whole: bool) {
-        let word = usize::try_from(record / BITS).ok().and_then(|place| self.marked.get(place));
-        if let (Some(cell), Some(word)) = (self.cell_of(record), word) {
-            let bit = 1 << (record % BITS);
-            let is_first = word.fetch_or(bit, Relaxed) & bit == 0;
-            cell.num_checked.fetch_add(u64::from(is_first), Relaxed);
+        if let Some(cell) = self.cell_of(record) {
+            cell.num_checked.fetch_add(1, Relaxed);
             cell.num_damaged.fetch_add(u64::from(!is_whole), Relaxed);
         }
     }
@@ -110,11 +109,12 @@ mod tests {
         let map = RecordMap::new(7, 3);
         assert_eq!(map.cells(), [Unread; 3]);
         (0..4).for_each(|record| map.mark(record, true));
-        (0..3).for_each(|_| map.mark(3, true));
         map.mark(6, false);
         map.mark(99, false);
         assert_eq!(map.cells(), [Whole, Begun, Damaged]);
         assert_eq!((map.records_of(1), map.records_of(2)), (3..6, 6..7));
+        map.clear();
+        assert_eq!(map.cells(), [Unread; 3]);
     }
 
     #[test]

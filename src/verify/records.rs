@@ -46,6 +46,7 @@ const RUN: u64 = 8;
 pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle, map: &RecordMap) -> Result<RecordReport> {
     let volumes = bundle.volumes()?;
     volumes.check_hashes()?;
+    map.clear();
     let num_records = volumes.geometry().num_records;
     ctx.enter(Phase::Verify, volumes.geometry().payload_bytes);
     let damaged: Vec<Vec<u64>> = (0..num_records.div_ceil(RUN))

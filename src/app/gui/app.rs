@@ -2,10 +2,7 @@
 //!
 //! Nothing is decided here: `shell` says what the user did, `apply` what comes of it.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
@@ -56,8 +53,7 @@ pub(crate) struct App {
     history: Worker,
     outside: Outside,
     opened_folders: (Sender<bool>, Receiver<bool>),
-    /// The window's title as it was last set, whether a job ran then, and when that was.
-    title: (String, bool, Instant),
+    title: title::Shown,
 }
 
 /// What comes to the app from outside its window.
@@ -109,7 +105,7 @@ impl App {
             history: Worker::start(data, waker()),
             outside,
             opened_folders: bounded(1),
-            title: (String::new(), false, Instant::now()),
+            title: title::Shown::default(),
         };
         app.restyle(ctx);
         if !paths.is_empty() {
@@ -203,16 +199,6 @@ impl App {
         let opened = self.opened_folders.1.try_iter();
         actions.extend(opened.filter(|is_open| !is_open).map(|_| Action::CannotOpenFolder));
         actions
-    }
-
-    /// Keeps the window's title. Each change of it costs two frames, so that of a running job follows it slowly.
-    fn name_window(&mut self, ctx: &Context) {
-        let (title, is_running) = (title::of(&self.state), self.job.is_some());
-        let (last, was_running, at) = &self.title;
-        if title != *last && (is_running != *was_running || !is_running || at.elapsed() > self.pace * 10) {
-            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
-            self.title = (title, is_running, Instant::now());
-        }
     }
 
     /// Tells the log when the first frame was shown: with the second, the first is on the screen.
@@ -336,7 +322,9 @@ impl eframe::App for App {
         actions.extend(self.poll_system(ctx));
         self.apply(ctx, actions);
         self.remember(ctx);
-        self.name_window(ctx);
+        if let Some(title) = self.title.follow(&self.state, self.pace) {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.to_owned()));
+        }
         let is_held = self.job.is_some() && !self.state.job.as_ref().is_some_and(JobView::can_be_left);
         if self.may_close && !is_held {
             // A cancelled job has cleaned up by now, or has nothing to clean up.

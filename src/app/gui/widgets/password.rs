@@ -52,6 +52,9 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
     let inner =
         Rect::from_min_max(rect.min, pos2(eye.rect.left(), rect.bottom())).shrink2(vec2(PADDING, 0.0));
 
+    if !response.has_focus() && !secret.composed().is_empty() {
+        typed.edits.push(Edit::Compose(Zeroizing::default()));
+    }
     let composed = if response.has_focus() { secret.composed() } else { "" };
     let num_composed = composed.chars().count();
     // The text itself is laid out only while it is revealed.
