@@ -9,16 +9,17 @@ use std::{
 };
 
 use super::{
-    Destination, Placed, Preflight, TagPolicy, Target,
+    Destination, Order, Placed, Preflight, TagPolicy, Target,
     image_tar::{ENTRY_OVERHEAD_BYTES, ImageTar},
     layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json, manifest_json},
+    preflight::notice_one_platform,
 };
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, refuse_existing},
-    job::Ctx,
-    oci::{Descriptor, Name},
+    job::{Ctx, Notice, NoticeKind},
+    oci::{Descriptor, Name, is_zstd_layer},
 };
 
 /// An archive by its path.
@@ -48,26 +49,28 @@ impl Target for ArchiveTarget {
         Ok((!self.is_docker || (name.is_qualified() && !name.has_digest())).then(|| name.clone()))
     }
 
-    fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
+    fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
+        for Placed { image, .. } in placed.iter().filter(|_| self.is_docker) {
+            let mut layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
+            if layers.any(|layer| is_zstd_layer(&layer.blob.media_type)) {
+                ctx.notice(Notice::new(NoticeKind::ZstdLayers, image.title()));
+            }
+            notice_one_platform(ctx, image);
+        }
         let blobs = blobs_of(placed);
         let needed_bytes =
             blobs.iter().map(|blob| blob.size + ENTRY_OVERHEAD_BYTES).sum::<u64>() + (64 << 10);
         Ok(Preflight { needed_bytes, room_at: Some(self.path.clone()), ..Preflight::default() })
     }
 
-    fn open(
-        &self,
-        _: &Ctx,
-        existing: Existing,
-        placed: &[Placed<'_>],
-        _: &[(Name, Name)],
-    ) -> Result<Box<dyn Destination>> {
+    fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+        let placed = &order.placed;
         let mut documents =
             vec![("oci-layout", OCI_LAYOUT.to_vec()), ("index.json", index_json(index_entries(placed)?)?)];
         if self.is_docker {
             documents.push(("manifest.json", manifest_json(placed, |layer| layer.blob.digest)?));
         }
-        let file = PartialFile::create(&self.path, existing)?;
+        let file = PartialFile::create(&self.path, order.existing)?;
         let tar = ImageTar::new(BufWriter::with_capacity(1 << 20, file));
         let mut archive = Archive { tar, present: BTreeSet::new() };
         for (name, document) in documents {
@@ -104,7 +107,7 @@ impl Destination for Archive {
 
     fn finish(self: Box<Self>) -> Result<()> {
         let path = self.tar.get_ref().get_ref().path().to_owned();
-        let mut buffered = self.tar.finish().map_err(|e| Error::write(&path, e))?;
+        let mut buffered = self.tar.into_inner().map_err(|e| Error::write(&path, e))?;
         buffered.flush().map_err(|e| Error::write(&path, e))?;
         let (file, _) = buffered.into_parts();
         file.commit()

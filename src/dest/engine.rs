@@ -6,16 +6,16 @@ use std::{
 };
 
 use super::{
-    Check, CheckKind, Destination, Placed, Preflight, TagPolicy, Target,
+    Check, CheckKind, Destination, Order, Placed, Preflight, TagPolicy, Target,
     image_tar::ImageTar,
     layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json, loadable, manifest_json},
+    preflight::{notice_one_platform, read_back_mismatch},
 };
 use crate::{
     digest::Digest,
     engine::{self, Containerd, Engine, EngineFacts, EngineImage, Load},
     error::{Code, Error, Fact, Result},
-    fs::Existing,
-    job::{Ctx, Notice, NoticeKind},
+    job::Ctx,
     oci::{Descriptor, Image, Layer, Name, chain_ids, is_zstd_layer},
 };
 
@@ -60,22 +60,18 @@ impl EngineTarget {
         !self.facts.reads_zstd && is_zstd_layer(&layer.blob.media_type) && layer.diff_id.is_some()
     }
 
-    /// Blobs that need not be sent, with the engine as it is.
-    fn present(&self, ctx: &Ctx, placed: &[Placed<'_>]) -> Result<BTreeSet<Digest>> {
+    /// Blobs that need not be sent to the engine, which has these `images`.
+    fn present(&self, ctx: &Ctx, placed: &[Placed<'_>], images: &[EngineImage]) -> Result<BTreeSet<Digest>> {
         let all: BTreeSet<Digest> = blobs_of(placed).into_iter().map(|blob| blob.digest).collect();
-        let images = self.engine.images(ctx, None)?;
         let mut are_there = true;
         for placed in placed {
-            are_there &= self.is_there(ctx, placed, &images)?;
+            are_there &= self.is_there(ctx, placed, images)?;
         }
-        if let (Some(mut present), true) = (self.engine.present_blobs(ctx, &all)?, self.facts.keeps_manifests)
-        {
+        if let Some(present) = self.engine.present_blobs(ctx, &all)? {
             // With every blob in place a name may still be missing: an import of the documents gives it.
-            if !are_there {
-                let targets = placed.iter().map(|placed| placed.image.target.digest);
-                present = present.difference(&targets.collect()).copied().collect();
-            }
-            return Ok(present);
+            let targets = placed.iter().map(|placed| placed.image.target.digest);
+            let again = if are_there { BTreeSet::new() } else { targets.collect() };
+            return Ok(present.difference(&again).copied().collect());
         }
         if are_there {
             return Ok(all);
@@ -83,14 +79,9 @@ impl EngineTarget {
         if self.facts.keeps_manifests {
             return Ok(BTreeSet::new());
         }
-        let known: BTreeSet<Digest> = if self.facts.takes_partial {
-            images
-                .iter()
-                .flat_map(|image| chain_ids(image.layers.iter().map(|(diff_id, _)| *diff_id)))
-                .collect()
-        } else {
-            BTreeSet::new()
-        };
+        let chains = |image: &EngineImage| chain_ids(image.layers.iter().map(|(diff_id, _)| *diff_id));
+        let usable = images.iter().filter(|_| self.facts.takes_partial);
+        let known: BTreeSet<Digest> = usable.flat_map(chains).collect();
         let mut needed = BTreeSet::new();
         // Only configs and layers of one platform are loaded.
         for manifest in placed.iter().filter_map(|placed| loadable(placed.image)) {
@@ -104,21 +95,26 @@ impl EngineTarget {
     }
 
     /// Whether the engine has the image under all its names.
-    fn is_there(&self, ctx: &Ctx, placed: &Placed<'_>, named: &[EngineImage]) -> Result<bool> {
+    fn is_there(&self, ctx: &Ctx, placed: &Placed<'_>, images: &[EngineImage]) -> Result<bool> {
         let Some(id) = self.id(placed.image) else { return Ok(false) };
         if placed.names.is_empty() {
-            return Ok(!self.engine.images(ctx, Some(&id.to_string()))?.is_empty());
+            return has_unnamed(ctx, self.engine.as_ref(), &id);
         }
-        let found = named.iter().find(|image| image.id == id);
-        Ok(found.is_some_and(|image| placed.names.iter().all(|name| image.names.contains(name))))
+        Ok(placed.names.iter().all(|name| id_of(images, name) == Some(id)))
     }
 }
 
-impl Target for EngineTarget {
-    fn check(&self, _: Existing) -> Result<()> {
-        Ok(())
-    }
+/// What `name` points at.
+fn id_of(images: &[EngineImage], name: &Name) -> Option<Digest> {
+    images.iter().find(|image| image.names.contains(name)).map(|image| image.id)
+}
 
+/// Whether the engine has an image that it lists under no name.
+fn has_unnamed(ctx: &Ctx, engine: &dyn Engine, id: &Digest) -> Result<bool> {
+    Ok(!engine.images(ctx, Some(&id.to_string()))?.is_empty())
+}
+
+impl Target for EngineTarget {
     fn name_there(&self, name: &Name) -> Result<Option<Name>> {
         Ok((name.is_qualified() && !name.has_digest()).then(|| name.clone()))
     }
@@ -136,7 +132,8 @@ impl Target for EngineTarget {
         if let Some(namespace) = &facts.namespace {
             preflight.checks.push(Check::new(CheckKind::Namespace, namespace));
         }
-        let present = self.present(ctx, placed)?;
+        let images = self.engine.images(ctx, None)?;
+        let present = self.present(ctx, placed, &images)?;
         let blobs = blobs_of(placed);
         preflight.needed_bytes =
             blobs.iter().filter(|blob| !present.contains(&blob.digest)).map(|blob| blob.size).sum();
@@ -151,13 +148,12 @@ impl Target for EngineTarget {
             if manifest.is_some_and(|manifest| manifest.layers.iter().any(|layer| self.unpacks(layer))) {
                 preflight.checks.push(Check::new(CheckKind::Unpacked, image.title()));
             }
-            if image.platforms().count() > 1 && !facts.keeps_manifests {
-                let platform = platform.map(ToString::to_string).unwrap_or_default();
-                ctx.notice(Notice::new(NoticeKind::OnePlatform, format!("{} {platform}", image.title())));
+            if !facts.keeps_manifests {
+                notice_one_platform(ctx, image);
             }
             let Some(id) = self.id(image) else { continue };
             for name in *names {
-                let found = self.engine.look_up(ctx, name)?.map(|found| found.id);
+                let found = id_of(&images, name);
                 if found == Some(id) {
                     preflight.checks.push(Check::new(CheckKind::Present, name));
                 }
@@ -168,15 +164,10 @@ impl Target for EngineTarget {
         Ok(preflight)
     }
 
-    fn open(
-        &self,
-        ctx: &Ctx,
-        _: Existing,
-        placed: &[Placed<'_>],
-        backups: &[(Name, Name)],
-    ) -> Result<Box<dyn Destination>> {
-        let present = self.present(ctx, placed)?;
-        for (from, to) in backups {
+    fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+        let placed = &order.placed;
+        let present = self.present(ctx, placed, &self.engine.images(ctx, None)?)?;
+        for (from, to) in order.backups {
             self.engine.tag(ctx, from, to)?;
         }
         let is_nothing_to_do = blobs_of(placed).iter().all(|blob| present.contains(&blob.digest));
@@ -242,33 +233,33 @@ struct EngineDestination {
 
 impl EngineDestination {
     fn append(&mut self, name: &str, size: u64, reader: &mut dyn Read) -> Result<()> {
-        self.tar.append(name, size, reader).map_err(|e| {
-            // A broken pipe is no reason: the engine's answer has it.
-            let answer = (e.kind() == io::ErrorKind::BrokenPipe).then(|| self.tar.get_mut().0.take());
-            let answer = answer.flatten().and_then(Load::failed);
-            answer
-                .unwrap_or_else(|| Error::from_stream(Code::EngineFailed, e))
-                .or_with(Fact::Engine, self.engine.place())
+        let appended = self.tar.append(name, size, reader);
+        self.taken(appended)
+    }
+
+    /// A broken pipe is no reason: the engine's answer has it.
+    fn taken(&mut self, written: io::Result<()>) -> Result<()> {
+        written.map_err(|e| {
+            let is_broken = e.kind() == io::ErrorKind::BrokenPipe;
+            let answer = self.tar.get_mut().0.take_if(|_| is_broken).and_then(Load::failed);
+            let error = answer.unwrap_or_else(|| Error::from_stream(Code::EngineFailed, e));
+            error.or_with(Fact::Engine, self.engine.place())
         })
     }
 
     /// Asks the engine whether it has what was sent: a full disk, say, goes unreported by some.
     fn read_back(&self) -> Result<()> {
+        let images = self.engine.images(&self.ctx, None)?;
+        let wrong = |id, found| read_back_mismatch(id, found).with(Fact::Engine, self.engine.place());
         for (id, names) in &self.expected {
-            let mut found = Vec::new();
+            if names.is_empty() && !has_unnamed(&self.ctx, self.engine.as_ref(), id)? {
+                return Err(wrong(id, None));
+            }
             for name in names {
-                found.push(self.engine.look_up(&self.ctx, name)?);
-            }
-            if names.is_empty() {
-                found.extend(self.engine.images(&self.ctx, Some(&id.to_string()))?.into_iter().map(Some));
-            }
-            let wrong = found.iter().find(|found| found.as_ref().is_none_or(|found| found.id != *id));
-            if let Some(wrong) = wrong.or(if found.is_empty() { Some(&None) } else { None }) {
-                let error = Error::new(Code::ReadBackMismatch).with(Fact::Expected, id);
-                let error = wrong.iter().fold(error, |error, found| error.with(Fact::Found, found.id));
-                let error =
-                    names.first().into_iter().fold(error, |error, name| error.with(Fact::Image, name));
-                return Err(error.with(Fact::Engine, self.engine.place()));
+                let found = id_of(&images, name);
+                if found != Some(*id) {
+                    return Err(wrong(id, found).with(Fact::Image, name));
+                }
             }
         }
         Ok(())
@@ -289,12 +280,11 @@ impl Destination for EngineDestination {
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        if self.tar.get_mut().0.is_some() {
-            let tar = std::mem::replace(&mut self.tar, ImageTar::new(Loading(None)));
-            let ended = tar.finish().map_err(|e| Error::from_stream(Code::EngineFailed, e));
-            let loading = ended.map_err(|e| e.or_with(Fact::Engine, self.engine.place()))?;
-            loading.0.map_or(Ok(()), Load::end)?;
+        if self.tar.get_ref().0.is_some() {
+            let ended = self.tar.end();
+            self.taken(ended)?;
         }
+        self.tar.get_mut().0.take().map_or(Ok(()), Load::end)?;
         self.read_back()
     }
 }

@@ -33,8 +33,13 @@ impl<W: Write> ImageTar<W> {
         self.0.get_ref()
     }
 
-    /// Ends the tar.
-    pub(super) fn finish(self) -> io::Result<W> {
+    /// Writes the last blocks.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.0.finish()
+    }
+
+    /// What it was written to, with the last blocks.
+    pub(super) fn into_inner(self) -> io::Result<W> {
         self.0.into_inner()
     }
 }

@@ -14,7 +14,6 @@ mod spec;
 
 use std::{collections::BTreeSet, io::Read, path::Path};
 
-pub(crate) use layout::loadable;
 pub(crate) use preflight::Preflight;
 pub use preflight::{Check, CheckKind, TagPolicy};
 pub use spec::DestSpec;
@@ -34,10 +33,21 @@ pub(crate) struct Placed<'a> {
     pub(crate) names: &'a [Name],
 }
 
+/// What is to be written.
+pub(crate) struct Order<'a> {
+    pub(crate) placed: Vec<Placed<'a>>,
+    /// Whether a file, or a name in a layout, may be replaced.
+    pub(crate) existing: Existing,
+    /// Tags to be kept under a second name first.
+    pub(crate) backups: &'a [(Name, Name)],
+}
+
 /// Where images can go: reached, and not yet written to.
 pub(crate) trait Target {
-    /// Refuses what cannot be written to, before anything is read.
-    fn check(&self, existing: Existing) -> Result<()>;
+    /// Refuses what cannot be written to, before anything is read. What answered can be.
+    fn check(&self, _existing: Existing) -> Result<()> {
+        Ok(())
+    }
 
     /// What `name` becomes there; `None` where it cannot be kept.
     fn name_there(&self, name: &Name) -> Result<Option<Name>> {
@@ -47,14 +57,8 @@ pub(crate) trait Target {
     /// What restoring would meet: room, tags that are taken, what must be known before. Writes nothing.
     fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight>;
 
-    /// Opens it for writing; `backups` are tags to be kept under a second name first.
-    fn open(
-        &self,
-        ctx: &Ctx,
-        existing: Existing,
-        placed: &[Placed<'_>],
-        backups: &[(Name, Name)],
-    ) -> Result<Box<dyn Destination>>;
+    /// Opens it for writing.
+    fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>>;
 
     /// What to call it in errors.
     fn place(&self) -> (Fact, String);

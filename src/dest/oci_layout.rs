@@ -10,7 +10,7 @@ use std::{
 use oci_spec::image as spec;
 
 use super::{
-    Destination, Placed, Preflight, TagPolicy, Target,
+    Destination, Order, Placed, Preflight, TagPolicy, Target,
     layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, rename_dir, sync_parent, with_suffix, write},
     job::Ctx,
-    oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, Name, parse_json},
+    oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
 };
 
 struct OciLayout {
@@ -51,14 +51,8 @@ impl Target for LayoutTarget {
         Ok(Preflight { needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
     }
 
-    fn open(
-        &self,
-        _: &Ctx,
-        existing: Existing,
-        placed: &[Placed<'_>],
-        _: &[(Name, Name)],
-    ) -> Result<Box<dyn Destination>> {
-        open(&self.0, existing, placed)
+    fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+        open(&self.0, order.existing, &order.placed)
     }
 
     fn place(&self) -> (Fact, String) {

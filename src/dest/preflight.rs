@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::layout::loadable;
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
+    job::{Ctx, Notice, NoticeKind},
     locale::{Lang, escape, text},
-    oci::Name,
+    oci::{Image, Name},
 };
 
 /// What happens to a tag at the destination that points at another image.
@@ -143,6 +145,21 @@ impl Preflight {
 fn refuse_taken(name: &Name, wanted: &Digest, found: &Digest) -> Result<()> {
     let error = Error::new(Code::TagTaken).with(Fact::Image, name);
     Err(error.with(Fact::Expected, wanted).with(Fact::Found, found))
+}
+
+/// What stands there is not what was sent.
+pub(super) fn read_back_mismatch(sent: &Digest, found: Option<Digest>) -> Error {
+    let error = Error::new(Code::ReadBackMismatch).with(Fact::Expected, sent);
+    found.into_iter().fold(error, |error, found| error.with(Fact::Found, found))
+}
+
+/// Engines that read `manifest.json` take one platform of an image.
+pub(super) fn notice_one_platform(ctx: &Ctx, image: &Image) {
+    if image.platforms().count() > 1 {
+        let platform = loadable(image).and_then(|manifest| manifest.platform.as_ref());
+        let platform = platform.map(ToString::to_string).unwrap_or_default();
+        ctx.notice(Notice::new(NoticeKind::OnePlatform, format!("{} {platform}", image.title())));
+    }
 }
 
 /// The second name under which a tag's image is kept; a tag has at most 128 characters.

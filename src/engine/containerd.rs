@@ -1,11 +1,11 @@
 //! containerd, through `ctr`, which every distribution of it brings along.
 
-use std::{collections::BTreeSet, env, io::Read, path::Path};
+use std::{collections::BTreeSet, io::Read, path::Path};
 
-use super::{Engine, EngineFacts, EngineImage, Load, engine_error, program::Program};
+use super::{Engine, EngineFacts, EngineImage, Load, engine_error, host::text, program::Program};
 use crate::{
     digest::Digest,
-    error::{Code, Error, Fact, Result},
+    error::{Code, Error, Result},
     job::Ctx,
     oci::{Name, Platform},
 };
@@ -94,14 +94,14 @@ fn connect(ctx: &Ctx) -> Result<(Program, Vec<String>)> {
 }
 
 fn address() -> String {
-    let named = env::var("CONTAINERD_ADDRESS").ok().filter(|address| !address.is_empty());
+    let named = text("CONTAINERD_ADDRESS");
     let found = || SOCKETS.into_iter().find(|socket| Path::new(socket).exists()).unwrap_or(SOCKETS[0]);
     named.unwrap_or_else(|| found().to_owned())
 }
 
 /// `CONTAINERD_NAMESPACE`, else Kubernetes' where there is a kubelet, else containerd's own default.
 fn default_namespace(known: &[String]) -> String {
-    let named = env::var("CONTAINERD_NAMESPACE").ok().filter(|namespace| !namespace.is_empty());
+    let named = text("CONTAINERD_NAMESPACE");
     let has_kubelet =
         known.iter().any(|namespace| namespace == KUBERNETES) || Path::new("/var/lib/kubelet").is_dir();
     named.unwrap_or_else(|| if has_kubelet { KUBERNETES.into() } else { "default".into() })
@@ -144,7 +144,7 @@ impl Engine for Containerd {
         Ok(EngineFacts {
             version,
             platform: Platform::host(),
-            driver: env::var("CONTAINERD_SNAPSHOTTER").unwrap_or_else(|_| "overlayfs".into()),
+            driver: text("CONTAINERD_SNAPSHOTTER").unwrap_or_else(|| "overlayfs".into()),
             root: Some("/var/lib/containerd".into())
                 .filter(|root: &std::path::PathBuf| root.is_dir() && address() == SOCKETS[0]),
             namespace: Some(self.namespace.clone()),
@@ -177,17 +177,8 @@ impl Engine for Containerd {
         Ok(images)
     }
 
-    fn look_up(&self, ctx: &Ctx, name: &Name) -> Result<Option<EngineImage>> {
-        Ok(self.images(ctx, Some(name.as_str()))?.into_iter().next())
-    }
-
     fn present_blobs(&self, ctx: &Ctx, blobs: &BTreeSet<Digest>) -> Result<Option<BTreeSet<Digest>>> {
         Ok(Some(self.content(ctx)?.intersection(blobs).copied().collect()))
-    }
-
-    /// Never asked for: containerd hands out blobs, byte for byte.
-    fn save(&self, _: &Ctx, _: &[Digest]) -> Result<Box<dyn Read + Send>> {
-        Err(Error::new(Code::BadTransport).with(Fact::Found, "containerd"))
     }
 
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {

@@ -15,7 +15,7 @@ use bollard::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::{Engine, EngineFacts, EngineImage, Load, engine_error, host::Host};
+use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host};
 use crate::{
     digest::Digest,
     error::{Code, Error, Result},
@@ -218,18 +218,6 @@ impl Engine for Docker {
         Ok(images.into_iter().flatten().collect())
     }
 
-    fn look_up(&self, ctx: &Ctx, name: &Name) -> Result<Option<EngineImage>> {
-        self.ask(ctx, self.describe(name.as_str()))
-    }
-
-    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>> {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let place = self.place.clone();
-        let body = self.streaming().export_images(&ids).map_err(move |e| client_error(&place, e).into());
-        Ok(Box::new(BodyReader::new(ctx, body)))
-    }
-
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {
         let (pipe, body) = pipe(ctx);
         let (client, place) = (self.streaming(), self.place.clone());
@@ -251,6 +239,16 @@ impl Engine for Docker {
         let (repository, tag) = to.repository_and_tag();
         let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
         self.ask(ctx, self.client.tag_image(from.as_str(), Some(options)))
+    }
+}
+
+impl Exports for Docker {
+    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let place = self.place.clone();
+        let body = self.streaming().export_images(&ids).map_err(move |e| client_error(&place, e).into());
+        Ok(Box::new(BodyReader::new(ctx, body)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::open_file,
+    net::Env,
 };
 
 /// An engine's address, and the folder with `ca.pem`, `cert.pem` and `key.pem` where it asks for TLS.
@@ -43,12 +44,15 @@ struct Endpoint {
     host: Option<String>,
 }
 
+/// A variable; an empty one counts as none.
+pub(super) fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// `DOCKER_HOST`, else the current context, else the first socket that is there.
 pub(super) fn docker() -> Result<Host> {
-    let text = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let home = env::home_dir();
-    let config =
-        env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(".docker")));
+    let user = Env::read();
+    let config = user.docker();
     if let Some(address) = text("DOCKER_HOST") {
         let certs = text("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| config.clone());
         return Ok(Host {
@@ -64,11 +68,10 @@ pub(super) fn docker() -> Result<Host> {
     if cfg!(windows) {
         return Ok(Host { program: "docker", address: "npipe:////./pipe/docker_engine".into(), certs: None });
     }
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let sockets = [
         Some(PathBuf::from("/var/run/docker.sock")),
-        runtime.map(|dir| dir.join("docker.sock")),
-        home.map(|dir| dir.join(".docker/run/docker.sock")),
+        user.runtime().map(|dir| dir.join("docker.sock")),
+        user.home().map(|dir| dir.join(".docker/run/docker.sock")),
     ];
     let mut sockets = sockets.into_iter().flatten();
     let first = sockets.next().unwrap_or_default();
@@ -83,25 +86,14 @@ pub(super) fn docker() -> Result<Host> {
 /// `CONTAINER_HOST`, else the sockets of `podman system service` that are there.
 pub(super) fn podman() -> Vec<Host> {
     let host = |address: String| Host { program: "podman", address, certs: None };
-    if let Some(address) = env::var("CONTAINER_HOST").ok().filter(|address| !address.is_empty()) {
+    if let Some(address) = text("CONTAINER_HOST") {
         return vec![host(address)];
     }
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let sockets = [runtime.map(|dir| dir.join("podman/podman.sock")), Some("/run/podman/podman.sock".into())];
+    let user = Env::read();
+    let sockets =
+        [user.runtime().map(|dir| dir.join("podman/podman.sock")), Some("/run/podman/podman.sock".into())];
     let there = sockets.into_iter().flatten().filter(|socket| socket.exists());
     there.map(|socket| host(format!("unix://{}", socket.display()))).collect()
-}
-
-/// Whether the program of a transport's engine is on the PATH: then its silence is worth a word.
-pub(super) fn is_installed(transport: &str) -> bool {
-    let program = match transport {
-        "docker-daemon" => "docker",
-        "containers-storage" => "podman",
-        _ => "containerd",
-    };
-    let folders = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&folders)
-        .any(|folder| folder.join(program).with_extension(env::consts::EXE_EXTENSION).is_file())
 }
 
 fn current_context(config: &Path) -> Option<String> {

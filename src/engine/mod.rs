@@ -65,22 +65,22 @@ pub(crate) trait Engine: Send + Sync {
     /// Its images that have names, or the one called `reference` (a name or an ID).
     fn images(&self, ctx: &Ctx, reference: Option<&str>) -> Result<Vec<EngineImage>>;
 
-    /// The image that `name` points at.
-    fn look_up(&self, ctx: &Ctx, name: &Name) -> Result<Option<EngineImage>>;
-
     /// Which of `blobs` it has, if it tells.
     fn present_blobs(&self, _ctx: &Ctx, _blobs: &BTreeSet<Digest>) -> Result<Option<BTreeSet<Digest>>> {
         Ok(None)
     }
-
-    /// The output of `docker save` for these image IDs.
-    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>>;
 
     /// Begins the input of `docker load`.
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>>;
 
     /// Gives what is called `from` one more name.
     fn tag(&self, ctx: &Ctx, from: &Name, to: &Name) -> Result<()>;
+}
+
+/// An engine that hands out archives.
+pub(crate) trait Exports: Engine {
+    /// The output of `docker save` for these image IDs.
+    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>>;
 }
 
 /// An archive on its way into an engine. Dropped before [`Load::end`], it is broken off.
@@ -95,18 +95,13 @@ pub(crate) trait Load: Write {
 /// How an engine is reached.
 type Reach = fn(&Ctx) -> Result<Box<dyn Engine>>;
 
-/// containerd, in the namespace that it is most used for.
-fn containerd(ctx: &Ctx) -> Result<Box<dyn Engine>> {
-    Ok(Box::new(Containerd::reach(ctx, "")?))
-}
-
 /// The Docker engine that Docker's own program would talk to.
-pub(crate) fn docker(ctx: &Ctx) -> Result<Box<dyn Engine>> {
+pub(crate) fn docker(ctx: &Ctx) -> Result<Box<dyn Exports>> {
     Ok(Box::new(docker::Docker::connect(ctx, &host::docker()?)?))
 }
 
 /// Podman: through Docker's API where it serves that, else through its program.
-pub(crate) fn podman(ctx: &Ctx) -> Result<Box<dyn Engine>> {
+pub(crate) fn podman(ctx: &Ctx) -> Result<Box<dyn Exports>> {
     for host in host::podman() {
         match docker::Docker::connect(ctx, &host) {
             Ok(docker) => return Ok(Box::new(docker)),
@@ -128,8 +123,11 @@ pub struct FoundEngine {
 
 /// Looks for the engines of this machine. Those of which there is no trace are left out.
 pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
-    let kinds: [(&str, Reach); 3] =
-        [("docker-daemon", docker), ("containers-storage", podman), ("containerd", containerd)];
+    let kinds: [(&str, Reach); 3] = [
+        ("docker-daemon", |ctx| Ok(docker(ctx)?)),
+        ("containers-storage", |ctx| Ok(podman(ctx)?)),
+        ("containerd", |ctx| Ok(Box::new(Containerd::reach(ctx, "")?))),
+    ];
     let mut found = Vec::new();
     for (transport, reach) in kinds {
         let reached = reach(ctx).and_then(|engine| {
@@ -138,7 +136,7 @@ pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
         });
         let is_traceless = |e: &Error| match e.code() {
             Code::NoProgram => true,
-            Code::EngineUnreachable => !host::is_installed(transport),
+            Code::EngineUnreachable => !is_installed(transport),
             _ => false,
         };
         if !reached.as_ref().err().is_some_and(is_traceless) {
@@ -146,6 +144,16 @@ pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
         }
     }
     found
+}
+
+/// Whether the program of a transport's engine is here: then its silence is worth a word.
+fn is_installed(transport: &str) -> bool {
+    let program = match transport {
+        "docker-daemon" => "docker",
+        "containers-storage" => "podman",
+        _ => "containerd",
+    };
+    program::Program::find(program, program).is_ok()
 }
 
 /// An error of the engine at `place`.

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde::Deserialize;
 
-use super::{Engine, EngineFacts, EngineImage, Load, engine_error, program::Program};
+use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, program::Program};
 use crate::{
     digest::Digest,
     error::{Code, Result},
@@ -160,22 +160,20 @@ impl Engine for Podman {
         self.inspect(ctx, &ids)
     }
 
-    fn look_up(&self, ctx: &Ctx, name: &Name) -> Result<Option<EngineImage>> {
-        Ok(self.images(ctx, Some(name.as_str()))?.into_iter().next())
-    }
-
-    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>> {
-        let ids: Vec<String> = ids.iter().map(Digest::hex).collect();
-        let verb = ["save", "--quiet", "--format", "docker-archive", "--multi-image-archive"];
-        let args: Vec<&str> = verb.into_iter().chain(ids.iter().map(String::as_str)).collect();
-        Ok(Box::new(self.0.read(ctx, &args)?))
-    }
-
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {
         self.0.write(ctx, &["load", "--quiet"])
     }
 
     fn tag(&self, ctx: &Ctx, from: &Name, to: &Name) -> Result<()> {
         self.0.output(ctx, &["tag", from.as_str(), to.as_str()]).map(drop)
+    }
+}
+
+impl Exports for Podman {
+    fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>> {
+        let ids: Vec<String> = ids.iter().map(Digest::hex).collect();
+        let verb = ["save", "--quiet", "--format", "docker-archive", "--multi-image-archive"];
+        let args: Vec<&str> = verb.into_iter().chain(ids.iter().map(String::as_str)).collect();
+        Ok(Box::new(self.0.read(ctx, &args)?))
     }
 }

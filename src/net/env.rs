@@ -2,7 +2,7 @@
 //!
 //! What it found is passed on from here; nothing below asks the environment again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where container tools keep their configuration.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +29,23 @@ impl Env {
 
     /// All paths below `dir`, for tests.
     #[cfg(test)]
-    pub(super) fn below(dir: &std::path::Path) -> Self {
+    pub(super) fn below(dir: &Path) -> Self {
         Self { home: Some(dir.to_owned()), ..Self::default() }
     }
 
     /// Docker's folder.
-    fn docker(&self) -> Option<PathBuf> {
+    pub(crate) fn docker(&self) -> Option<PathBuf> {
         self.docker_config.clone().or_else(|| Some(self.home.as_ref()?.join(".docker")))
+    }
+
+    /// The user's home.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Where the user's own services listen.
+    pub(crate) fn runtime(&self) -> Option<&Path> {
+        self.xdg_runtime_dir.as_deref()
     }
 
     /// Podman's and skopeo's folder.

@@ -7,7 +7,7 @@ mod chunk;
 mod dedupe;
 mod read;
 
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use crate::{
     bundle::{BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},
@@ -32,23 +32,23 @@ pub(crate) struct Settings {
 }
 
 /// Figures of a finished pack.
-pub(crate) struct Packed {
+pub(crate) struct Packed<'a> {
     pub(crate) sealed: Sealed,
     /// What it holds.
-    pub(crate) content: PackContent,
+    pub(crate) content: Cow<'a, PackContent>,
     /// Bytes left after deduplication, before compression.
     pub(crate) unique_content_bytes: u64,
 }
 
 /// Writes the bundle of `plan` to `path`. On any error nothing is left there.
-pub(crate) fn pack(
+pub(crate) fn pack<'a>(
     ctx: &Ctx,
-    plan: &PackPlan,
+    plan: &'a PackPlan,
     path: &Path,
     settings: &Settings,
     keys: &Arc<BundleKeys>,
     slot: PendingSlot,
-) -> Result<Packed> {
+) -> Result<Packed<'a>> {
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
     let mut writer =

@@ -1,6 +1,7 @@
 //! The reading side of packing: blobs from their sources, hashed on one thread while they are cut on another.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::Read,
     sync::{Arc, Mutex, PoisonError},
@@ -26,11 +27,11 @@ use crate::{
 const BLOCKS_AHEAD: usize = 4;
 
 /// What a pack read.
-pub(super) struct WhatWasRead {
+pub(super) struct WhatWasRead<'a> {
     /// Sorted by digest.
     pub(super) blobs: Vec<BlobEntry>,
     /// What the bundle holds: the plan's content, or what its engines really had.
-    pub(super) content: PackContent,
+    pub(super) content: Cow<'a, PackContent>,
     /// Bytes left after deduplication, before compression.
     pub(super) unique_bytes: u64,
 }
@@ -56,16 +57,16 @@ struct Store<'a> {
 
 /// Reads all blobs of `plan` into frames.
 #[expect(clippy::needless_pass_by_value, reason = "dropping `frames` tells the other end that all are there")]
-pub(super) fn read_sources(
+pub(super) fn read_sources<'a>(
     ctx: &Ctx,
-    plan: &PackPlan,
+    plan: &'a PackPlan,
     level: i32,
     frames: OrderedSender<Frame>,
-) -> Result<WhatWasRead> {
+) -> Result<WhatWasRead<'a>> {
     let chunks = Chunks::new(level, &frames);
     let store =
         Store { ctx, planned: &plan.content.blobs, chunks: &chunks, stored: Mutex::new(Stored::new()) };
-    let mut content = None;
+    let mut content = Cow::Borrowed(&plan.content);
     for (number, source) in plan.sources.iter().enumerate() {
         let wanted = plan.wanted(number);
         let read = source.read(ctx, &wanted, &store).and_then(|list| {
@@ -86,11 +87,9 @@ pub(super) fn read_sources(
             _ => blame(source.as_ref(), e),
         })?;
         if let Some(list) = list {
-            let content = content.get_or_insert_with(|| plan.content.clone());
-            content.settle(plan, number, &list).map_err(|e| blame(source.as_ref(), e))?;
+            content.to_mut().settle(plan, number, &list).map_err(|e| blame(source.as_ref(), e))?;
         }
     }
-    let content = content.unwrap_or_else(|| plan.content.clone());
     store.lane(&mut |sink| {
         content.made.iter().try_for_each(|(digest, bytes)| sink(Some(digest), &mut &bytes[..]))
     })?;

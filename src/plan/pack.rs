@@ -63,7 +63,8 @@ impl PackPlan {
     /// What to read from source number `source`.
     pub(crate) fn wanted(&self, source: usize) -> Wanted<'_> {
         let list = &self.sources[source].list().images;
-        let chosen = |image: &&Image| self.content.images.iter().any(|known| known.target == image.target);
+        let targets: BTreeSet<Digest> = self.content.images.iter().map(|image| image.target.digest).collect();
+        let chosen = |image: &&Image| targets.contains(&image.target.digest);
         let from_here = self.content.blobs.iter().filter(|(_, blob)| blob.source == Some(source));
         Wanted {
             images: list.iter().filter(chosen).collect(),
@@ -90,11 +91,10 @@ impl PackContent {
     /// # Errors
     /// [`Code::BlobMissing`] when an image that was planned did not come.
     pub(crate) fn settle(&mut self, plan: &PackPlan, source: usize, list: &ImageList) -> Result<()> {
-        let estimates: Vec<Image> = plan.wanted(source).images.into_iter().cloned().collect();
-        let (estimated, rest) = std::mem::take(&mut self.images)
-            .into_iter()
-            .partition::<Vec<_>, _>(|image| estimates.iter().any(|known| known.target == image.target));
-        self.images = rest;
+        let ids: BTreeSet<Digest> =
+            plan.sources[source].list().images.iter().map(|image| image.target.digest).collect();
+        let is_estimate = |image: &mut Image| ids.contains(&image.target.digest);
+        let estimated: Vec<Image> = self.images.extract_if(.., is_estimate).collect();
         for planned in estimated {
             let id = planned.target.digest;
             let is_it = |image: &&Image| {

@@ -9,12 +9,12 @@ use super::{
     mapping::map_name,
 };
 use crate::{
-    dest::{self, Check, DestSpec, Placed, TagPolicy},
+    dest::{Check, DestSpec, Placed, TagPolicy},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::require_space,
     job::{Ctx, Notice, NoticeKind},
-    oci::{Descriptor, Image, Name, is_zstd_layer},
+    oci::{Descriptor, Image, Name},
 };
 
 /// What a user asked for.
@@ -108,9 +108,6 @@ pub(crate) fn plan_restore(
         image.names = there;
     }
     refuse_taken_names(&chosen)?;
-    if dest.transport() == "docker-archive" {
-        notice_docker_limits(ctx, &chosen);
-    }
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
     let mut plan = RestorePlan {
         images: chosen,
@@ -212,19 +209,4 @@ fn refuse_taken_names(chosen: &[RestoredImage]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What engines that read `manifest.json` will not take.
-fn notice_docker_limits(ctx: &Ctx, chosen: &[RestoredImage]) {
-    for RestoredImage { image, .. } in chosen {
-        let layers = || image.manifests.iter().flat_map(|manifest| &manifest.layers);
-        if layers().any(|layer| is_zstd_layer(&layer.blob.media_type)) {
-            ctx.notice(Notice::new(NoticeKind::ZstdLayers, image.title()));
-        }
-        if image.platforms().count() > 1 {
-            let platform = dest::loadable(image).and_then(|manifest| manifest.platform.clone());
-            let platform = platform.map(|platform| platform.to_string()).unwrap_or_default();
-            ctx.notice(Notice::new(NoticeKind::OnePlatform, format!("{} {platform}", image.title())));
-        }
-    }
 }

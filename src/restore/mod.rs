@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     bundle::{BlobReader, Extent, OpenBundle},
-    dest::Destination,
+    dest::{Destination, Order},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::Existing,
@@ -47,7 +47,8 @@ pub(crate) fn restore(
         let (fact, place) = target.place();
         error.or_with(fact, place)
     };
-    let mut dest = target.open(ctx, existing, &placed(&plan.images), &plan.backups).map_err(blame)?;
+    let order = Order { placed: placed(&plan.images), existing, backups: &plan.backups };
+    let mut dest = target.open(ctx, &order).map_err(blame)?;
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));

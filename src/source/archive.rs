@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     directory::{
-        Directory, FileEntry, Files, clean_path, is_document, is_layer_path, may_be_document, refuse_long,
+        Directory, FileEntry, Files, clean_path, is_document, is_layer_path, look_into, refuse_long,
         tar_error,
     },
     sniff::{Compression, compression_of},
@@ -21,7 +21,6 @@ use crate::{
     error::{Code, Error, Fact, Result},
     fs::open_file,
     job::Ctx,
-    oci::MAX_CONFIG_BYTES,
 };
 
 /// An archive and what it holds.
@@ -170,20 +169,13 @@ fn scan_file<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     keeper: Option<&mut Directory>,
 ) -> Result<FileEntry> {
-    let (offset, size) = (entry.raw_file_position(), entry.size());
-    let mut found = FileEntry { offset, size, hashed: None, compression: Compression::None };
-    let may_be_layer = is_layer_path(name);
-    if !may_be_document(name) && !may_be_layer {
-        return Ok(found);
-    }
-    let mut head = Vec::new();
-    entry.take(8).read_to_end(&mut head).map_err(tar_error)?;
-    found.compression = Compression::of_magic(&head);
+    let (mut found, head) = look_into(name, entry)?;
+    let Some(head) = head else { return Ok(found) };
     match keeper {
-        Some(keeper) if size <= MAX_CONFIG_BYTES && is_document(name, &head) => {
-            keeper.keep(name, head, size, entry)?;
+        Some(keeper) if is_document(name, found.size, &head) => {
+            keeper.keep(name, head, found.size, entry)?;
         }
-        _ if may_be_layer && found.compression != Compression::None => {
+        _ if is_layer_path(name) && found.compression != Compression::None => {
             // The config tells the digest of the uncompressed layer only.
             let mut hashing = HashingReader::new(head.chain(entry));
             let mut buf = vec![0; 1 << 20];
@@ -191,7 +183,7 @@ fn scan_file<R: Read>(
                 ctx.checkpoint()?;
             }
             let (digest, num_bytes) = hashing.finish();
-            if num_bytes != size {
+            if num_bytes != found.size {
                 return Err(Error::new(Code::SourceTruncated).with(Fact::Entry, name));
             }
             found.hashed = Some(digest);

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, io::Read};
 
-use super::{ImageList, Intake, Opened, Source, Wanted, merge_names, oci_layout::checked_document};
+use super::{
+    ImageList, Intake, Opened, Source, Wanted, lanes::read_blobs, merge_names, oci_layout::checked_document,
+};
 use crate::{
     digest::Digest,
     engine::{Containerd, Engine, Record, containerd_failed},
@@ -29,8 +31,8 @@ pub(super) fn open(ctx: &Ctx, reference: Option<&str>) -> Opened {
         ctx.checkpoint()?;
         let name = record.name();
         let is_wanted = match (&name, wanted) {
-            (Some(name), "") => Some(name).is_some(),
-            (None, "") => false, // listed once more under its name
+            // What has no name is listed once more under its name.
+            (name, "") => name.is_some(),
             (Some(name), text) => name.is_meant_by(text) || record.target.to_string() == text,
             (None, text) => record.target.to_string() == text || record.reference == text,
         };
@@ -100,23 +102,7 @@ impl Source for ContainerdSource {
     }
 
     fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
-        let todo = std::sync::Mutex::new(wanted.blobs.iter());
-        let next = || todo.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-        let lane = || {
-            intake.lane(&mut |sink| {
-                while let Some(digest) = next() {
-                    ctx.checkpoint()?;
-                    sink(Some(digest), self.engine.blob(ctx, digest)?.as_mut())?;
-                }
-                Ok(())
-            })
-        };
-        std::thread::scope(|scope| {
-            let lanes: Vec<_> = (0..NUM_LANES).map(|_| scope.spawn(lane)).collect();
-            let stopped = |_| Err(Error::new(Code::Cancelled));
-            lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(stopped).map(drop))
-        })?;
-        Ok(None)
+        read_blobs(wanted, intake, NUM_LANES, |digest, _| self.engine.blob(ctx, digest)).map(|()| None)
     }
 
     fn place(&self) -> (Fact, String) {

@@ -12,6 +12,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
+    oci::MAX_CONFIG_BYTES,
 };
 
 /// Most entries of one archive: 10,000 images of the old layout have about 100,000.
@@ -178,15 +179,28 @@ pub(super) fn refuse_long(name: &str, size: u64, max_bytes: u64) -> Result<()> {
     Err(error.with(Fact::Limit, max_bytes))
 }
 
-/// Whether an entry of this name may be a document: they stand at the top (`manifest.json`, `<hex>.json`,
-/// `sha256:<hex>`) or among the blobs.
-pub(super) fn may_be_document(name: &str) -> bool {
-    !name.contains('/') || name.starts_with("blobs/")
+/// Looks into a file that may be a layer or a document: how it is compressed, and its first bytes. No bytes come
+/// of what can be neither.
+pub(super) fn look_into<R: Read>(
+    name: &str,
+    entry: &mut tar::Entry<'_, R>,
+) -> Result<(FileEntry, Option<Vec<u8>>)> {
+    let (offset, size) = (entry.raw_file_position(), entry.size());
+    let mut found = FileEntry { offset, size, hashed: None, compression: Compression::None };
+    // Documents stand at the top (`manifest.json`, `<hex>.json`, `sha256:<hex>`) or among the blobs.
+    let may_be_document = !name.contains('/') || name.starts_with("blobs/");
+    if !may_be_document && !is_layer_path(name) {
+        return Ok((found, None));
+    }
+    let mut head = Vec::new();
+    entry.take(8).read_to_end(&mut head).map_err(tar_error)?;
+    found.compression = Compression::of_magic(&head);
+    Ok((found, Some(head)))
 }
 
-/// Whether a small file that begins so is a document.
-pub(super) fn is_document(name: &str, head: &[u8]) -> bool {
-    head.starts_with(b"{") || head.starts_with(b"[") || name == "oci-layout"
+/// Whether a file of this name that begins so is a document, and small enough to be kept.
+pub(super) fn is_document(name: &str, size: u64, head: &[u8]) -> bool {
+    size <= MAX_CONFIG_BYTES && (head.starts_with(b"{") || head.starts_with(b"[") || name == "oci-layout")
 }
 
 /// A failure inside a tar: our own error, a file that ends early, or a malformed archive.

@@ -1,14 +1,13 @@
 //! Images of an engine, streamed out of it without a temporary archive.
 //!
-//! An engine serves one `docker save` about as fast as one core packs layers, so the images are handed out in
-//! two streams. Images that share layers go into the same one where that keeps them even.
+//! They come in two streams side by side. Images that share layers go into the same one where that keeps them even.
 
 use std::collections::BTreeMap;
 
-use super::{ImageList, Intake, Source, Wanted, streamed::read_stream};
+use super::{ImageList, Intake, Source, Wanted, lanes::beside, streamed::read_stream};
 use crate::{
     digest::Digest,
-    engine::{self, Engine, EngineImage},
+    engine::{self, EngineImage, Exports},
     error::{Code, Error, Fact, Result},
     job::Ctx,
     oci::{Descriptor, Image, ImageManifest, Layer},
@@ -18,7 +17,7 @@ use crate::{
 const NUM_STREAMS: usize = 2;
 
 struct EngineSource {
-    engine: Box<dyn Engine>,
+    engine: Box<dyn Exports>,
     list: ImageList,
 }
 
@@ -32,7 +31,7 @@ pub(super) fn open_podman(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn 
     open(ctx, engine::podman(ctx)?, reference)
 }
 
-fn open(ctx: &Ctx, engine: Box<dyn Engine>, reference: Option<&str>) -> Result<Box<dyn Source>> {
+fn open(ctx: &Ctx, engine: Box<dyn Exports>, reference: Option<&str>) -> Result<Box<dyn Source>> {
     let found = engine.images(ctx, reference)?;
     if let (Some(reference), true) = (reference, found.is_empty()) {
         let error = Error::new(Code::NoSuchImage).with(Fact::Image, reference);
@@ -121,19 +120,12 @@ impl Source for EngineSource {
     }
 
     fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
-        let take = |ids: Vec<Digest>| {
-            let mut stream = self.engine.save(ctx, &ids)?;
-            read_stream(ctx, stream.as_mut(), intake, &self.engine.place())
-        };
-        let lists: Vec<Result<ImageList>> = std::thread::scope(|scope| {
-            let streams: Vec<_> =
-                share_out(&wanted.images).into_iter().map(|ids| scope.spawn(move || take(ids))).collect();
-            let stopped = |_| Err(Error::new(Code::Cancelled));
-            streams.into_iter().map(|stream| stream.join().unwrap_or_else(stopped)).collect()
-        });
+        let lists = beside(share_out(&wanted.images), |ids, stop| {
+            let mut stream = stop.guard(self.engine.save(ctx, &ids)?);
+            read_stream(ctx, &mut stream, intake, &self.engine.place())
+        })?;
         let mut all = ImageList::default();
         for list in lists {
-            let list = list?;
             all.images.extend(list.images);
             all.made.extend(list.made);
         }

@@ -8,6 +8,7 @@ mod containerd;
 mod directory;
 mod docker_archive;
 mod engine;
+mod lanes;
 mod oci_archive;
 mod oci_layout;
 mod registry;
@@ -103,6 +104,11 @@ pub(crate) enum Open {
     Registry(fn(&Ctx, &str, &RegistryAccess) -> Opened),
 }
 
+/// The kind of source that `transport` names.
+fn kind_of(transport: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.transport == transport)
+}
+
 /// What opening gives.
 type Opened = Result<Box<dyn Source>>;
 
@@ -123,8 +129,8 @@ pub(crate) fn open(ctx: &Ctx, spec: &SourceSpec) -> Result<Box<dyn Source>> {
         Some(transport) => transport,
         None => sniff::transport_of(ctx, spec.path())?,
     };
-    let kind = KINDS.iter().find(|kind| kind.transport == transport);
-    let kind = kind.ok_or_else(|| Error::new(Code::BadTransport).with(Fact::Found, transport))?;
+    let kind =
+        kind_of(transport).ok_or_else(|| Error::new(Code::BadTransport).with(Fact::Found, transport))?;
     let source = match kind.open {
         Open::File(open) => open(ctx, spec.path()).map_err(|e| e.at(spec.path()))?,
         Open::Reference(open) => open(ctx, spec.image())?,

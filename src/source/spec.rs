@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{KINDS, Kind, Open};
+use super::{Kind, Open, kind_of};
 use crate::{
     error::{Code, Error, Fact, Result},
     net::RegistryAccess,
@@ -32,31 +32,22 @@ impl SourceSpec {
     /// # Errors
     /// [`Code::BadTransport`] for a transport of files.
     pub fn engine(transport: &str) -> Result<Self> {
-        match KINDS.iter().find(|kind| kind.transport == transport) {
-            Some(Kind { transport, open: Open::Reference(_) | Open::Registry(_) }) => Ok(Self {
-                transport: Some(transport),
-                path: PathBuf::new(),
-                image: None,
-                access: RegistryAccess::default(),
-            }),
+        match kind_of(transport) {
+            Some(Kind { transport, open: Open::Reference(_) }) => Ok(Self::reference(transport, "")),
             _ => Err(Error::new(Code::BadTransport).with(Fact::Found, transport)),
         }
     }
 
-    /// Whether it is a reference to an engine or a registry, and no file.
-    pub(crate) fn is_reference(&self) -> bool {
-        let kind = KINDS.iter().find(|kind| Some(kind.transport) == self.transport);
-        kind.is_some_and(|kind| matches!(kind.open, Open::Reference(_) | Open::Registry(_)))
+    /// An image of an engine or a registry; all of them where `text` is empty.
+    fn reference(transport: &'static str, text: &str) -> Self {
+        let image = (!text.is_empty()).then(|| text.to_owned());
+        Self { transport: Some(transport), image, ..Self::path_only("") }
     }
 
-    fn with_reference(self, text: &str) -> Result<Self> {
-        let text = if self.transport == Some("docker") {
-            let bad = || Error::new(Code::BadTransport).with(Fact::Found, format!("docker:{text}"));
-            text.strip_prefix("//").filter(|text| !text.is_empty()).ok_or_else(bad)?
-        } else {
-            text
-        };
-        Ok(Self { image: (!text.is_empty()).then(|| text.to_owned()), ..self })
+    /// Whether it is a reference to an engine or a registry, and no file.
+    pub(crate) fn is_reference(&self) -> bool {
+        let kind = self.transport.and_then(kind_of);
+        kind.is_some_and(|kind| !matches!(kind.open, Open::File(_)))
     }
 
     /// How a registry is to be entered; other sources have no use for it.
@@ -91,17 +82,22 @@ impl FromStr for SourceSpec {
     fn from_str(text: &str) -> Result<Self> {
         let unavailable = || Error::new(Code::BadTransport).with(Fact::Found, text);
         if let Some((prefix, rest)) = text.split_once(':')
-            && let Some(kind) = KINDS.iter().find(|kind| kind.transport == prefix)
+            && let Some(Kind { transport, open }) = kind_of(prefix)
         {
-            return match kind.open {
-                Open::Reference(_) | Open::Registry(_) => Self::engine(kind.transport)?.with_reference(rest),
-                Open::File(_) => {
-                    let (path, image) = split_reference(rest);
-                    let image = image.map(str::to_owned);
-                    (!path.is_empty())
-                        .then(|| Self { transport: Some(kind.transport), image, ..Self::path_only(path) })
-                        .ok_or_else(unavailable)
-                }
+            return match open {
+                Open::Reference(_) => Ok(Self::reference(transport, rest)),
+                Open::Registry(_) => match rest.strip_prefix("//") {
+                    Some(name) if !name.is_empty() => Ok(Self::reference(transport, name)),
+                    _ => Err(unavailable()),
+                },
+                Open::File(_) => match split_reference(rest) {
+                    ("", _) => Err(unavailable()),
+                    (path, image) => Ok(Self {
+                        transport: Some(transport),
+                        image: image.map(str::to_owned),
+                        ..Self::path_only(path)
+                    }),
+                },
             };
         }
         if text.is_empty() {
@@ -109,7 +105,7 @@ impl FromStr for SourceSpec {
         }
         // Any other bare word is an image of the local engine.
         if !Path::new(text).exists() && !looks_like_path(text) && Name::qualified(text).is_ok() {
-            return Self::engine("docker-daemon")?.with_reference(text);
+            return Ok(Self::reference("docker-daemon", text));
         }
         Ok(Self::path_only(text))
     }

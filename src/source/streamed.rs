@@ -6,17 +6,13 @@ use std::{collections::BTreeMap, io::Read};
 
 use super::{
     BlobSink, ImageList, Intake,
-    directory::{
-        Directory, FileEntry, Files, is_document, is_layer_path, may_be_document, refuse_long, tar_error,
-    },
+    directory::{Directory, FileEntry, Files, is_document, look_into, refuse_long, tar_error},
     docker_archive::read_list,
-    sniff::Compression,
 };
 use crate::{
     digest::Digest,
     error::{Fact, Result},
     job::Ctx,
-    oci::MAX_CONFIG_BYTES,
 };
 
 /// A stream that was read to its end.
@@ -66,19 +62,14 @@ fn take_file<R: Read>(
     put: &mut Vec<String>,
     sink: &mut BlobSink<'_>,
 ) -> Result<FileEntry> {
-    let size = entry.size();
-    let mut found = FileEntry { offset: 0, size, hashed: None, compression: Compression::None };
-    if !may_be_document(name) && !is_layer_path(name) {
-        return Ok(found);
-    }
-    let mut head = Vec::new();
-    entry.take(8).read_to_end(&mut head).map_err(tar_error)?;
-    found.compression = Compression::of_magic(&head);
-    if size <= MAX_CONFIG_BYTES && is_document(name, &head) {
-        kept.keep(name, head, size, entry)?;
-    } else {
-        sink(None, &mut head.chain(entry))?;
-        put.push(name.to_owned());
+    let (found, head) = look_into(name, entry)?;
+    match head {
+        None => {}
+        Some(head) if is_document(name, found.size, &head) => kept.keep(name, head, found.size, entry)?,
+        Some(head) => {
+            sink(None, &mut head.chain(entry))?;
+            put.push(name.to_owned());
+        }
     }
     Ok(found)
 }

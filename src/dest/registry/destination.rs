@@ -11,7 +11,7 @@ use super::{
     upload::{Route, Uploads},
 };
 use crate::{
-    dest::{Destination, Placed},
+    dest::{Destination, Placed, preflight::read_back_mismatch},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -145,8 +145,7 @@ impl Destination for RegistryDestination {
             }
             let found = self.pointed_at(repository, reference)?;
             if found != Some(target.digest) {
-                let error = Error::new(Code::ReadBackMismatch).with(Fact::Expected, target.digest);
-                let error = found.into_iter().fold(error, |error, found| error.with(Fact::Found, found));
+                let error = read_back_mismatch(&target.digest, found);
                 return Err(error.with(Fact::Image, format!("{repository}:{reference}")));
             }
         }

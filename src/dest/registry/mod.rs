@@ -9,11 +9,10 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::{destination::RegistryDestination, presence::Presence};
-use super::{Check, CheckKind, Destination, Placed, Preflight, TagPolicy, Target};
+use super::{Check, CheckKind, Destination, Order, Placed, Preflight, TagPolicy, Target};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    fs::Existing,
     job::Ctx,
     net::{Registry, RegistryAccess},
     oci::{Descriptor, Image, MAX_MANIFEST_BYTES, Name},
@@ -109,10 +108,6 @@ fn is_target(image: &Image, found: Digest) -> bool {
 }
 
 impl Target for RegistryTarget {
-    fn check(&self, _: Existing) -> Result<()> {
-        Ok(())
-    }
-
     /// `HOST/PREFIX/` and the repository without the registry it came from; what is at this registry already,
     /// by a rename say, stays where it is.
     fn name_there(&self, name: &Name) -> Result<Option<Name>> {
@@ -174,16 +169,11 @@ impl Target for RegistryTarget {
         Ok(preflight)
     }
 
-    fn open(
-        &self,
-        ctx: &Ctx,
-        _: Existing,
-        placed: &[Placed<'_>],
-        backups: &[(Name, Name)],
-    ) -> Result<Box<dyn Destination>> {
+    fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+        let placed = &order.placed;
         let repositories = self.repositories(ctx, placed)?;
         self.ensure_projects(ctx, &repositories, true)?;
-        for (from, to) in backups {
+        for (from, to) in order.backups {
             let (Some((_, repository, tag)), Some((.., kept))) = (from.parts(), to.parts()) else { continue };
             let registry = &repositories[repository];
             if let Some(old) = registry.manifest(ctx, repository, tag, MAX_MANIFEST_BYTES)? {

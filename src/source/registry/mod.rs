@@ -6,16 +6,8 @@
 mod artifacts;
 mod documents;
 
-use std::{
-    io::{self, Read},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-};
-
 use self::documents::Remote;
-use super::{ImageList, Intake, Source, Wanted};
+use super::{ImageList, Intake, Source, Wanted, lanes::read_blobs};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
@@ -57,61 +49,15 @@ impl Source for RegistrySource {
     }
 
     fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
-        let sizes = wanted.images.iter().flat_map(|image| image.blobs());
-        let mut blobs: Vec<(Digest, u64)> = sizes
-            .map(|(digest, blob)| (digest, blob.size))
-            .filter(|(digest, _)| wanted.blobs.contains(digest))
-            .collect();
-        blobs.sort_unstable();
-        blobs.dedup();
-        // Taken from the end: the largest first, so that no lane is left alone with one.
-        blobs.sort_by_key(|(_, size)| *size);
-        let (queue, stop) = (Mutex::new(blobs), AtomicBool::new(false));
-        let next =
-            || queue.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|_| !stop.load(Relaxed));
-        let pull = || {
-            let read = intake.lane(&mut |sink| {
-                while let Some((digest, size)) = next() {
-                    let blob = self.registry.blob(ctx, &self.repository, &digest, size);
-                    let mut blob = Stoppable { inner: blob, stop: &stop };
-                    sink(Some(&digest), &mut blob).map_err(|e| e.or_with(Fact::Blob, digest))?;
-                }
-                Ok(())
-            });
-            // One that fails ends them all.
-            read.inspect_err(|_| stop.store(true, Relaxed)).map(drop)
-        };
-        let ended: Vec<Result<()>> = std::thread::scope(|scope| {
-            let lanes: Vec<_> = (0..NUM_LANES).map(|_| scope.spawn(pull)).collect();
-            let stopped = |_| Err(Error::new(Code::Cancelled));
-            lanes.into_iter().map(|lane| lane.join().unwrap_or_else(stopped)).collect()
-        });
-        let failed = ended.into_iter().filter_map(Result::err);
-        // The lanes that were stopped know nothing of the cause.
-        match failed.min_by_key(|e| e.code() == Code::Cancelled) {
-            None => Ok(None),
+        let open = |digest: &Digest, size| Ok(self.registry.blob(ctx, &self.repository, digest, size));
+        match read_blobs(wanted, intake, NUM_LANES, open) {
             // Its size was right, so it is the content that is not.
-            Some(e) if e.code() == Code::SourceMismatch => Err(e.recoded(Code::RegistryMismatch)),
-            Some(e) => Err(e),
+            Err(e) if e.code() == Code::SourceMismatch => Err(e.recoded(Code::RegistryMismatch)),
+            read => read.map(|()| None),
         }
     }
 
     fn place(&self) -> (Fact, String) {
         (Fact::Registry, self.registry.host().to_owned())
-    }
-}
-
-/// A blob that is left where it is once another lane failed.
-struct Stoppable<'a, R> {
-    inner: R,
-    stop: &'a AtomicBool,
-}
-
-impl<R: Read> Read for Stoppable<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.stop.load(Relaxed) {
-            return Err(Error::new(Code::Cancelled).into());
-        }
-        self.inner.read(buf)
     }
 }

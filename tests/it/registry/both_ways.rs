@@ -17,6 +17,13 @@ fn names(value: &serde_json::Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
 }
 
+/// Lets another program copy an image with all its platforms, byte for byte.
+fn copy(from: &str, to: &str) {
+    let mut skopeo = SKOPEO.command();
+    skopeo.args(["copy", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false"]);
+    run(skopeo.args([from, to]));
+}
+
 #[test]
 fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
     let (source, dest, user) =
@@ -27,14 +34,7 @@ fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
     let tar = user.keep("app.tar", &app.bytes);
     let at_source = format!("docker://{}/team/app:1.4", source.host());
     let from = format!("oci-archive:{}:1.4", tar.display());
-    run(SKOPEO.command().args([
-        "copy",
-        "--all",
-        "--preserve-digests",
-        "--dest-tls-verify=false",
-        &from,
-        &at_source,
-    ]));
+    copy(&from, &at_source);
     assert_eq!(manifest_digest(&source.host(), "team/app", "1.4").as_ref(), Some(&app.target));
 
     let listed = user.json(&["images", &at_source]);
@@ -43,14 +43,7 @@ fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
 
     // The same image in a second repository: one image with two names.
     let also = format!("docker://{}/other/app:2", source.host());
-    run(SKOPEO.command().args([
-        "copy",
-        "--all",
-        "--preserve-digests",
-        "--dest-tls-verify=false",
-        &from,
-        &also,
-    ]));
+    copy(&from, &also);
     let bundle = user.dir.join("app.sealift");
     user.json(&["pack", &at_source, &also, "--out", bundle.to_str().unwrap()]);
     let to = format!("docker://{}/mirror", dest.host());
@@ -68,14 +61,7 @@ fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
     // Another program reads every blob of it.
     let (read, there) = (user.dir.join("read"), format!("docker://{}/mirror/team/app:1.4", dest.host()));
     let read = format!("oci:{}:1.4", read.display());
-    run(SKOPEO.command().args([
-        "copy",
-        "--all",
-        "--preserve-digests",
-        "--src-tls-verify=false",
-        &there,
-        &read,
-    ]));
+    copy(&there, &read);
 
     // Again: nothing is sent.
     let num_writes = dest.num_writes();

@@ -133,7 +133,10 @@ fn progress() -> Do {
 }
 
 fn ended(result: Result<sealift::RestoreReport, Error>) -> State {
-    let mut actions = planned();
+    ended_after(planned(), result)
+}
+
+fn ended_after(mut actions: Vec<Do>, result: Result<sealift::RestoreReport, Error>) -> State {
     let outcome = match &result {
         Ok(_) => Ended::Done,
         Err(error) if error.code() == Code::Cancelled => Ended::Cancelled,
@@ -148,13 +151,21 @@ fn ended(result: Result<sealift::RestoreReport, Error>) -> State {
     State { job: Some(job(Some(outcome))), ..wizard(actions) }
 }
 
+fn restored() -> sealift::RestoreReport {
+    sealift::RestoreReport { images: Vec::new(), num_blobs: 12, written_bytes: 900 << 20, num_present: 0 }
+}
+
 fn done() -> State {
-    ended(Ok(sealift::RestoreReport {
-        images: Vec::new(),
-        num_blobs: 12,
-        written_bytes: 900 << 20,
-        num_present: 0,
-    }))
+    ended(Ok(restored()))
+}
+
+#[test]
+fn what_is_in_an_engine_needs_no_loading() {
+    let mut actions = into_docker();
+    actions.push(Do::Planned(Ok(engine_plan())));
+    let harness = screen(ended_after(actions, Ok(restored())), Theme::Dark, Lang::En);
+    assert!(harness.query_by_label("Load it with").is_none());
+    screen(done(), Theme::Dark, Lang::En).get_by_label("Load it with");
 }
 
 #[test]

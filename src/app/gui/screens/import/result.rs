@@ -141,9 +141,14 @@ fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
 
 /// What loads the images into an engine, each to be copied.
 fn commands(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
+    let commands = report.commands();
+    // In an engine or a registry the images are where they belong.
+    if commands.is_empty() {
+        return;
+    }
     ui.add_space(4.0);
     ui.add(Label::small(state.t("import-load")).secondary());
-    for command in report.commands() {
+    for command in commands {
         ui.horizontal(|ui| {
             if Button::secondary(&state.t("copy")).show(ui) {
                 actions.push(action::Action::Copy(command.clone()));
