@@ -79,7 +79,9 @@ pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
-pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, parse_mapping, volume_bytes};
+pub use plan::{
+    FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, mapped_name, read_mapping, volume_bytes,
+};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;

@@ -1,16 +1,32 @@
 //! Names on their way from a vendor's registry to a site's: `registry.vendor.com/* = harbor.site.local/vendor/*`.
 
+use std::{io::Read, path::Path};
+
 use crate::{
     error::{Code, Error, Fact, Result},
+    fs::open_file,
     oci::Name,
 };
 
-/// Reads a mapping file: `FROM = TO` on each line, the first that fits counts; `#` begins a comment. A `*` at
-/// the end of both stands for the rest of the name.
+/// Most bytes of a mapping file.
+const MAX_MAPPING_BYTES: u64 = 1 << 20;
+
+/// Reads the mapping file at `path`; `FROM = TO` on each line, the first that fits counts; `#` begins a comment. A `*`
+/// at the end of both stands for the rest of the name.
 ///
 /// # Errors
-/// [`Code::Usage`] with the number of the line.
-pub fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
+/// [`Code::Usage`] with the number of the line; [`Code::Limit`] when it has more than 1 MiB.
+pub fn read_mapping(path: &Path) -> Result<Vec<(String, String)>> {
+    let mut text = String::new();
+    let mut file = open_file(path)?.take(MAX_MAPPING_BYTES + 1);
+    file.read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+    if text.len() as u64 > MAX_MAPPING_BYTES {
+        return Err(Error::new(Code::Limit).with(Fact::Limit, MAX_MAPPING_BYTES).at(path));
+    }
+    parse_mapping(&text).map_err(|e| e.at(path))
+}
+
+fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
     let mut mapping = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -29,6 +45,17 @@ pub fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
         mapping.push((from.to_owned(), to.to_owned()));
     }
     Ok(mapping)
+}
+
+/// What the rules of a mapping make of an image's name; `None` where none fits. What is said of a whole name counts
+/// more than a rule with a `*`.
+///
+/// # Errors
+/// [`Code::BadReference`] when what comes of it is no name.
+pub fn mapped_name(name: &Name, mapping: &[(String, String)]) -> Option<Result<Name>> {
+    let whole = mapping.iter().filter(|(from, _)| !from.ends_with('*'));
+    let whole = whole.rev().find(|(from, _)| name.is_meant_by(from)).map(|(_, to)| Name::qualified(to));
+    whole.or_else(|| mapping.iter().find_map(|(from, to)| map_name(name, from, to)))
 }
 
 /// What a rule with a `*` makes of `name`; `None` where it does not fit.
@@ -53,6 +80,18 @@ mod tests {
         for bad in ["a", "= b", "a/* = b", "x\n\na ="] {
             assert_eq!(parse_mapping(bad).unwrap_err().code(), Code::Usage, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_a_whole_name_counts_more() {
+        let mapping =
+            parse_mapping("corpus/* = a.local/*\ncorpus/x:1 = b.local/y:2\ncorpus/* = c.local/*").unwrap();
+        let mapped = |name: &str| {
+            mapped_name(&Name::qualified(name).unwrap(), &mapping).map(|name| name.unwrap().to_string())
+        };
+        assert_eq!(mapped("corpus/x:1").unwrap(), "b.local/y:2");
+        assert_eq!(mapped("corpus/z:1").unwrap(), "a.local/z:1");
+        assert_eq!(mapped("quay.io/z:1"), None);
     }
 
     #[test]

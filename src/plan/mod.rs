@@ -6,7 +6,7 @@ mod pack;
 mod restore;
 mod volume;
 
-pub use mapping::parse_mapping;
+pub use mapping::{mapped_name, read_mapping};
 pub use pack::PackPlan;
 pub(crate) use pack::{PackContent, PlannedBlob, plan_pack};
 pub use restore::{RestorePlan, RestoredImage, Selection};

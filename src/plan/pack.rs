@@ -163,7 +163,8 @@ pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform])
         let opened = source::open(ctx, spec)?;
         let number = plan.sources.len();
         let list = opened.list();
-        for image in choose(spec, &list.images)? {
+        for image in choose(spec, &list.images)?.into_iter().filter(|image| spec.wants(&image.target.digest))
+        {
             let Some(image) = narrow(image, platforms) else { continue };
             if opened.is_estimate() {
                 add_image(&mut plan.content.images, image)?;
@@ -255,6 +256,18 @@ fn add_image(images: &mut Vec<Image>, image: Image) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_that_are_not_chosen_take_no_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sample.tar");
+        crate::sample::write_sample(&path).unwrap();
+        let all = SourceSpec::path_only(&path);
+        let plan = plan_pack(&Ctx::new(), std::slice::from_ref(&all), &[]).unwrap();
+        let one = plan.images()[0].target.digest;
+        let some = plan_pack(&Ctx::new(), &[all.only([one].into())], &[]).unwrap();
+        assert_eq!((some.images().len(), some.images()[0].target.digest), (1, one));
+    }
 
     #[test]
     fn what_is_left_out_takes_its_own_blobs_along_and_leaves_shared_ones() {

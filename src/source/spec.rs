@@ -1,12 +1,14 @@
 //! `TRANSPORT:PATH[:REF]` or a bare path. Names as in containers-transports(5).
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use super::{Kind, Open, kind_of};
 use crate::{
+    digest::Digest,
     error::{Code, Error, Fact, Result},
     net::RegistryAccess,
     oci::Name,
@@ -18,13 +20,21 @@ pub struct SourceSpec {
     transport: Option<&'static str>,
     path: PathBuf,
     image: Option<String>,
+    /// Targets of the images asked for; none for all.
+    targets: Option<BTreeSet<Digest>>,
     access: RegistryAccess,
 }
 
 impl SourceSpec {
     /// A source whose kind is told by its content.
     pub fn path_only(path: impl Into<PathBuf>) -> Self {
-        Self { transport: None, path: path.into(), image: None, access: RegistryAccess::default() }
+        Self {
+            transport: None,
+            path: path.into(),
+            image: None,
+            targets: None,
+            access: RegistryAccess::default(),
+        }
     }
 
     /// All images of an engine, by its transport.
@@ -54,6 +64,17 @@ impl SourceSpec {
     #[must_use]
     pub fn with_access(self, access: RegistryAccess) -> Self {
         Self { access, ..self }
+    }
+
+    /// Only the images with these targets, of those that were listed.
+    #[must_use]
+    pub fn only(self, targets: BTreeSet<Digest>) -> Self {
+        Self { targets: Some(targets), ..self }
+    }
+
+    /// Whether an image with this target is asked for.
+    pub(crate) fn wants(&self, target: &Digest) -> bool {
+        self.targets.as_ref().is_none_or(|targets| targets.contains(target))
     }
 
     pub(super) fn access(&self) -> &RegistryAccess {

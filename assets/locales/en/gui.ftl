@@ -88,7 +88,6 @@ pack-empty-line = The output of “docker save”, “podman save” or “skope
 pack-choose-files = Choose archives…
 pack-choose-folder = Choose an OCI layout…
 pack-path = Path of an archive or folder
-pack-engine = The window does not list the images of an engine yet; the command line does. Save images to a file first:
 pack-filter-all = All
 pack-filter-selected = Selected
 pack-column-name = Name
@@ -516,8 +515,38 @@ hint-ENGINE-06 = Give the image another name, or choose what happens to such tag
 hint-NET-10 = The window speaks to registries over HTTPS only; the command line can be told to trust this network.
 hint-NET-12 = Log in again with Docker or Podman, on this machine and as this user.
 hint-NET-13 = Log in to this registry again with Docker or Podman.
-hint-NET-14 = Log in to this registry with Docker or Podman, on this machine and as this user, then try again.
 hint-NET-17 = Create the project in Harbor, then try again.
 hint-NET-27 = Give it a name under Names.
+hint-NET-14 = Type a user name and password, or log in to this registry with Docker or Podman as this user; then try again.
 app-note-untagged = { $about }: this image has no name; it can be given one when it is imported.
 app-note-name-dropped = { $about }: the destination cannot hold this name, so the image will have none. A full name can be given under Names.
+
+# Where images come from
+pack-from-files = Archives
+pack-from-registry = Registries
+pack-engines-looking = Looking for container engines on this computer…
+pack-engines-none = No container engine was found here. Add archives, or images of a registry.
+pack-engines-again = Look for engines again and refresh their images
+pack-registry = Add from a registry…
+pack-registry-title = Add from a registry
+pack-registry-name = Image
+pack-registry-hint = harbor.site.local/team/app:1.4, say
+pack-registry-add = Add
+registry-login-line = Without a user name, the logins that Docker or Podman keeps are used.
+registry-user = User name
+registry-password = Password or token
+registry-plain-http = Allow HTTP without encryption (trusted networks only)
+registry-create-projects = Create missing projects in Harbor
+
+import-rule-from = Names that begin with
+import-rule-from-hint = registry.vendor.com/*
+import-rule-to = become
+import-rule-to-hint = harbor.site.local/vendor/*
+import-rule-apply = Apply
+import-rule-file = Mapping file…
+import-rule-title = Choose a mapping file
+import-mapped = { $num ->
+    [0] No name fits the rule.
+    [one] The rule changed one name; see below.
+   *[other] The rules changed { $num } names; see below.
+}

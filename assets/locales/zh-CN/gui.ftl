@@ -75,7 +75,6 @@ pack-empty-line = “docker save”“podman save”或“skopeo copy”的输�
 pack-choose-files = 选择归档…
 pack-choose-folder = 选择 OCI 布局…
 pack-path = 归档或文件夹的路径
-pack-engine = 窗口还不能列出本机引擎中的镜像，命令行可以。请先把镜像存成文件：
 pack-filter-all = 全部
 pack-filter-selected = 已选
 pack-column-name = 名称
@@ -452,8 +451,37 @@ hint-ENGINE-06 = 请为镜像换一个名称，或选择如何处理这样的标
 hint-NET-10 = 图形界面只通过 HTTPS 访问镜像仓库；可信网络中可改用命令行。
 hint-NET-12 = 请在本机以当前用户用 Docker 或 Podman 重新登录。
 hint-NET-13 = 请用 Docker 或 Podman 重新登录此镜像仓库。
-hint-NET-14 = 请在本机以当前用户用 Docker 或 Podman 登录此镜像仓库，然后重试。
 hint-NET-17 = 请先在 Harbor 中创建项目，然后重试。
 hint-NET-27 = 请在“名称”中为它命名。
+hint-NET-14 = 请输入用户名和密码，或先在本机以同一用户用 Docker 或 Podman 登录这个仓库，然后重试。
 app-note-untagged = { $about }：此镜像没有名称，导入时可以指定。
 app-note-name-dropped = { $about }：目标无法保存此名称，镜像还原后没有名称。可在“名称”处指定完整名称。
+
+# 镜像的来源
+pack-from-files = 归档
+pack-from-registry = 镜像仓库
+pack-engines-looking = 正在查找本机的容器引擎…
+pack-engines-none = 本机没有找到容器引擎。可以添加归档，或从镜像仓库添加。
+pack-engines-again = 重新查找引擎并刷新镜像
+pack-registry = 从镜像仓库添加…
+pack-registry-title = 从镜像仓库添加
+pack-registry-name = 镜像
+pack-registry-hint = 例如 harbor.site.local/team/app:1.4
+pack-registry-add = 添加
+registry-login-line = 用户名留空时，使用 Docker 或 Podman 保存的登录信息。
+registry-user = 用户名
+registry-password = 密码或令牌
+registry-plain-http = 允许不加密的 HTTP（仅限可信网络）
+registry-create-projects = 允许在 Harbor 中创建缺少的项目
+
+import-rule-from = 原名开头
+import-rule-from-hint = registry.vendor.com/*
+import-rule-to = 改为
+import-rule-to-hint = harbor.site.local/vendor/*
+import-rule-apply = 应用
+import-rule-file = 映射文件…
+import-rule-title = 选择映射文件
+import-mapped = { $num ->
+    [0] 没有名称符合规则。
+   *[other] 已按规则改了 { $num } 个名称，请在下方核对。
+}

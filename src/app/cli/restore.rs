@@ -62,8 +62,7 @@ fn selection(matches: &ArgMatches) -> Result<Selection> {
     });
     let mut renames: Vec<_> = renames.collect::<Result<_>>()?;
     if let Some(path) = matches.get_one::<PathBuf>("map") {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
-        renames.extend(sealift::parse_mapping(&text).map_err(|e| e.at(path))?);
+        renames.extend(sealift::read_mapping(path)?);
     }
     let tags = match matches.get_one::<String>("tags").map(String::as_str) {
         Some("backup") => TagPolicy::Backup,

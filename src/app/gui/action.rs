@@ -41,6 +41,8 @@ pub(crate) enum Action {
     Picker(picker::Action),
     Copy(String),
     CopyDiagnostics,
+    /// The window has the keyboard again: what other programs did meanwhile is looked at.
+    Returned,
     /// Show this folder in the system's file manager.
     OpenFolder(PathBuf),
     /// There is none, or it failed.
@@ -71,6 +73,8 @@ pub(crate) enum Sheet {
     /// How the last job ended, in full.
     Job,
     Licences,
+    /// An image of a registry is to be added.
+    Registry,
 }
 
 /// What `app` does for the state.

@@ -50,6 +50,7 @@ pub(crate) struct App {
     /// The time between frames while a job runs.
     pace: Duration,
     num_frames: u8,
+    had_focus: bool,
     history: Worker,
     outside: Outside,
     opened_folders: (Sender<bool>, Receiver<bool>),
@@ -102,6 +103,7 @@ impl App {
             may_close: false,
             pace: pace::QUICK,
             num_frames: 0,
+            had_focus: true,
             history: Worker::start(data, waker()),
             outside,
             opened_folders: bounded(1),
@@ -208,6 +210,7 @@ impl App {
             1 => {
                 tracing::info!("first frame");
                 self.pace = pace::of_this_machine();
+                self.apply(ctx, [Action::Returned]);
             }
             _ => return,
         }
@@ -256,6 +259,11 @@ impl App {
                 input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect();
             (hovered, dropped)
         });
+        let has_focus = ctx.input(|input| input.focused);
+        if has_focus && !std::mem::replace(&mut self.had_focus, has_focus) {
+            actions.push(Action::Returned);
+        }
+        self.had_focus = has_focus;
         let hovering = Hovering::of(&hovered);
         if hovering != self.state.hovering {
             actions.push(Action::Hover(hovering));

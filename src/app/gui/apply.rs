@@ -14,7 +14,11 @@ impl State {
     /// Applies one action.
     pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
         match action {
-            Action::Go(page) => self.settings.page = page,
+            Action::Go(page) => {
+                self.settings.page = page;
+                self.look(effects);
+            }
+            Action::Returned => self.look(effects),
             Action::Lang(choice) => {
                 self.settings.lang = choice;
                 self.texts = Texts(choice.resolve(self.system_lang));
@@ -81,6 +85,13 @@ impl State {
         }
     }
 
+    /// Looks at what other programs may have changed and the page shows.
+    fn look(&mut self, effects: &mut Effects) {
+        if self.page() == Page::Pack {
+            self.pack.apply(pack::Action::LookForEngines, effects);
+        }
+    }
+
     fn pick(&mut self, action: picker::Action, effects: &mut Effects) {
         let Some(picker) = &mut self.picker else { return };
         match picker.apply(action) {
@@ -122,13 +133,18 @@ impl State {
     /// The page has no settings, words or clock of its own: a first place for the bundle is made here.
     fn pack_does(&mut self, action: pack::Action, effects: &mut Effects) {
         let is_listed = matches!(action, pack::Action::Listed(_, Ok(_)));
+        let had_rows = !self.pack.rows.is_empty();
         let is_packed = matches!(action, pack::Action::Packed(Ok(_), _));
         self.pack.apply(action, effects);
         if is_packed && let Some(folder) = self.pack.place.path().parent() {
             folder.clone_into(&mut self.settings.out_folder);
         }
+        if is_listed {
+            self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Registry);
+        }
         let folder = self.settings.new_bundle_folder();
-        if is_listed && self.pack.place.out.is_empty() && !folder.as_os_str().is_empty() {
+        let has_first_rows = !had_rows && !self.pack.rows.is_empty();
+        if (is_listed || has_first_rows) && self.pack.place.out.is_empty() && !folder.as_os_str().is_empty() {
             let name = self.texts.with("pack-out-name", &[("date", self.today.clone())]);
             let out = folder.join(name).to_string_lossy().into_owned();
             self.pack.apply(pack::Action::Out(out), effects);

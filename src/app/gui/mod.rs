@@ -27,6 +27,7 @@ mod new_passphrase;
 mod overlay;
 mod pace;
 mod picker;
+mod registry;
 mod screens;
 mod secret;
 mod settings;

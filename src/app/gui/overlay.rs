@@ -6,7 +6,7 @@ use super::{
     action::{Action, Actions, Sheet},
     incoming::Hovering,
     job_bar, job_sheet, picker,
-    screens::settings::licences,
+    screens::{pack, settings::licences},
     state::State,
     theme::{self, Tone},
     widgets::{
@@ -35,6 +35,10 @@ fn open_sheet(ui: &mut Ui, state: &State, which: Sheet, actions: &mut Actions) {
         (Sheet::Job, Some(job)) => {
             let title = job_bar::title(state.texts, job);
             sheet(ui, state.texts, &title, vec2(560.0, 420.0), |ui| job_sheet::view(ui, state, job, actions))
+        }
+        (Sheet::Registry, _) => {
+            let title = state.t("pack-registry-title");
+            sheet(ui, state.texts, &title, vec2(560.0, 500.0), |ui| pack::reference::view(ui, state, actions))
         }
         (Sheet::Job, None) => true,
     };

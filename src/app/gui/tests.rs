@@ -7,6 +7,7 @@ pub(crate) mod history;
 mod import;
 mod keyboard;
 mod keys;
+mod origins;
 mod picker;
 mod scale;
 mod shell;
@@ -18,14 +19,14 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{Theme, UiBuilder, vec2};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
-use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo};
+use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo, SourceSpec};
 
 use super::{
     action::{Action, Effects, Page},
     bundle::Header,
     fonts,
     screens::{
-        pack::{self, Row},
+        pack::{self, Origin, Row},
         verify::Verdict,
     },
     shell as window,
@@ -100,7 +101,7 @@ pub(crate) fn after(actions: impl IntoIterator<Item = Action>) -> State {
 
 /// The Pack page with `num` images.
 pub(crate) fn with_images(num: usize) -> Action {
-    Action::Pack(pack::Action::Listed(vec!["images.tar".into()], Ok(rows(num))))
+    Action::Pack(pack::Action::Listed(vec![SourceSpec::path_only("images.tar")], Ok(rows(num))))
 }
 
 /// Images that share base layers, as those of one vendor do.
@@ -131,6 +132,7 @@ pub(crate) fn rows(num: usize) -> Vec<Row> {
         let title = name.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or(name);
         let title = if number < NAMES.len() { title.to_owned() } else { format!("{title}-{number}") };
         Row {
+            origin: Origin::Source(0),
             target: Digest::of(format!("image {number}").as_bytes()),
             haystack: name.to_lowercase(),
             platforms: vec!["linux/amd64".into()],

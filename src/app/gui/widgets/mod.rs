@@ -12,6 +12,7 @@ pub(crate) mod focus;
 pub(crate) mod icon;
 pub(crate) mod label;
 pub(crate) mod layer_bar;
+pub(crate) mod login;
 pub(crate) mod new_passphrase;
 pub(crate) mod open_bundle;
 pub(crate) mod page;

@@ -15,7 +15,12 @@ use crate::gui::{
     dialog::{Ask, Choose},
     state::State,
     theme::{self, Tone},
-    widgets::{Icon, Label, field, focus, page, path_field::path_field},
+    widgets::{
+        Button, Icon, Label, field, focus,
+        login::{Way, login},
+        page,
+        path_field::path_field,
+    },
 };
 
 /// Width of what is read and typed.
@@ -24,6 +29,8 @@ const CARD_HEIGHT: f32 = 108.0;
 const CARDS_IN_A_ROW: usize = 4;
 const GAP: f32 = 8.0;
 const ARROW_WIDTH: f32 = 24.0;
+/// Room for the buttons beside a rule.
+const RULE_BUTTONS_WIDTH: f32 = 210.0;
 /// Height of what is said about a name that is none.
 const REMARK_HEIGHT: f32 = 24.0;
 
@@ -120,6 +127,13 @@ fn place(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add(Label::body(&label));
     let (_, changed) = field::text(ui, &label, &target.path, &state.t(hint), ui.available_width());
     actions.extend(changed.map(|place| action::Action::Import(Action::Target(place))));
+    if target.place() == Place::Registry {
+        let then = |change| action::Action::Import(Action::Login(change));
+        let is_submitted = login(ui, state, &target.login, Way::To, then, actions);
+        if is_submitted && state.import.why_not().is_none() && !state.is_busy() {
+            actions.push(action::Action::Import(Action::Next));
+        }
+    }
 }
 
 fn path(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -152,6 +166,7 @@ fn path(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn names(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add(Label::large(state.t("import-names")));
     ui.add(Label::small(state.t("import-names-line")).secondary().wrapped());
+    rule(ui, state, actions);
     let selected = &state.import.selected;
     let renames = state.import.target.renames.iter().enumerate();
     for (number, rename) in renames.filter(|(_, rename)| selected.contains(&rename.image)) {
@@ -162,6 +177,36 @@ fn names(ui: &mut Ui, state: &State, actions: &mut Actions) {
             let row = UiBuilder::new().id_salt(number).max_rect(place).layout(Layout::top_down(Align::LEFT));
             name(&mut ui.new_child(row), state, number, rename, actions);
         }
+    }
+}
+
+/// A rule for many names, typed or out of a file.
+fn rule(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let rule = &state.import.target.rule;
+    ui.horizontal(|ui| {
+        let (apply, file) = (state.t("import-rule-apply"), state.t("import-rule-file"));
+        let half = (ui.available_width() - ARROW_WIDTH - RULE_BUTTONS_WIDTH) / 2.0 - 8.0;
+        let (from, to) = (state.t("import-rule-from"), state.t("import-rule-to"));
+        let (_, changed) = field::text(ui, &from, &rule.from, &state.t("import-rule-from-hint"), half);
+        actions.extend(changed.map(|from| action::Action::Import(Action::RuleFrom(from))));
+        Icon::Right.show(ui, 16.0, Tone::Secondary);
+        let (_, changed) = field::text(ui, &to, &rule.to, &state.t("import-rule-to-hint"), half);
+        actions.extend(changed.map(|to| action::Action::Import(Action::RuleTo(to))));
+        if Button::secondary(&apply).enabled(rule.is_complete()).show(ui) {
+            actions.push(action::Action::Import(Action::ApplyRule));
+        }
+        if Button::secondary(&file).show(ui) {
+            actions.push(action::Action::Ask(Ask {
+                choose: Choose::File,
+                title: state.t("import-rule-title"),
+                then: |paths| {
+                    action::Action::Import(Action::Map(paths.into_iter().next().unwrap_or_default()))
+                },
+            }));
+        }
+    });
+    if let Some(num) = rule.num_changed {
+        ui.add(Label::small(state.texts.count("import-mapped", num)).secondary());
     }
 }
 

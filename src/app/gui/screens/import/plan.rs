@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sealift::{Check, Ctx, Digest, Notice, RestorePlan};
+use sealift::{Check, Ctx, DestSpec, Digest, Existing, Notice, RestorePlan};
 
-use super::{contents::Inside, contents::short, target::Target};
+use super::contents::{Inside, short};
 
 /// The plan.
 #[derive(Debug)]
@@ -71,13 +71,13 @@ impl Plan {
 pub(super) fn preview(
     unlocked: &sealift::Unlocked,
     images: &[Inside],
-    target: &Target,
+    dest: &DestSpec,
+    existing: Existing,
     selection: &sealift::Selection,
 ) -> sealift::Result<Plan> {
-    let dest = target.spec()?;
     // Its notices belong to the plan, not to the job bar.
     let ctx = Ctx::new();
-    sealift::check_destination(&ctx, &dest, target.existing())?;
-    let plan = unlocked.preview_restore(&ctx, &dest, selection)?;
+    sealift::check_destination(&ctx, dest, existing)?;
+    let plan = unlocked.preview_restore(&ctx, dest, selection)?;
     Ok(Plan::of(&plan, ctx.take_notices(), images))
 }

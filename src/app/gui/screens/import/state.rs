@@ -18,6 +18,7 @@ use crate::gui::{
     bundle::{Header, read_header},
     incoming,
     job::Outcome,
+    registry,
     secret::{Edit, Secret},
     texts::Texts,
     widgets::focus,
@@ -72,6 +73,14 @@ pub(crate) enum Action {
     Occupied(TagPolicy),
     /// The name of this number gets another text.
     Rename(usize, String),
+    RuleFrom(String),
+    RuleTo(String),
+    /// The rule that was typed is applied.
+    ApplyRule,
+    /// A mapping file was chosen.
+    Map(PathBuf),
+    Mapped(Outcome<Vec<(String, String)>>),
+    Login(registry::Change),
     Planned(Outcome<Plan>),
     Progress(Vec<Finished>),
     Ran(Ran),
@@ -126,6 +135,12 @@ impl Import {
                     .into_iter()
                     .for_each(|rename| rename.to.clone_from(&to));
             }),
+            Action::RuleFrom(from) => self.target.rule.from = from,
+            Action::RuleTo(to) => self.target.rule.to = to,
+            Action::ApplyRule => self.map(&self.target.rule.mapping()),
+            Action::Map(path) => effects.push(Effect::RunQuietly(work::read_mapping(path))),
+            Action::Mapped(Ok(mapping)) => self.map(&mapping),
+            Action::Login(change) => self.change(|import| import.target.login.apply(change)),
             Action::Planned(Ok(plan)) => {
                 self.plan = Some(plan);
                 self.go(Step::Run, effects);
@@ -141,9 +156,10 @@ impl Import {
                 );
             }
             Action::Saved(Ok(path)) => (self.saved, self.failed) = (Some(path), None),
-            Action::Unlocked(Err(error)) | Action::Planned(Err(error)) | Action::Saved(Err(error)) => {
-                self.fail(error);
-            }
+            Action::Unlocked(Err(error))
+            | Action::Mapped(Err(error))
+            | Action::Planned(Err(error))
+            | Action::Saved(Err(error)) => self.fail(error),
             Action::Go(step) if self.can_go(step) => self.go(step, effects),
             Action::Go(_) => {}
             Action::Back => self.step.previous().into_iter().for_each(|step| self.go(step, effects)),
@@ -259,6 +275,15 @@ impl Import {
             change(&mut import.selected, images.len());
             import.sizes = sizes(import.selected.iter().filter_map(|number| images.get(*number)));
         });
+    }
+
+    /// Applies rules to the names.
+    fn map(&mut self, mapping: &[(String, String)]) {
+        let mut mapped = Ok(());
+        self.change(|import| mapped = import.target.map(mapping));
+        if let Err(error) = mapped {
+            self.fail(Arc::new(error));
+        }
     }
 
     /// A change after which the plan, and what came of it, no longer hold.

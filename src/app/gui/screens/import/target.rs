@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sealift::{DestSpec, Existing, Name, Selection, TagPolicy};
 
 use super::contents::Inside;
+use crate::gui::registry::Login;
 
 /// The target as it is being chosen.
 #[derive(Debug)]
@@ -16,6 +17,33 @@ pub(crate) struct Target {
     /// What happens to a file that is there, or to a tag that points elsewhere.
     pub(crate) occupied: TagPolicy,
     pub(crate) renames: Vec<Rename>,
+    /// How a registry is entered.
+    pub(crate) login: Login,
+    pub(crate) rule: Rule,
+}
+
+/// A rule for many names, while it is typed: `registry.vendor.com/*` becomes `harbor.site.local/vendor/*`.
+#[derive(Debug, Default)]
+pub(crate) struct Rule {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Names that the last rules changed.
+    pub(crate) num_changed: Option<usize>,
+}
+
+impl Rule {
+    /// As a mapping of one line; a missing `*` is meant.
+    pub(crate) fn mapping(&self) -> Vec<(String, String)> {
+        let whole = |text: &str| {
+            let text = text.trim();
+            if text.ends_with('*') { text.to_owned() } else { format!("{}/*", text.trim_end_matches('/')) }
+        };
+        vec![(whole(&self.from), whole(&self.to))]
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.from.trim().is_empty() && !self.to.trim().is_empty()
+    }
 }
 
 /// What a kind of destination asks for.
@@ -45,7 +73,14 @@ pub(crate) struct Rename {
 impl Default for Target {
     fn default() -> Self {
         let transport = sealift::dest_transports().first().copied().unwrap_or_default();
-        Self { transport, path: String::new(), occupied: TagPolicy::Refuse, renames: Vec::new() }
+        Self {
+            transport,
+            path: String::new(),
+            occupied: TagPolicy::Refuse,
+            renames: Vec::new(),
+            login: Login::default(),
+            rule: Rule::default(),
+        }
     }
 }
 
@@ -101,7 +136,10 @@ impl Target {
         let place = self.path.trim();
         match self.place() {
             Place::None => format!("{}:", self.transport).parse(),
-            Place::Registry => format!("{}://{}", self.transport, place.trim_start_matches('/')).parse(),
+            Place::Registry => {
+                let spec = format!("{}://{}", self.transport, place.trim_start_matches('/'));
+                Ok(spec.parse::<DestSpec>()?.with_access(self.login.access()))
+            }
             Place::Path | Place::Namespace => format!("{}:{place}", self.transport).parse(),
         }
     }
@@ -119,6 +157,22 @@ impl Target {
     /// Whether what must be said is missing.
     pub(super) fn is_unsaid(&self) -> bool {
         matches!(self.place(), Place::Path | Place::Registry) && self.path.trim().is_empty()
+    }
+
+    /// Gives every name what the rules of `mapping` make of it.
+    ///
+    /// # Errors
+    /// `BadReference` for the first that becomes no name; nothing is changed then.
+    pub(super) fn map(&mut self, mapping: &[(String, String)]) -> sealift::Result<()> {
+        let mapped = |rename: &Rename| {
+            rename.from.parse().ok().and_then(|name: Name| sealift::mapped_name(&name, mapping)).transpose()
+        };
+        let names: Vec<Option<Name>> = self.renames.iter().map(mapped).collect::<sealift::Result<_>>()?;
+        self.rule.num_changed = Some(names.iter().flatten().count());
+        for (rename, name) in self.renames.iter_mut().zip(names) {
+            rename.to = name.map_or_else(|| std::mem::take(&mut rename.to), |name| name.to_string());
+        }
+        Ok(())
     }
 
     /// What the library is asked to restore.
@@ -164,6 +218,21 @@ mod tests {
         }
         let registry = Target { transport: "docker", path: "//site.local".into(), ..Target::default() };
         assert_eq!(registry.spec().unwrap().to_string(), "docker://site.local");
+    }
+
+    #[test]
+    fn a_rule_changes_the_names_that_fit() {
+        let rename = |name: &str| Rename { image: 0, from: name.into(), to: name.into() };
+        let renames = vec![rename("registry.vendor.com/a/b:1"), rename("quay.io/c:1")];
+        let mut target = Target { renames, ..Target::default() };
+        target.rule.from = "registry.vendor.com".into();
+        target.rule.to = "harbor.site.local/vendor/".into();
+        target.map(&target.rule.mapping()).unwrap();
+        let names: Vec<&str> = target.renames.iter().map(|rename| rename.to.as_str()).collect();
+        assert_eq!(names, ["harbor.site.local/vendor/a/b:1", "quay.io/c:1"]);
+        assert_eq!(target.rule.num_changed, Some(1));
+        assert!(target.map(&[("quay.io/*".into(), "Not A Name/*".into())]).is_err());
+        assert_eq!(target.renames[1].to, "quay.io/c:1");
     }
 
     #[test]

@@ -29,12 +29,18 @@ pub(super) fn unlock(header: &Header, passphrase: Passphrase) -> Work {
 pub(super) fn plan(import: &Import) -> Option<Work> {
     let contents = import.contents.as_ref()?;
     let (Opened(unlocked), images) = (contents.opened.clone()?, contents.images.clone());
-    let target =
-        super::target::Target { renames: Vec::new(), path: import.target.path.clone(), ..import.target };
+    let (spec, existing) = (import.target.spec(), import.target.existing());
     let selection = import.target.selection(&contents.images, &import.selected);
     let name = import.selected.len().to_string();
-    let call = move |_: &Ctx| plan::preview(&unlocked, &images, &target, &selection);
+    let call = move |_: &Ctx| plan::preview(&unlocked, &images, &spec?, existing, &selection);
     Some(Work::new(Kind::Plan, name, call, |plan| action::Action::Import(Action::Planned(plan))))
+}
+
+/// Reads a mapping file.
+pub(super) fn read_mapping(path: PathBuf) -> Work {
+    let name = file_name(&path);
+    let call = move |_: &Ctx| sealift::read_mapping(&path);
+    Work::new(Kind::List, name, call, |mapping| action::Action::Import(Action::Mapped(mapping)))
 }
 
 /// Checks every blob, then puts the images back.

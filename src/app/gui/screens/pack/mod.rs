@@ -2,7 +2,10 @@
 
 mod destination;
 mod end;
+mod engines;
+mod origins;
 mod place;
+pub(crate) mod reference;
 mod row;
 mod state;
 mod table;
@@ -12,6 +15,8 @@ mod tray;
 #[cfg(test)]
 pub(crate) use place::Seen;
 pub(crate) use place::Split;
+#[cfg(test)]
+pub(crate) use row::Origin;
 pub(crate) use row::Row;
 pub(crate) use state::{Action, Column, Filter, Pack};
 
@@ -29,13 +34,12 @@ use crate::gui::{
 const SEARCH_WIDTH: f32 = 230.0;
 /// Platforms offered to narrow the list; an image index can list dozens.
 const MAX_PLATFORMS: usize = 6;
-/// How images come out of an engine into a file.
-const ENGINE_COMMAND: &str = "docker save -o images.tar IMAGE…";
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
     if pack.rows.is_empty() {
         page::head(ui, &state.t("pack-title"), "", |_| {});
+        origins::view(ui, state, actions);
         if let Some(error) = &pack.failed {
             page::body(ui, |ui| banner::error(ui, state.texts, error));
         }
@@ -60,6 +64,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             actions.push(action::Action::Pack(Action::Clear));
         }
     });
+    origins::view(ui, state, actions);
     if let Some(error) = &pack.failed {
         page::body(ui, |ui| banner::error(ui, state.texts, error));
     }
@@ -118,9 +123,6 @@ fn add_ways(ui: &mut Ui, state: &State, actions: &mut Actions) {
     if edit.is_submitted && is_free && !path.trim().is_empty() {
         actions.push(action::Action::Bring(vec![path.trim().into()]));
     }
-    ui.add_space(12.0);
-    ui.add(Label::small(state.t("pack-engine")).secondary().wrapped());
-    ui.add(Label::mono(ENGINE_COMMAND));
 }
 
 fn ask_for_folder(state: &State) -> action::Action {

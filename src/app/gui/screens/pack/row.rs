@@ -2,14 +2,32 @@
 
 use sealift::{Digest, Image, escape};
 
+/// Where a row came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Origin {
+    /// An engine, by its transport.
+    Engine(&'static str),
+    /// A file or a registry, by its place among the sources that were added.
+    Source(usize),
+}
+
+/// Places that the list can be narrowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Engine(&'static str),
+    Files,
+    Registry,
+}
+
 /// A row of the table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
+    pub(crate) origin: Origin,
     /// Digest of the manifest or index.
     pub(crate) target: Digest,
     /// The last part of the name.
     pub(crate) title: String,
-    /// Full name, platform, day it was built.
+    /// Full name and the number of further ones, platform, day it was built.
     pub(crate) subtitle: String,
     /// What a search looks through, in lower case.
     pub(crate) haystack: String,
@@ -24,7 +42,10 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn of(image: &Image) -> Self {
         let name = image.title();
-        let mut parts = vec![name.clone()];
+        let mut parts = vec![match image.names.len() {
+            0 | 1 => name.clone(),
+            num => format!("{name} (+{})", num - 1),
+        }];
         let platforms: Vec<String> = image.platforms().map(ToString::to_string).collect();
         parts.extend((!platforms.is_empty()).then(|| platforms.join(", ")));
         let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref());
@@ -33,6 +54,7 @@ impl Row {
         let names: Vec<&str> = image.names.iter().map(sealift::Name::as_str).collect();
         let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
         Self {
+            origin: Origin::Source(0),
             target: image.target.digest,
             title: escape(short(&name)).to_string(),
             subtitle,

@@ -6,11 +6,14 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use sealift::{Code, Digest, Error, PackOptions, PackReport, Phase, SourceSpec};
+use sealift::{Code, Digest, Error, FoundEngine, PackOptions, PackReport, Phase, SourceSpec};
 
 use super::{
     Row,
+    engines::{self, Engine},
     place::{Place, Seen, Split},
+    reference::{self, Reference},
+    row::{Group, Origin},
     totals::Totals,
 };
 use crate::gui::{
@@ -25,7 +28,16 @@ use crate::gui::{
 /// What the page holds.
 #[derive(Debug, Default)]
 pub(crate) struct Pack {
-    pub(crate) sources: Vec<PathBuf>,
+    /// Files and registries that were added.
+    pub(crate) sources: Vec<SourceSpec>,
+    /// The engines of this machine.
+    pub(crate) engines: Vec<Engine>,
+    /// Engines are being looked for.
+    pub(crate) is_looking: bool,
+    /// The engine whose silence is being explained.
+    pub(crate) silent: Option<&'static str>,
+    /// An image of a registry, while it is typed.
+    pub(crate) reference: Reference,
     pub(crate) rows: Vec<Row>,
     /// Numbers of the rows that match the search, in the order shown.
     pub(crate) shown: Vec<usize>,
@@ -42,6 +54,8 @@ pub(crate) struct Pack {
     /// The layer whose holders are lit.
     pub(crate) lit: Option<Digest>,
     pub(crate) totals: Totals,
+    /// The rows came from more than one place.
+    is_mixed: bool,
     /// Rows that hold that layer.
     pub(crate) num_lit: usize,
     pub(crate) new: NewPassphrase,
@@ -76,14 +90,24 @@ pub(crate) enum Filter {
     Selected,
     /// Of one platform, by its place among those there are.
     Platform(usize),
+    From(Group),
 }
 
 /// What can happen on the page.
 #[derive(Debug)]
 pub(crate) enum Action {
     Add(Vec<PathBuf>),
-    /// What these sources hold.
-    Listed(Vec<PathBuf>, Outcome<Vec<Row>>),
+    /// What these further sources hold; the first of them is source 0 of the rows.
+    Listed(Vec<SourceSpec>, Outcome<Vec<Row>>),
+    LookForEngines,
+    /// The engines that there are.
+    Engines(Vec<FoundEngine>),
+    /// What the engine of this transport holds.
+    EngineListed(&'static str, Outcome<Vec<Row>>),
+    /// Whether an engine's silence is to be explained.
+    Silent(Option<&'static str>),
+    Reference(reference::Edit),
+    AddReference,
     Clear,
     /// A row was pressed; with Shift, all from the last one pressed.
     Press {
@@ -117,17 +141,38 @@ impl Pack {
     pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
         let changes_order = action.changes_order();
         match action {
-            Action::Add(paths) => effects.push(Effect::Run(self.list(paths))),
+            Action::Add(paths) => {
+                let name = paths.first().map(|path| file_name(path)).unwrap_or_default();
+                let specs = paths.into_iter().map(SourceSpec::path_only).collect();
+                effects.push(Effect::Run(self.list(name, specs)));
+            }
             Action::Listed(sources, Ok(rows)) => {
-                if self.rows.is_empty() {
+                if self.selected.is_empty() {
                     effects.push(Effect::Focus(focus::NEW_PASSPHRASE));
                 }
-                self.take_rows(sources, rows);
+                self.take_sources(sources, rows);
             }
-            Action::Clear => {
-                let place = std::mem::take(&mut self.place);
-                *self = Self { place, ..Self::default() };
+            Action::LookForEngines => {
+                if !std::mem::replace(&mut self.is_looking, true) {
+                    effects.push(Effect::RunQuietly(engines::look()));
+                }
             }
+            Action::Engines(found) => {
+                self.take_engines(found);
+                let reached = self.engines.iter().filter(|engine| engine.is_reading);
+                effects.extend(reached.map(|engine| Effect::RunQuietly(engines::list(engine.transport))));
+            }
+            Action::EngineListed(transport, listed) => self.take_listed(transport, listed),
+            Action::Silent(transport) => self.silent = transport,
+            Action::Reference(edit) => self.reference.apply(edit),
+            Action::AddReference => match self.reference.spec() {
+                Ok(spec) => {
+                    let name = self.reference.name.trim().to_owned();
+                    effects.push(Effect::Run(self.list(name, vec![spec])));
+                }
+                Err(error) => self.failed = Some(Arc::new(error)),
+            },
+            Action::Clear => self.clear(),
             Action::Press { row, is_range } => self.press(row, is_range),
             Action::SelectShown(is_selected) => {
                 for place in 0..self.shown.len() {
@@ -195,35 +240,141 @@ impl Pack {
         });
     }
 
-    fn list(&self, paths: Vec<PathBuf>) -> Work {
-        let name = paths.first().map(|path| file_name(path)).unwrap_or_default();
-        let mut sources = self.sources.clone();
-        sources.extend(paths.into_iter().filter(|path| !self.sources.contains(path)));
-        let specs: Vec<SourceSpec> = sources.iter().map(SourceSpec::path_only).collect();
+    /// A job that lists those of `specs` that are not here yet.
+    fn list(&self, name: String, specs: Vec<SourceSpec>) -> Work {
+        let new: Vec<SourceSpec> = specs.into_iter().filter(|spec| !self.sources.contains(spec)).collect();
+        let specs = new.clone();
         let call = move |ctx: &sealift::Ctx| {
-            let plan = sealift::plan_pack(ctx, &specs, &[])?;
-            Ok(plan.images().iter().map(Row::of).collect())
+            let mut rows = Vec::new();
+            for (number, spec) in specs.iter().enumerate() {
+                rows.extend(engines::rows(ctx, spec, Origin::Source(number))?);
+            }
+            Ok(rows)
         };
-        Work::new(Kind::List, name, call, |rows| action::Action::Pack(Action::Listed(sources, rows)))
+        Work::new(Kind::List, name, call, |rows| action::Action::Pack(Action::Listed(new, rows)))
     }
 
-    /// New images are selected; known ones stay as they were.
-    fn take_rows(&mut self, sources: Vec<PathBuf>, rows: Vec<Row>) {
-        let known: BTreeMap<Digest, bool> = self
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(row, image)| (image.target, self.selected.contains(&row)))
-            .collect();
-        let is_selected = |row: &usize| known.get(&rows[*row].target).copied().unwrap_or(true);
+    /// Images of further sources are selected.
+    fn take_sources(&mut self, sources: Vec<SourceSpec>, mut rows: Vec<Row>) {
+        let num_before = self.sources.len();
+        for row in &mut rows {
+            if let Origin::Source(number) = &mut row.origin {
+                *number += num_before;
+            }
+        }
+        // The same image under the same name out of two files is one.
+        let is_new = |row: &Row| {
+            let is_same = |known: &Row| known.target == row.target && known.subtitle == row.subtitle;
+            !self.rows.iter().any(|known| matches!(known.origin, Origin::Source(_)) && is_same(known))
+        };
+        rows.retain(is_new);
+        self.sources.extend(sources);
+        self.set_rows(self.rows.iter().cloned().chain(rows).collect(), true);
+        (self.failed, self.end) = (None, None);
+        self.path.clear();
+        self.reference = Reference::default();
+    }
+
+    /// Engines come and go; what is known of one that stays is kept until it is listed anew.
+    fn take_engines(&mut self, found: Vec<FoundEngine>) {
+        self.is_looking = false;
+        self.engines = found.into_iter().map(Engine::of).collect();
+        let is_there = |origin: Origin| match origin {
+            Origin::Source(_) => true,
+            Origin::Engine(transport) => {
+                self.engines.iter().any(|engine| engine.transport == transport && engine.failed.is_none())
+            }
+        };
+        let rows = self.rows.iter().filter(|row| is_there(row.origin)).cloned().collect();
+        self.set_rows(rows, false);
+    }
+
+    /// New images of an engine are not selected: it may hold hundreds.
+    fn take_listed(&mut self, transport: &'static str, listed: Outcome<Vec<Row>>) {
+        let Some(engine) = self.engines.iter_mut().find(|engine| engine.transport == transport) else {
+            return;
+        };
+        engine.is_reading = false;
+        let listed = listed.unwrap_or_else(|error| {
+            engine.failed = Some(error);
+            Vec::new()
+        });
+        let others = self.rows.iter().filter(|row| row.origin != Origin::Engine(transport)).cloned();
+        self.set_rows(others.chain(listed).collect(), false);
+    }
+
+    /// Known images stay selected or not.
+    fn set_rows(&mut self, rows: Vec<Row>, select_new: bool) {
+        if rows == self.rows {
+            return;
+        }
+        let key = |row: &Row| (row.origin, row.target);
+        let known: BTreeMap<_, bool> =
+            (0..).zip(&self.rows).map(|(number, row)| (key(row), self.selected.contains(&number))).collect();
+        let is_selected = |number: &usize| known.get(&key(&rows[*number])).copied().unwrap_or(select_new);
         self.selected = (0..rows.len()).filter(is_selected).collect();
         self.totals = Totals::of(&rows);
         self.selected.iter().for_each(|row| self.totals.add(&rows[*row]));
-        (self.sources, self.rows, self.failed, self.end) = (sources, rows, None, None);
+        self.rows = rows;
         let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
         self.platforms = platforms.into_iter().collect();
-        (self.anchor, self.lit, self.filter) = (None, None, Filter::All);
-        self.path.clear();
+        let first = self.rows.first().map(|row| self.group(row));
+        self.is_mixed = self.rows.iter().any(|row| Some(self.group(row)) != first);
+        (self.anchor, self.lit) = (None, None);
+        let is_empty = |filter| match filter {
+            Filter::From(group) => self.num_from(group) == 0,
+            Filter::Platform(_) => true,
+            Filter::All | Filter::Selected => false,
+        };
+        if is_empty(self.filter) {
+            self.filter = Filter::All;
+        }
+    }
+
+    /// Leaves what engines hold, with nothing selected.
+    fn clear(&mut self) {
+        let Self { place, engines, is_looking, rows, .. } = std::mem::take(self);
+        let rows = rows.into_iter().filter(|row| matches!(row.origin, Origin::Engine(_))).collect();
+        *self = Self { engines, is_looking, place, ..Self::default() };
+        self.set_rows(rows, false);
+    }
+
+    /// The place a row came from.
+    fn group(&self, row: &Row) -> Group {
+        match row.origin {
+            Origin::Engine(transport) => Group::Engine(transport),
+            Origin::Source(number) => match self.sources.get(number).and_then(SourceSpec::transport) {
+                Some("docker") => Group::Registry,
+                _ => Group::Files,
+            },
+        }
+    }
+
+    /// The place a row came from, where there is more than one.
+    pub(crate) fn told_apart(&self, row: &Row) -> Option<Group> {
+        let group = self.group(row);
+        self.is_mixed.then_some(group)
+    }
+
+    /// Images from a place.
+    pub(crate) fn num_from(&self, group: Group) -> usize {
+        self.rows.iter().filter(|row| self.group(row) == group).count()
+    }
+
+    /// What is to be packed, each source with the images that were selected of it.
+    fn chosen(&self) -> sealift::Result<Vec<SourceSpec>> {
+        let mut targets: BTreeMap<Origin, BTreeSet<Digest>> = BTreeMap::new();
+        for row in self.selected.iter().map(|row| &self.rows[*row]) {
+            targets.entry(row.origin).or_default().insert(row.target);
+        }
+        let spec = |(origin, targets)| {
+            let spec = match origin {
+                Origin::Engine(transport) => SourceSpec::engine(transport)?,
+                Origin::Source(number) => self.sources[number].clone(),
+            };
+            Ok(spec.only(targets))
+        };
+        targets.into_iter().map(spec).collect()
     }
 
     fn press(&mut self, row: usize, is_range: bool) {
@@ -268,15 +419,13 @@ impl Pack {
         let out = self.place.path();
         let about = About { bundle: out.clone(), ..About::default() };
         let name = self.selected.len().to_string();
-        let specs: Vec<SourceSpec> = self.sources.iter().map(SourceSpec::path_only).collect();
-        let wanted: BTreeSet<Digest> = self.selected.iter().map(|row| self.rows[*row].target).collect();
+        let specs = self.chosen()?;
         // A failure is told with the step it came at, which only the job knows.
         let step = Arc::new(OnceLock::new());
         let reached = Arc::clone(&step);
         let call = move |ctx: &sealift::Ctx| {
             let packed = sealift::check_output(&out, options.existing).and_then(|()| {
-                let mut plan = sealift::plan_pack(ctx, &specs, &[])?;
-                plan.retain(|image| wanted.contains(&image.target.digest));
+                let plan = sealift::plan_pack(ctx, &specs, &[])?;
                 sealift::pack(ctx, &plan, &out, &passphrase, &options)
             });
             let _ = reached.set(ctx.snapshot().phase);
@@ -302,6 +451,7 @@ impl Pack {
                 Filter::Platform(place) => {
                     self.platforms.get(place).is_some_and(|wanted| self.rows[*row].platforms.contains(wanted))
                 }
+                Filter::From(group) => self.group(&self.rows[*row]) == group,
             };
             passes && self.rows[*row].haystack.contains(&wanted)
         };
@@ -323,7 +473,13 @@ impl Action {
     const fn changes_order(&self) -> bool {
         matches!(
             self,
-            Self::Listed(_, Ok(_)) | Self::Clear | Self::Search(_) | Self::Filter(_) | Self::SortBy(_)
+            Self::Listed(_, Ok(_))
+                | Self::Engines(_)
+                | Self::EngineListed(..)
+                | Self::Clear
+                | Self::Search(_)
+                | Self::Filter(_)
+                | Self::SortBy(_)
         )
     }
 }
@@ -335,7 +491,7 @@ mod tests {
 
     fn with_rows() -> Pack {
         let mut pack = Pack::default();
-        pack.apply(Action::Listed(vec!["a.tar".into()], Ok(rows(5))), &mut Effects::new());
+        pack.apply(Action::Listed(vec![SourceSpec::path_only("a.tar")], Ok(rows(5))), &mut Effects::new());
         pack
     }
 
@@ -346,6 +502,52 @@ mod tests {
         assert!(pack.totals.unique_bytes < pack.totals.sum_bytes && pack.totals.shared_bytes > 0);
         let layers: u64 = pack.rows.iter().map(|row| row.size_bytes).sum();
         assert_eq!(pack.totals.sum_bytes, layers);
+    }
+
+    #[test]
+    fn images_of_an_engine_are_chosen_by_hand_and_stay_so_when_it_is_looked_at_again() {
+        let mut pack = with_rows();
+        let of_docker = |num: usize| -> Vec<Row> {
+            let origin = Origin::Engine("docker-daemon");
+            rows(num + 5).into_iter().skip(5).map(|row| Row { origin, ..row }).collect()
+        };
+        let found = || FoundEngine { transport: "docker-daemon", reached: Ok("Docker 29".into()) };
+        let look = |num: usize, pack: &mut Pack| {
+            pack.apply(Action::Engines(vec![found()]), &mut Effects::new());
+            assert!(pack.engines[0].is_reading);
+            pack.apply(Action::EngineListed("docker-daemon", Ok(of_docker(num))), &mut Effects::new());
+        };
+        look(3, &mut pack);
+        assert_eq!((pack.rows.len(), pack.selected.len()), (8, 5));
+        let chosen = pack.rows.iter().position(|row| row.origin != Origin::Source(0)).unwrap();
+        let target = pack.rows[chosen].target;
+        pack.apply(Action::Press { row: chosen, is_range: false }, &mut Effects::new());
+        look(4, &mut pack);
+        let is_selected = |row: &usize| pack.rows[*row].target == target;
+        assert_eq!((pack.rows.len(), pack.selected.len()), (9, 6));
+        assert!(pack.selected.iter().any(is_selected));
+        let specs = pack.chosen().unwrap();
+        let transports: Vec<_> = specs.iter().map(SourceSpec::transport).collect();
+        assert_eq!(transports, [Some("docker-daemon"), None]);
+        look(0, &mut pack);
+        assert_eq!((pack.rows.len(), pack.selected.len()), (5, 5));
+    }
+
+    #[test]
+    fn an_engine_that_falls_silent_takes_its_images_along_and_says_why() {
+        let mut pack = Pack::default();
+        let reached = || FoundEngine { transport: "containerd", reached: Ok("containerd 1.7".into()) };
+        let origin = Origin::Engine("containerd");
+        let listed = rows(2).into_iter().map(|row| Row { origin, ..row }).collect();
+        pack.apply(Action::Engines(vec![reached()]), &mut Effects::new());
+        pack.apply(Action::EngineListed("containerd", Ok(listed)), &mut Effects::new());
+        pack.apply(Action::Filter(Filter::From(Group::Engine("containerd"))), &mut Effects::new());
+        assert_eq!(pack.shown.len(), 2);
+        let silent = Err(Error::new(Code::EngineUnreachable));
+        let found = FoundEngine { transport: "containerd", reached: silent };
+        pack.apply(Action::Engines(vec![found]), &mut Effects::new());
+        assert!(pack.rows.is_empty() && pack.shown.is_empty() && pack.filter == Filter::All);
+        assert!(pack.engines[0].failed.is_some());
     }
 
     #[test]

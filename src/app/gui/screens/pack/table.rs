@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
-use super::{Action, Column, Row};
+use super::{Action, Column, Row, row::Group};
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -85,7 +85,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.add_space(4.0);
             ui.add(Label::body(&image.title).strong());
-            ui.add(Label::small(&image.subtitle).secondary());
+            ui.add(Label::small(subtitle(state, image)).secondary());
         });
     });
     row.col(|ui| {
@@ -106,6 +106,16 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
         let is_range = response.ctx.input(|input| input.modifiers.shift);
         actions.push(action::Action::Pack(Action::Press { row: number, is_range }));
     }
+}
+
+/// Full name, platform and day; and the place it is at, where there are several.
+fn subtitle(state: &State, image: &Row) -> String {
+    let place = state.pack.told_apart(image).map(|group| match group {
+        Group::Engine(transport) => state.t(&format!("dest-{transport}")),
+        Group::Files => state.t("pack-from-files"),
+        Group::Registry => state.t("pack-from-registry"),
+    });
+    place.map_or_else(|| image.subtitle.clone(), |place| format!("{}  ·  {place}", image.subtitle))
 }
 
 fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
