@@ -17,8 +17,10 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY ?= $(TARGET_DIR)/release/sealift
 # An archive of images that `make bench-desktop` packs on the command line and in the window.
 ARCHIVE ?=
+# Where `make kit` writes the kit.
+KIT_DIR ?= target/kit
 
-.PHONY: run test test-tools lint deny fuzz bench bench-desktop install uninstall clean
+.PHONY: run test test-tools lint deny fuzz bench bench-desktop kit install uninstall clean
 
 run:
 	@$(CARGO) build --release --quiet
@@ -50,6 +52,10 @@ bench:
 bench-desktop:
 	$(CARGO) build --release --quiet
 	@bash benches/desktop.sh '$(BINARY)' '$(ARCHIVE)'
+
+# The restore kit with a program for hosts back to glibc 2.17.
+kit:
+	@sh assets/kit/build.sh '$(KIT_DIR)'
 
 $(TARGET_DIR)/release/sealift:
 	$(CARGO) build --release --quiet

@@ -73,6 +73,16 @@ impl PartialFile {
         &self.written.partial
     }
 
+    /// Lets the file be run as a program, where the file system knows of such a thing.
+    pub(crate) fn let_run(&self) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // FAT has no such right, and needs none.
+            let _ = self.file.set_permissions(fs::Permissions::from_mode(0o755));
+        }
+    }
+
     /// Flushes to the medium. A failed fsync is final: the kernel may have dropped the pages.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(|e| Error::write(self.path(), e))
@@ -229,6 +239,11 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()>
     let mut file = PartialFile::create(path, existing)?;
     file.write_all(bytes).map_err(|e| Error::write(path, e))?;
     file.commit()
+}
+
+/// Makes a folder unless it is there.
+pub(crate) fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| Error::write(path, e))
 }
 
 /// Opens a regular file (through links) for reading; a pipe or device would hang or never end.

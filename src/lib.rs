@@ -14,6 +14,7 @@
 //! | `engine` | Docker and its like, behind one trait |
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
+//! | `kit` | what a host with nothing installed needs |
 //! | `plan` | what will be done |
 //! | `pipeline`, `verify`, `restore` | doing it |
 //! | `api` | the facade |
@@ -53,6 +54,7 @@ mod fs;
 pub mod fuzz;
 mod job;
 mod keyslot;
+mod kit;
 mod locale;
 mod net;
 mod oci;
@@ -76,6 +78,7 @@ pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::Existing;
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
+pub use kit::{KitReport, write_kit};
 pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};

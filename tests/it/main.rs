@@ -9,6 +9,7 @@ mod desktop;
 mod engines;
 mod faults;
 mod hostile;
+mod kit;
 mod ranks;
 mod registry;
 mod support;

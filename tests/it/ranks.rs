@@ -15,7 +15,7 @@ const RANKS: &[&[&str]] = &[
     &["oci", "crypto", "net"],
     &["bundle"],
     &["engine"],
-    &["keyslot", "source", "dest", "sample"],
+    &["keyslot", "source", "dest", "sample", "kit"],
     &["plan"],
     &["pipeline", "verify"],
     &["restore"],

@@ -23,6 +23,7 @@ verb-list = List the key slots
 verb-add = Add a passphrase
 verb-remove = Remove a key slot
 verb-change = Replace your passphrase by another
+verb-kit = Write a restore kit beside bundles, for hosts with nothing installed
 verb-demo = Pack, verify and restore a built-in sample in a temporary folder
 verb-completions = Print completions for a shell
 verb-man = Print the manual page
@@ -174,3 +175,13 @@ demo-refused = 4. Tried a wrong passphrase: refused.
 demo-blobs = 5. Verified it with the passphrase: { $blobs } blobs match their digests.
 demo-restored = 6. Restored { $images } images into an archive that Docker, Podman and containerd load.
 demo-same = 7. Compared: same names, same image IDs. The temporary folder is removed.
+
+arg-folder = Folder with the bundles; the root of a USB stick, say
+    .value = FOLDER
+arg-program = The build of Sealift to put into the kit, instead of this one
+    .value = FILE
+kit-done = { $bundles ->
+        [0] Kit written; no bundle lies beside it yet. Write it again once one does, so that its page names the fingerprint.
+        [1] Kit written; its page names the bundle beside it.
+       *[other] Kit written; its page names the { $bundles } bundles beside it.
+    } The program is made for { $system }.

@@ -23,6 +23,7 @@ verb-list = 列出密钥槽
 verb-add = 添加一个口令
 verb-remove = 移除一个密钥槽
 verb-change = 更换自己的口令
+verb-kit = 在密封包旁写入还原工具，供未装任何软件的主机使用
 verb-demo = 在临时文件夹里打包、校验并还原一个内置样例
 verb-completions = 输出 shell 补全脚本
 verb-man = 输出手册页
@@ -141,3 +142,12 @@ demo-refused = 4. 试一个错误口令：被拒绝。
 demo-blobs = 5. 用口令校验：{ $blobs } 个数据块与摘要相符。
 demo-restored = 6. 还原 { $images } 个镜像到一个归档，Docker、Podman、containerd 均可加载。
 demo-same = 7. 比对：名称相同，镜像 ID 相同。临时文件夹已清除。
+
+arg-folder = 密封包所在的文件夹，例如 U 盘根目录
+    .value = 文件夹
+arg-program = 放入工具包的镜渡程序，默认为当前程序
+    .value = 文件
+kit-done = { $bundles ->
+        [0] 已写入还原工具；旁边还没有密封包。放入密封包后请再写一次，说明页才会写明指纹。
+       *[other] 已写入还原工具，说明页写明了旁边 { $bundles } 个密封包的指纹。
+    }程序适用于 { $system }。

@@ -43,6 +43,16 @@ pub(crate) fn command(lang: Lang) -> Command {
                 .args(build.registry())
                 .args(build.shared()),
             build.keys(),
+            build
+                .verb("kit")
+                .arg(
+                    build
+                        .positional("folder")
+                        .value_hint(ValueHint::DirPath)
+                        .value_parser(value_parser!(std::path::PathBuf)),
+                )
+                .arg(build.file("program"))
+                .args(build.shared()),
             build.verb("demo").args(build.shared()),
             build
                 .verb("completions")

@@ -6,6 +6,7 @@ pub(crate) mod hygiene;
 mod images;
 mod inspect;
 mod keys;
+mod kit;
 mod output;
 mod pack;
 mod progress;
@@ -47,6 +48,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("restore", restore::run),
     ("images", images::run),
     ("keys", keys::run),
+    ("kit", kit::run),
     ("demo", demo::run),
     ("completions", shell::completions),
     ("man", shell::man),

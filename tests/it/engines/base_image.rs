@@ -24,7 +24,7 @@ const OMITTED: [&str; 8] = [
 ];
 
 /// A tar of the root.
-pub(super) fn base_root() -> PathBuf {
+pub(crate) fn base_root() -> PathBuf {
     assert_root();
     cached(&format!("{SUITE}.tar"), make)
 }

@@ -18,6 +18,8 @@ mod podman_live;
 mod sample;
 mod skopeo;
 
+pub(crate) use base_image::base_root;
+
 use std::path::{Path, PathBuf};
 
 use crate::support::{Listed, Scratch, Sealift};

@@ -1,0 +1,140 @@
+//! The restore kit: what a host with nothing installed needs beside a bundle.
+//!
+//! Files in, files out. Knows nothing of drives; `handoff` says when a kit is wanted.
+
+mod program;
+
+use std::{
+    fmt::Write as _,
+    fs::read_dir,
+    io::{Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::{
+    bundle::Bundle,
+    digest::{Digest, HashingReader, hex},
+    error::{Error, Result},
+    fs::{Existing, PartialFile, create_dir, open_file, write},
+    job::Ctx,
+    locale::{Lang, escape},
+    words::{fingerprint_words, grouped},
+};
+
+/// Folder of the program and what it needs, beside the bundles.
+const FOLDER: &str = "sealift-kit";
+/// What opens the bundle on a host with nothing installed.
+const LAUNCHER: &str = "restore.sh";
+/// What to read first; ASCII, as old hosts show other names wrongly.
+const README: &str = "READ-ME-FIRST.txt";
+
+/// A kit that was written.
+#[derive(Debug, Serialize)]
+pub struct KitReport {
+    /// Its files.
+    pub files: Vec<PathBuf>,
+    /// What its program runs on.
+    pub system: String,
+    /// The bundles that its page names.
+    pub bundles: Vec<PathBuf>,
+}
+
+/// Writes a kit with `program`, a build of Sealift, to `folder`; its page names the bundles that lie there. A kit that
+/// is there already is replaced.
+///
+/// # Errors
+/// [`crate::Code::NotFound`] without the folder or the program.
+pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> {
+    let system = program::system(program)?;
+    let bundles = bundles_in(folder)?;
+    let kit = folder.join(FOLDER);
+    create_dir(&kit)?;
+    let mut files = Vec::new();
+    let mut sums = String::new();
+    let mut put = |name: &str, digest: Digest| {
+        let _ = writeln!(sums, "{}  {name}", digest.hex());
+        files.push(kit.join(name));
+    };
+    put("sealift", copy_program(ctx, open_file(program)?, program, &kit.join("sealift"))?);
+    let texts: [(&str, &[u8]); 6] = [
+        ("recover.py", include_bytes!("../../assets/recover.py")),
+        ("LICENSE-APACHE", include_bytes!("../../LICENSE-APACHE")),
+        ("LICENSE-MIT", include_bytes!("../../LICENSE-MIT")),
+        ("Inter-OFL.txt", include_bytes!("../../assets/fonts/Inter-OFL.txt")),
+        ("JetBrainsMono-OFL.txt", include_bytes!("../../assets/fonts/JetBrainsMono-OFL.txt")),
+        ("NotoSansSC-OFL.txt", include_bytes!("../../assets/fonts/NotoSansSC-OFL.txt")),
+    ];
+    for (name, bytes) in texts {
+        ctx.checkpoint()?;
+        write(&kit.join(name), bytes, Existing::Replace)?;
+        put(name, Digest::of(bytes));
+    }
+    write(&kit.join("SHA256SUMS"), sums.as_bytes(), Existing::Replace)?;
+    files.push(kit.join("SHA256SUMS"));
+    let launcher = include_str!("../../assets/kit/restore.sh").replace("@SYSTEM@", &system);
+    copy_program(ctx, launcher.as_bytes(), folder, &folder.join(LAUNCHER))?;
+    write(&folder.join(README), page(&bundles, &system).as_bytes(), Existing::Replace)?;
+    files.extend([folder.join(LAUNCHER), folder.join(README)]);
+    let bundles = bundles.into_iter().map(|bundle| bundle.path().to_owned()).collect();
+    Ok(KitReport { files, system, bundles })
+}
+
+/// Writes what `reader` gives of `from` to a file that can be run; returns its digest.
+fn copy_program(ctx: &Ctx, reader: impl Read, from: &Path, to: &Path) -> Result<Digest> {
+    let mut reader = HashingReader::new(reader);
+    let mut file = PartialFile::create(to, Existing::Replace)?;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        ctx.checkpoint()?;
+        let len = reader.read(&mut piece).map_err(|e| Error::read(from, e))?;
+        if len == 0 {
+            break;
+        }
+        file.write_all(&piece[..len]).map_err(|e| Error::write(to, e))?;
+    }
+    file.let_run();
+    file.commit()?;
+    Ok(reader.finish().0)
+}
+
+/// The whole bundles that lie in `folder`, by name.
+fn bundles_in(folder: &Path) -> Result<Vec<Bundle>> {
+    let entries = read_dir(folder).map_err(|e| Error::read(folder, e))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    Ok(paths.iter().filter_map(|path| Bundle::open(path).ok()).collect())
+}
+
+/// The page to read first.
+fn page(bundles: &[Bundle], system: &str) -> String {
+    let listed = |lang: Lang| {
+        let mut list = String::from("\n");
+        for bundle in bundles {
+            let name = bundle.path().file_name().unwrap_or_default().to_string_lossy();
+            let fingerprint = hex(&bundle.header().fingerprint());
+            let num_volumes = bundle.header().geometry.num_volumes;
+            let volumes = match (lang, num_volumes) {
+                (_, 1) => String::new(),
+                (Lang::ZhCn, num) => format!("（共 {num} 卷，须在同一文件夹）"),
+                (Lang::En, num) => format!(" ({num} volumes, all in one folder)"),
+            };
+            let _ = writeln!(list, "    {}{volumes}", escape(&name));
+            let words = fingerprint_words(&fingerprint, lang);
+            let label = if lang == Lang::ZhCn { "指纹" } else { "fingerprint" };
+            let _ = writeln!(list, "    {label}: {}", words.join(" "));
+            for half in grouped(&fingerprint).as_bytes().chunks(HALF) {
+                let _ = writeln!(list, "        {}", String::from_utf8_lossy(half).trim_end());
+            }
+        }
+        list
+    };
+    include_str!("../../assets/kit/READ-ME-FIRST.txt")
+        .replace("@BUNDLES-ZH@", &listed(Lang::ZhCn))
+        .replace("@BUNDLES-EN@", &listed(Lang::En))
+        .replace("@SYSTEM@", system)
+}
+
+/// Characters of half a fingerprint in groups of four, with the space behind it.
+const HALF: usize = 40;
