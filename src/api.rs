@@ -16,8 +16,10 @@ use crate::{
     crypto::{KdfCost, Key, Passphrase, random},
     dest::{self, DestSpec},
     digest::{Digest, hex},
+    drive::Target,
     error::{Code, Error, Fact, Result},
     fs::Existing,
+    handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, PendingSlot},
     oci::{Descriptor, Documents, Image, Name, Platform, read_target},
@@ -404,6 +406,29 @@ pub fn restore(
     existing: Existing,
 ) -> Result<RestoreReport> {
     restore::restore(ctx, verified, plan, existing)
+}
+
+/// Decides how the finished bundle at `path` is handed over to `targets`. Writes nothing.
+///
+/// # Errors
+/// [`Code::FileTooLarge`] when a volume is larger than a file system takes: pack with smaller volumes, as a sealed
+/// bundle cannot be split anew. [`Code::NoSpace`], [`Code::DoesNotFit`], [`Code::StaleInTheWay`], [`Code::Exists`].
+pub fn plan_handoff(
+    ctx: &Ctx,
+    path: &Path,
+    targets: &[Target],
+    options: &HandoffOptions,
+) -> Result<HandoffPlan> {
+    handoff::plan_handoff(ctx, path, targets, options)
+}
+
+/// Hands a bundle over: copies, flushes, reads back from the medium, ejects. `watch`, made for this plan, tells how far
+/// each target is.
+///
+/// # Errors
+/// Of the bundle itself, and [`Code::HandoffStopped`] when cancelled; what is wrong with single targets is in the report.
+pub fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Result<HandoffReport> {
+    handoff::handoff(ctx, plan, watch)
 }
 
 /// Changes the slots of the bundle at `path`, opened with `passphrase`. `change` gets the header, its keys

@@ -227,6 +227,21 @@ codes! {
     /// Record hashes do not add up to the header's set root.
     RootMismatch = "INTEGRITY-03", Integrity;
 
+    /// A drive gives back other bytes than were written to it, or none.
+    DriveLies = "HANDOFF-01", Integrity;
+    /// The drive went away while it was used.
+    DriveGone = "HANDOFF-02", Failed;
+    /// Files of an earlier bundle have the names that are needed.
+    StaleInTheWay = "HANDOFF-03", Failed;
+    /// No folder and no drive of that name.
+    NoSuchDrive = "HANDOFF-04", Usage;
+    /// A drive without a mounted file system.
+    DriveNotReady = "HANDOFF-05", Failed;
+    /// A bundle of several volumes is larger than what is free on the drive.
+    DoesNotFit = "HANDOFF-06", Failed;
+    /// A handoff was cancelled; what is copied so far stays for the next.
+    HandoffStopped = "HANDOFF-07", Cancelled;
+
     /// No slot opens with what was given.
     KeyRefused = "KEY-01", Key;
     /// The slots are all of kinds this program does not know.

@@ -3,14 +3,19 @@
 //! A file that is not committed is removed when dropped, so no failure or cancel leaves one that could
 //! pass for whole. Knows nothing of what is written.
 
+mod behind;
+mod uncached;
+
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    thread::JoinHandle,
+    time::Duration,
 };
 
-use crossbeam_channel::{Sender, TrySendError, bounded};
+use behind::WriteBehind;
+pub use uncached::ReadBack;
+pub(crate) use uncached::{AlignedBuf, UncachedFile};
 
 use crate::error::{Code, Error, Fact, Result};
 
@@ -28,24 +33,44 @@ pub enum Existing {
 pub(crate) struct PartialFile {
     file: File,
     written: WrittenFile,
-    behind: Option<WriteBehind>,
-    num_unflushed_bytes: u64,
+    behind: WriteBehind,
 }
 
-/// A file that lies whole under its partial name; becomes `NAME` on [`WrittenFile::commit`], else vanishes.
+/// A file that lies whole under its partial name; becomes `NAME` on [`WrittenFile::commit`], else vanishes or, where it
+/// may be continued later, stays partial.
 #[derive(Debug)]
 pub(crate) struct WrittenFile {
     partial: PathBuf,
     target: PathBuf,
     existing: Existing,
-    committed: bool,
+    when_dropped: WhenDropped,
+}
+
+/// What becomes of the partial file when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhenDropped {
+    Remove,
+    /// It stays under its partial name, for a later run to continue; or it has its name.
+    Leave,
 }
 
 impl PartialFile {
     /// Starts writing `target`; refuses at once when it exists and must be kept.
     pub(crate) fn create(target: &Path, existing: Existing) -> Result<Self> {
+        let mut file = Self::open(target, existing, WhenDropped::Remove)?;
+        file.continue_at(0)?;
+        Ok(file)
+    }
+
+    /// Opens what an interrupted run left of `target`, or an empty file. Dropped, it stays for a later run, unless its
+    /// flush failed or it was discarded. [`Self::continue_at`] must be called before it is written.
+    pub(crate) fn resume(target: &Path, existing: Existing) -> Result<Self> {
+        Self::open(target, existing, WhenDropped::Leave)
+    }
+
+    fn open(target: &Path, existing: Existing, when_dropped: WhenDropped) -> Result<Self> {
         refuse_existing(target, existing)?;
-        let partial = with_suffix(target, ".partial");
+        let partial = partial_path(target);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -58,9 +83,36 @@ impl PartialFile {
         if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
             return Err(Error::new(Code::Busy).at(&partial));
         }
-        let written = WrittenFile { partial, target: target.to_owned(), existing, committed: false };
-        file.set_len(0).map_err(|e| Error::write(&written.partial, e))?;
-        Ok(Self { file, written, behind: None, num_unflushed_bytes: 0 })
+        let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped };
+        Ok(Self { file, written, behind: WriteBehind::default() })
+    }
+
+    /// Bytes that are there.
+    pub(crate) fn len(&self) -> Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len()).map_err(|e| Error::read(self.path(), e))
+    }
+
+    /// Keeps the first `len` bytes and writes on behind them.
+    pub(crate) fn continue_at(&mut self, len: u64) -> Result<()> {
+        let cut = self.file.set_len(len).and_then(|()| self.file.seek(SeekFrom::Start(len)));
+        cut.map_err(|e| Error::write(self.path(), e))?;
+        self.behind = WriteBehind::from(len);
+        Ok(())
+    }
+
+    /// Removes it: what is there serves no later run.
+    pub(crate) fn discard(mut self) {
+        self.written.when_dropped = WhenDropped::Remove;
+    }
+
+    /// Bytes from the start that are on the medium for certain.
+    pub(crate) fn synced_bytes(&self) -> u64 {
+        self.behind.synced_bytes()
+    }
+
+    /// Waits until fewer than `num_bytes` are written and not on the medium, or a moment; whether they are.
+    pub(crate) fn wait_synced(&mut self, num_bytes: u64, moment: Duration) -> Result<bool> {
+        self.behind.wait(num_bytes, moment).map_err(|e| Error::write(self.path(), e))
     }
 
     /// The open file, for positioned writes.
@@ -88,35 +140,20 @@ impl PartialFile {
         self.file.sync_all().map_err(|e| Error::write(self.path(), e))
     }
 
-    /// Flushes and closes; the file keeps its partial name.
+    /// Flushes and closes; the file keeps its partial name. When that fails, what is there cannot be trusted: it is
+    /// removed.
     pub(crate) fn finish(mut self) -> Result<WrittenFile> {
-        self.end_write_behind().map_err(|e| Error::write(self.path(), e))?;
-        self.sync()?;
+        let ended = self.end_write_behind().map_err(|e| Error::write(self.path(), e));
+        if let Err(error) = ended.and_then(|()| self.sync()) {
+            self.discard();
+            return Err(error);
+        }
         Ok(self.written)
-    }
-
-    /// Hands what was written to the medium while more is being written, so that the last flush is short.
-    fn write_behind(&mut self, num_bytes: usize) -> io::Result<()> {
-        self.num_unflushed_bytes += num_bytes as u64;
-        if self.num_unflushed_bytes < WRITE_BEHIND_BYTES {
-            return Ok(());
-        }
-        self.num_unflushed_bytes = 0;
-        let behind = match self.behind.take() {
-            Some(behind) => behind,
-            None => WriteBehind::start(&self.file)?,
-        };
-        match behind.wake.try_send(()) {
-            // Still at the piece before: it takes this one along next time.
-            Ok(()) | Err(TrySendError::Full(())) => self.behind = Some(behind),
-            Err(TrySendError::Disconnected(())) => behind.end()?,
-        }
-        Ok(())
     }
 
     /// Waits for the thread that flushes behind; its failure is the file's.
     pub(crate) fn end_write_behind(&mut self) -> io::Result<()> {
-        self.behind.take().map_or(Ok(()), WriteBehind::end)
+        self.behind.end()
     }
 
     /// Flushes, renames into place and flushes the folder.
@@ -129,41 +166,25 @@ impl WrittenFile {
     /// Renames into place and flushes the folder.
     pub(crate) fn commit(mut self) -> Result<()> {
         rename(&self.partial, &self.target, self.existing)?;
-        self.committed = true;
+        self.when_dropped = WhenDropped::Leave;
         sync_parent(&self.target)
     }
-}
 
-/// Bytes written between two flushes behind.
-const WRITE_BEHIND_BYTES: u64 = 32 << 20;
-
-/// A thread that flushes a file while it is being written.
-#[derive(Debug)]
-struct WriteBehind {
-    wake: Sender<()>,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl WriteBehind {
-    fn start(file: &File) -> io::Result<Self> {
-        let file = file.try_clone()?;
-        let (wake, woken) = bounded(1);
-        // The kernel tells a failed flush once: the first ends the thread, and the file with it.
-        let flush = move || woken.into_iter().try_for_each(|()| file.sync_data());
-        let thread = std::thread::Builder::new().name("flush".into()).spawn(flush)?;
-        Ok(Self { wake, thread })
+    /// Where it lies until then.
+    pub(crate) fn path(&self) -> &Path {
+        &self.partial
     }
 
-    fn end(self) -> io::Result<()> {
-        drop(self.wake);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the flushing thread died")))
+    /// Removes it.
+    pub(crate) fn discard(mut self) {
+        self.when_dropped = WhenDropped::Remove;
     }
 }
 
 impl Write for PartialFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let len = self.file.write(buf)?;
-        self.write_behind(len)?;
+        self.behind.wrote(&self.file, len as u64)?;
         Ok(len)
     }
 
@@ -174,7 +195,7 @@ impl Write for PartialFile {
 
 impl Drop for WrittenFile {
     fn drop(&mut self) {
-        if !self.committed {
+        if self.when_dropped == WhenDropped::Remove {
             // Nothing to do about a failure here; the name itself says it is partial.
             let _ = fs::remove_file(&self.partial);
         }
@@ -188,6 +209,14 @@ pub(crate) fn refuse_existing(target: &Path, existing: Existing) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Where `target` lies while it is written.
+pub(crate) fn partial_path(target: &Path) -> PathBuf {
+    with_suffix(target, PARTIAL_SUFFIX)
+}
+
+/// What the name of an unfinished file ends in.
+pub(crate) const PARTIAL_SUFFIX: &str = ".partial";
 
 /// `path` with `suffix` appended to its file name, whatever extension it has.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -218,6 +247,11 @@ fn rename(from: &Path, to: &Path, existing: Existing) -> Result<()> {
 pub(crate) fn rename_dir(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|e| Error::write(to, e))?;
     sync_parent(to)
+}
+
+/// Removes a file that a user agreed to lose.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|e| Error::write(path, e))
 }
 
 /// Makes a rename in `path`'s folder durable.
@@ -332,6 +366,28 @@ mod tests {
         assert_eq!(fs::read(&target).unwrap(), b"one");
         write(&target, b"two", Existing::Replace).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"two");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_continued_or_discarded() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a");
+        let mut file = PartialFile::resume(&target, Existing::Keep).unwrap();
+        file.continue_at(0).unwrap();
+        file.write_all(b"half, and torn").unwrap();
+        drop(file);
+        assert!(!target.exists());
+
+        let mut file = PartialFile::resume(&target, Existing::Keep).unwrap();
+        assert_eq!(file.len().unwrap(), 14);
+        file.continue_at(4).unwrap();
+        assert_eq!(file.synced_bytes(), 4);
+        file.write_all(b" done").unwrap();
+        file.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"half done");
+
+        PartialFile::resume(&target, Existing::Replace).unwrap().discard();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

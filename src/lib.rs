@@ -46,12 +46,14 @@ mod bundle;
 mod crypto;
 mod dest;
 mod digest;
+mod drive;
 mod engine;
 mod error;
 mod fs;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
+mod handoff;
 mod job;
 mod keyslot;
 mod kit;
@@ -68,15 +70,24 @@ mod words;
 
 pub use api::{
     Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
-    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, free_bytes, inspect,
-    list, pack, plan_pack, plan_restore, remove_slot, restore, save_report, source_transports,
+    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, free_bytes, handoff,
+    inspect, list, pack, plan_handoff, plan_pack, plan_restore, remove_slot, restore, save_report,
+    source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
+pub use drive::{
+    Drive, DriveSizes, DriveWatch, Ejected, LARGE_DRIVE_BYTES, Partition, PartitionState, Place, Target,
+    drive_target, drives, eject_drive, mount_partition,
+};
 pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
-pub use fs::Existing;
+pub use fs::{Existing, ReadBack};
+pub use handoff::{
+    FileState, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, Order, PlannedFile, Share, Stage,
+    StaleFile, TargetPlan, TargetReport, TargetWatch,
+};
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use kit::{KitReport, write_kit};
 pub use locale::{Lang, escape, lookup, text};

@@ -12,6 +12,7 @@ mod reader;
 mod record;
 mod schedule;
 mod volume;
+mod volume_piece;
 mod writer;
 
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
@@ -20,8 +21,9 @@ pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAG
 pub(crate) use keys::BundleKeys;
 pub(crate) use pass::{BlobReader, Piece};
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
-pub(crate) use record::{DEFAULT_RECORD_BYTES, record_hash};
-pub(crate) use volume::{VolumeSet, is_bundle_head, volume_path};
+pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, record_hash};
+pub(crate) use volume::{VolumeSet, is_bundle_head, set_id_of, volume_path};
+pub(crate) use volume_piece::VolumePiece;
 pub(crate) use writer::{BundleWriter, Layout, Sealed};
 
 /// Newest format version this program reads, and the one it writes.

@@ -54,6 +54,16 @@ pub(crate) fn is_volume_head(head: &[u8]) -> bool {
     head.starts_with(&VOLUME_MAGIC[..5])
 }
 
+/// The set that a file which begins so is a volume of, sealed or not.
+pub(crate) fn set_id_of(head: &[u8]) -> Option<SetId> {
+    let at = match head.first_chunk::<8>()? {
+        magic if magic == MAGIC => 24,
+        magic if magic == VOLUME_MAGIC => 16,
+        _ => return None,
+    };
+    head.get(at..)?.first_chunk().copied()
+}
+
 /// Bytes before the records of volume `volume` (from 0).
 pub(crate) fn head_bytes(volume: u32) -> u64 {
     if volume == 0 { FIRST_HEAD_BYTES } else { LATER_HEAD_BYTES }
@@ -186,6 +196,27 @@ impl VolumeSet {
 
     pub(crate) fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// The set that they are of.
+    pub(crate) fn set_id(&self) -> &SetId {
+        &self.set_id
+    }
+
+    /// The file of volume `volume` (from 0).
+    pub(crate) fn path(&self, volume: u32) -> &Path {
+        &self.volumes[volume as usize].path
+    }
+
+    /// Its length, as its footer has it.
+    pub(crate) fn file_bytes(&self, volume: u32) -> u64 {
+        let footer = &self.volumes[volume as usize].footer;
+        footer[144..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    /// Any bytes of its file.
+    pub(super) fn read_file(&self, volume: u32, buf: &mut [u8], offset: u64) -> Result<()> {
+        self.volumes[volume as usize].read_exact_at(buf, offset)
     }
 
     /// Bytes of record `number` on disk, into `buf`.

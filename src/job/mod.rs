@@ -31,8 +31,14 @@ pub enum Phase {
     Unlock,
     /// Reading, deduplicating, compressing and sealing.
     Pack,
+    /// Copying volumes, as far as the medium has them.
+    Copy,
     /// Waiting until the medium has everything.
     Flush,
+    /// Reading from the medium what was written to it.
+    ReadBack,
+    /// Taking the medium out of use.
+    Eject,
     /// Checking records or blobs.
     Verify,
     /// Writing images to their destination.
@@ -40,7 +46,17 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 6] = [Self::Scan, Self::Unlock, Self::Pack, Self::Flush, Self::Verify, Self::Restore];
+    const ALL: [Self; 9] = [
+        Self::Scan,
+        Self::Unlock,
+        Self::Pack,
+        Self::Copy,
+        Self::Flush,
+        Self::ReadBack,
+        Self::Eject,
+        Self::Verify,
+        Self::Restore,
+    ];
 
     /// The stable lower-case name, used in JSON and for the texts' ids.
     pub const fn name(self) -> &'static str {
@@ -48,7 +64,10 @@ impl Phase {
             Self::Scan => "scan",
             Self::Unlock => "unlock",
             Self::Pack => "pack",
+            Self::Copy => "copy",
             Self::Flush => "flush",
+            Self::ReadBack => "read-back",
+            Self::Eject => "eject",
             Self::Verify => "verify",
             Self::Restore => "restore",
         }

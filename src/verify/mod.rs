@@ -8,4 +8,4 @@ pub(crate) use blobs::verify_blobs;
 pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
 pub use map::{CellState, RecordMap};
 pub use records::RecordReport;
-pub(crate) use records::verify_records;
+pub(crate) use records::{ranges, verify_records};

@@ -11,14 +11,14 @@ const RANKS: &[&[&str]] = &[
     &["locale"],
     &["error"],
     &["digest", "job", "fs"],
-    &["words"],
+    &["words", "drive"],
     &["oci", "crypto", "net"],
     &["bundle"],
     &["engine"],
     &["keyslot", "source", "dest", "sample", "kit"],
     &["plan"],
     &["pipeline", "verify"],
-    &["restore"],
+    &["restore", "handoff"],
     &["api"],
     &["fuzz"],
 ];
@@ -41,7 +41,6 @@ const SHELL_CRATES: &[&str] = &[
     "rusqlite",
     "tracing_appender",
     "winit",
-    "zbus",
     "zxcvbn",
 ];
 

@@ -65,7 +65,7 @@ IO-06 = Access was denied
 IO-07 = There is not enough free space
     .hint = Free the missing space or choose another place. Nothing was written.
 IO-08 = The file is larger than this file system allows
-    .hint = Split the bundle with --volume-size fat32.
+    .hint = Pack with --volume-size fat32: the bundle is then made of files that fit.
 IO-09 = Another run is writing this file
     .hint = Wait until it ends, or choose another name.
 
@@ -200,6 +200,21 @@ INTEGRITY-02 = A blob does not match its digest
     .hint = The medium may be damaged. Copy the bundle again; nothing was restored.
 INTEGRITY-03 = The bundle's checksums do not match its header
     .hint = A volume was altered or damaged. Copy the bundle again; nothing was restored.
+
+HANDOFF-01 = What the drive gives back is not what was written to it
+    .hint = This drive may be faulty, or a fake that claims more space than it has. What was copied in this run has been removed; use another drive.
+HANDOFF-02 = The drive went away
+    .hint = Plug it in again and hand over once more: what is already on it is checked and continued.
+HANDOFF-03 = Files of an earlier bundle have the names that are needed
+    .hint = Add --remove-stale to remove the files named above, or --force to replace them one by one.
+HANDOFF-04 = No folder and no single drive goes by this name
+    .hint = “sealift drives” lists the removable drives; give a folder, a device file or a label.
+HANDOFF-05 = The drive has no file system that is mounted
+    .hint = Unlock it or mount it first, or give it a file system if it has none; Sealift never formats a drive.
+HANDOFF-06 = The bundle does not fit on the drive
+    .hint = Free some space, or add --spread: the drive then gets the volumes that fit, and the rest goes to others.
+HANDOFF-07 = Stopped; the copy is not finished
+    .hint = Hand the bundle over to the same drive again: it continues where it stopped.
 
 KEY-01 = The passphrase does not open this bundle
     .hint = Check the keyboard layout and capital letters, and that the passphrase belongs to this bundle (compare the fingerprint).

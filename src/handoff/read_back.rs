@@ -1,0 +1,78 @@
+//! Reading a copy back from the medium and comparing all of it with the bundle: records with their hashes, heads and
+//! trailers with the source.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::target::Job;
+use crate::{
+    error::{Code, Error, Fact, Result},
+    fs::{AlignedBuf, ReadBack, UncachedFile},
+    verify::ranges,
+};
+
+/// Pieces compared by one task.
+const RUN: u64 = 8;
+/// Most damaged records that an error names.
+const MAX_NAMED: usize = 100;
+
+/// Checks volume `volume` (from 0) in the file at `path` and marks its records; tells how it was read.
+///
+/// # Errors
+/// [`Code::DriveLies`] with the damaged records, once all were read.
+pub(super) fn check(job: &Job, volume: u32, path: &Path) -> Result<ReadBack> {
+    let file = UncachedFile::open(path)?;
+    let map = job.watch.targets().get(job.number).map(super::TargetWatch::map);
+    let num_pieces = job.volumes.num_pieces(volume);
+    let expected = job.volumes.file_bytes(volume);
+    let lies = || Error::new(Code::DriveLies).with(Fact::Volume, volume + 1).at(path);
+    let bad: Vec<Vec<Option<u64>>> = (0..num_pieces.div_ceil(RUN))
+        .into_par_iter()
+        .map_init(Bufs::default, |bufs, run| {
+            let mut bad = Vec::new();
+            for number in run * RUN..((run + 1) * RUN).min(num_pieces) {
+                job.ctx.checkpoint()?;
+                let piece = job.volumes.piece(volume, number);
+                let is_right = match file.read_at(&mut bufs.medium, piece.offset, piece.len) {
+                    Ok(bytes) => job.volumes.is_piece(volume, &piece, bytes, &mut bufs.source)?,
+                    // What the medium cannot give back is as bad as what it gives back wrong.
+                    Err(error) if matches!(error.code(), Code::Read | Code::SourceTruncated) => false,
+                    Err(error) => return Err(error),
+                };
+                if let (Some(record), Some(map)) = (piece.record, map) {
+                    map.mark(record, is_right);
+                }
+                if !is_right {
+                    bad.push(piece.record);
+                }
+                job.advance(piece.len as u64);
+            }
+            Ok(bad)
+        })
+        .collect::<Result<_>>()?;
+    let bad = bad.concat();
+    if file.len() != expected {
+        return Err(lies().with(Fact::Expected, expected).with(Fact::Found, file.len()));
+    }
+    if bad.is_empty() {
+        return Ok(file.how());
+    }
+    let mut records: Vec<u64> = bad.iter().copied().flatten().collect();
+    let more = if records.len() > MAX_NAMED { " …" } else { "" };
+    records.truncate(MAX_NAMED);
+    let mut error = lies();
+    if !records.is_empty() {
+        error = error.with(Fact::Record, format!("{}{more}", ranges(&records)));
+    }
+    if bad.contains(&None) {
+        error = error.with(Fact::Detail, "head or trailer");
+    }
+    Err(error)
+}
+
+#[derive(Default)]
+struct Bufs {
+    medium: AlignedBuf,
+    source: Vec<u8>,
+}

@@ -1,0 +1,193 @@
+//! What lies in a target's folder under the bundle's name: volumes of it, whole or begun, and those of others.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{FileState, HandoffOptions, PlannedFile, StaleFile, plan::path_in};
+use crate::{
+    bundle::{MAX_VOLUMES, VolumeSet, set_id_of},
+    drive::Place,
+    error::{Error, Result},
+    fs::{Existing, PARTIAL_SUFFIX, open_file, partial_path, read_exact_at},
+};
+
+/// The bundle that is handed over.
+pub(super) struct Source<'a> {
+    pub(super) path: &'a Path,
+    pub(super) volumes: &'a VolumeSet,
+}
+
+/// A file that is there.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    size_bytes: u64,
+    kind: Kind,
+}
+
+/// What a file is, by how it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A volume of this bundle, with the length and the ends that it must have.
+    Whole,
+    /// A volume of this bundle, or a part of one.
+    Ours,
+    /// A volume of another bundle.
+    Earlier,
+    /// Nothing that Sealift writes; an unfinished file may begin so when the power failed.
+    Foreign,
+}
+
+/// A target's folder.
+pub(super) struct Folder<'a> {
+    source: &'a Source<'a>,
+    path: PathBuf,
+    pub(super) place: Place,
+    found: HashMap<PathBuf, Found>,
+}
+
+impl<'a> Folder<'a> {
+    pub(super) fn scan(source: &'a Source<'a>, path: &Path) -> Result<Self> {
+        let mut found = HashMap::new();
+        let entries = fs::read_dir(path).map_err(|e| Error::read(path, e))?;
+        let base = source.path.file_name().unwrap_or_default();
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::read(path, e))?;
+            let name = entry.file_name();
+            let Some(rest) = name.as_encoded_bytes().strip_prefix(base.as_encoded_bytes()) else { continue };
+            if let Some((volume, _)) = volume_of(rest) {
+                let path = path.join(&name);
+                let file = look(source.volumes, volume, &path);
+                found.insert(path, file);
+            }
+        }
+        Ok(Self { source, path: path.to_owned(), place: Place::of(path), found })
+    }
+
+    /// What volume `volume` (from 1) finds here.
+    pub(super) fn file(&self, volume: u32, options: &HandoffOptions) -> PlannedFile {
+        let path = path_in(&self.path, self.source.path, volume);
+        let size_bytes = self.source.volumes.file_bytes(volume - 1);
+        let kind = |path: &Path| self.found.get(path).map(|found| found.kind);
+        let partial = partial_path(&path);
+        let state = if kind(&path) == Some(Kind::Whole) && options.existing == Existing::Keep {
+            FileState::Present
+        } else if let Some(Found { size_bytes, kind: Kind::Whole | Kind::Ours }) = self.found.get(&partial) {
+            FileState::Begun { have_bytes: *size_bytes }
+        } else {
+            FileState::New
+        };
+        PlannedFile { volume, path, size_bytes, state }
+    }
+
+    /// Files of other bundles, by name; those in the way of `files`, and those beside them.
+    pub(super) fn stale(&self, files: &[PlannedFile]) -> Vec<StaleFile> {
+        let is_in_the_way =
+            |path: &Path| files.iter().any(|file| file.path == path || partial_path(&file.path) == path);
+        let stale = self.found.iter().filter(|(_, found)| found.kind == Kind::Earlier);
+        let mut stale: Vec<StaleFile> = stale
+            .map(|(path, found)| StaleFile {
+                path: path.clone(),
+                size_bytes: found.size_bytes,
+                is_in_the_way: is_in_the_way(path),
+            })
+            .collect();
+        stale.sort_by(|a, b| a.path.cmp(&b.path));
+        stale
+    }
+
+    /// Whether a file is there that is neither this bundle's, whole, nor an earlier one's.
+    pub(super) fn is_foreign(&self, path: &Path) -> bool {
+        self.found.get(path).is_some_and(|found| matches!(found.kind, Kind::Foreign | Kind::Ours))
+    }
+
+    /// Bytes that may be written here; `None` where the system does not tell.
+    pub(super) fn room(&self, options: &HandoffOptions) -> Option<u64> {
+        let stale = self.found.values().filter(|found| options.remove_stale && found.kind == Kind::Earlier);
+        let removed: u64 = stale.map(|found| found.size_bytes).sum();
+        self.place.free_bytes.map(|free| free.saturating_add(removed))
+    }
+
+    /// Those of `volumes` that fit: what is here already, whole or begun, then others in order.
+    pub(super) fn fitting(&self, volumes: &[u32], options: &HandoffOptions) -> Vec<u32> {
+        let mut room = self.room(options).unwrap_or(u64::MAX);
+        let (mut here, new): (Vec<_>, Vec<_>) = volumes
+            .iter()
+            .map(|volume| self.file(*volume, options))
+            .partition(|file| file.state != FileState::New);
+        here.extend(new);
+        here.retain(|file| {
+            let rest = room.checked_sub(file.needed_bytes());
+            room = rest.unwrap_or(room);
+            rest.is_some()
+        });
+        let mut taken: Vec<u32> = here.iter().map(|file| file.volume).collect();
+        taken.sort_unstable();
+        taken
+    }
+}
+
+/// The number of the volume (from 1) whose name ends in `rest`, and whether it is unfinished.
+fn volume_of(rest: &[u8]) -> Option<(u32, bool)> {
+    let rest = std::str::from_utf8(rest).ok()?;
+    let (rest, is_partial) = rest.strip_suffix(PARTIAL_SUFFIX).map_or((rest, false), |rest| (rest, true));
+    if rest.is_empty() {
+        return Some((1, is_partial));
+    }
+    let number = rest.strip_prefix('.').filter(|digits| digits.len() == 4)?.parse().ok()?;
+    (2..=MAX_VOLUMES).contains(&number).then_some((number, is_partial))
+}
+
+fn look(volumes: &VolumeSet, volume: u32, path: &Path) -> Found {
+    let size_bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut head = [0; 64];
+    let head = match open_file(path).map(|file| read_exact_at(&file, &mut head, 0)) {
+        Ok(Ok(())) => &head[..],
+        _ => &[],
+    };
+    let kind = match set_id_of(head) {
+        Some(set) if set != *volumes.set_id() || volume > volumes.geometry().num_volumes => Kind::Earlier,
+        Some(_) if is_whole(volumes, volume - 1, path, size_bytes) => Kind::Whole,
+        Some(_) => Kind::Ours,
+        None => Kind::Foreign,
+    };
+    Found { size_bytes, kind }
+}
+
+/// Whether the file has the length, the head and the end of volume `volume` (from 0). The read-back looks at the rest.
+fn is_whole(volumes: &VolumeSet, volume: u32, path: &Path, size_bytes: u64) -> bool {
+    let last = volumes.num_pieces(volume) - 1;
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    let same = |number| {
+        let piece = volumes.piece(volume, number);
+        theirs.resize(piece.len, 0);
+        let file = open_file(path).ok()?;
+        read_exact_at(&file, &mut theirs, piece.offset).ok()?;
+        volumes.is_piece(volume, &piece, &theirs, &mut ours).ok()
+    };
+    size_bytes == volumes.file_bytes(volume) && [0, last].into_iter().map(same).all(|same| same == Some(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_volumes_are_told_from_others() {
+        for (rest, volume) in [
+            ("", Some((1, false))),
+            (".partial", Some((1, true))),
+            (".0002", Some((2, false))),
+            (".9999.partial", Some((9999, true))),
+            (".0001", None),
+            (".02", None),
+            (".sha256", None),
+            (".0002.partial.partial", None),
+            ("-old", None),
+        ] {
+            assert_eq!(volume_of(rest.as_bytes()), volume, "{rest}");
+        }
+    }
+}

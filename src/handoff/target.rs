@@ -1,0 +1,190 @@
+//! One target from the first byte to the moment it may be pulled out.
+
+use std::path::Path;
+
+use super::{FileState, HandoffWatch, Stage, TargetPlan, TargetReport, copy, plan::PlannedFile, read_back};
+use crate::{
+    bundle::VolumeSet,
+    drive::{Ejected, eject_drive},
+    error::{Code, Error, Result},
+    fs::{PartialFile, ReadBack, WrittenFile, remove, sync_parent},
+    job::{Background, Ctx},
+};
+
+/// What the work on one target shares.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) ctx: &'a Ctx,
+    pub(super) volumes: &'a VolumeSet,
+    pub(super) plan: &'a TargetPlan,
+    pub(super) watch: &'a HandoffWatch,
+    pub(super) number: usize,
+}
+
+impl Job<'_> {
+    pub(super) fn advance(&self, num_bytes: u64) {
+        self.watch.advance(self.ctx, self.number, num_bytes);
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.watch.enter(self.ctx, self.number, stage);
+    }
+}
+
+/// Serves a target.
+pub(super) fn serve(job: &Job) -> Result<TargetReport> {
+    job.ctx.checkpoint()?;
+    let folder = &job.plan.folder;
+    let mount = Mount::of(folder)?;
+    served(job, &mount).map_err(|error| match error.code() {
+        Code::HandoffStopped | Code::Cancelled => error,
+        // Whatever failed, it failed because nothing is there any more.
+        _ if mount.is_gone(folder) => {
+            error.recoded(Code::DriveGone).or_with(crate::error::Fact::Path, folder.display())
+        }
+        _ => error,
+    })
+}
+
+fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
+    let plan = job.plan;
+    job.enter(Stage::Copy);
+    let (removed, stale): (Vec<_>, Vec<_>) = plan.stale.iter().partition(|_| plan.removes_stale);
+    for file in &removed {
+        remove(&file.path)?;
+    }
+    let mut kept_bytes = 0;
+    let written = write_all(job, mount, &mut kept_bytes)?;
+    let read_back = match read_all(job, &written).and_then(|how| mount.require(&plan.folder).map(|()| how)) {
+        Ok(how) => how,
+        Err(error) => {
+            discard(&error, written);
+            return Err(error);
+        }
+    };
+    // Volume 1, without which nothing opens, gets its name last.
+    for file in written.into_iter().rev() {
+        file.commit()?;
+    }
+    job.enter(Stage::Eject);
+    let ejected = match &plan.drive {
+        _ if !plan.ejects || plan.files.is_empty() => Ejected::NotAsked,
+        None => Ejected::NotADrive,
+        Some(drive) => eject_drive(drive),
+    };
+    let work_bytes = plan.write_bytes();
+    Ok(TargetReport {
+        folder: plan.folder.clone(),
+        files: plan.files.iter().map(|file| file.path.clone()).collect(),
+        written_bytes: work_bytes - kept_bytes,
+        kept_bytes: kept_bytes + plan.files.iter().map(|file| file.size_bytes).sum::<u64>() - work_bytes,
+        read_back,
+        removed: removed.into_iter().map(|file| file.path.clone()).collect(),
+        stale: stale.into_iter().map(|file| file.path.clone()).collect(),
+        ejected,
+    })
+}
+
+/// Writes and flushes every volume that is not there, each under its partial name.
+fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<WrittenFile>> {
+    let mut written = Vec::new();
+    let mut write = || -> Result<()> {
+        // A volume's last bytes are waited for when the next begins, the last volume's in a stage of their own.
+        let mut open: Option<PartialFile> = None;
+        for file in job.plan.files.iter().filter(|file| file.state != FileState::Present) {
+            if let Some(before) = open.take() {
+                written.push(flush(job, before)?);
+            }
+            mount.require(&job.plan.folder)?;
+            let (copied, kept) = write_one(job, file)?;
+            *kept_bytes += kept;
+            open = Some(copied);
+        }
+        job.enter(Stage::Flush);
+        if let Some(last) = open {
+            written.push(flush(job, last)?);
+        }
+        match job.plan.files.first() {
+            Some(file) => sync_parent(&file.path),
+            None => Ok(()),
+        }
+    };
+    match write() {
+        Ok(()) => Ok(written),
+        Err(error) => {
+            discard(&error, written);
+            Err(error)
+        }
+    }
+}
+
+/// The copy of one volume, not flushed yet, and the bytes of it that an earlier run had written.
+fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, u64)> {
+    let mut file = PartialFile::resume(&planned.path, job.plan.existing)?;
+    let copied = copy::copy(job, planned.volume - 1, &mut file);
+    match copied {
+        Ok(kept) => Ok((file, kept)),
+        // What was copied so far is good, and a later run goes on from there.
+        Err(error) if error.code() == Code::Cancelled => Err(error),
+        Err(error) => {
+            file.discard();
+            Err(error)
+        }
+    }
+}
+
+/// Waits for the medium, and counts what it then has.
+fn flush(job: &Job, file: PartialFile) -> Result<WrittenFile> {
+    let rest = file.len()? - file.synced_bytes();
+    let written = Background::start(move || file.finish()).wait(job.ctx)??;
+    job.advance(rest);
+    Ok(written)
+}
+
+/// Compares every volume on the medium with the bundle.
+fn read_all(job: &Job, written: &[WrittenFile]) -> Result<ReadBack> {
+    job.enter(Stage::ReadBack);
+    let mut written = written.iter();
+    let mut weakest = ReadBack::Uncached;
+    for file in &job.plan.files {
+        // Those that were written are in the plan's order.
+        let path = match file.state {
+            FileState::Present => file.path.as_path(),
+            FileState::New | FileState::Begun { .. } => {
+                written.next().map_or(file.path.as_path(), WrittenFile::path)
+            }
+        };
+        weakest = weakest.max(read_back::check(job, file.volume - 1, path)?);
+    }
+    Ok(weakest)
+}
+
+/// After a failure nothing that was written may stay; after a cancel it may be continued.
+fn discard(error: &Error, written: Vec<WrittenFile>) {
+    if error.code() != Code::Cancelled {
+        written.into_iter().for_each(WrittenFile::discard);
+    }
+}
+
+/// The file system that a target is on. A drive that is pulled out leaves its folder behind, empty, on the disk above:
+/// nothing may be written there.
+#[derive(Debug, PartialEq, Eq)]
+struct Mount(u64);
+
+impl Mount {
+    fn of(folder: &Path) -> Result<Self> {
+        let metadata = std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+        #[cfg(unix)]
+        return Ok(Self(std::os::unix::fs::MetadataExt::dev(&metadata)));
+        #[cfg(not(unix))]
+        return Ok(Self(u64::from(metadata.is_dir())));
+    }
+
+    fn is_gone(&self, folder: &Path) -> bool {
+        Self::of(folder).map_or(true, |now| now != *self)
+    }
+
+    fn require(&self, folder: &Path) -> Result<()> {
+        if self.is_gone(folder) { Err(Error::new(Code::DriveGone).at(folder)) } else { Ok(()) }
+    }
+}
