@@ -25,6 +25,17 @@ pub enum ReadBack {
     Cached,
 }
 
+impl ReadBack {
+    /// The stable name, used in JSON and for the texts' ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Uncached => "uncached",
+            Self::CacheDropped => "cache-dropped",
+            Self::Cached => "cached",
+        }
+    }
+}
+
 /// Offsets, lengths and memory of direct reads are multiples of this, which every device takes.
 const ALIGN: usize = 4096;
 

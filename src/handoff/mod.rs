@@ -48,7 +48,7 @@ pub enum Order {
 }
 
 /// How to hand over.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandoffOptions {
     /// Whether files that are there may be replaced, and copies of this bundle made anew.
     pub existing: Existing,

@@ -37,6 +37,7 @@ const SHELL_CRATES: &[&str] = &[
     "egui",
     "egui_extras",
     "egui_system_font_provider",
+    "qrcode",
     "rfd",
     "rusqlite",
     "tracing_appender",

@@ -468,7 +468,7 @@ settings-volume-1g = 1 GiB
 settings-volume-line = A bundle larger than this is split into several files. FAT32, which most sticks use, holds no larger file than 4 GiB.
 settings-keys = Keyboard
 settings-key-pages = go to a page
-    .keys = Ctrl+1 … Ctrl+6
+    .keys = Ctrl+1 … Ctrl+7
 settings-key-open = open files
     .keys = Ctrl+O
 settings-key-search = go to the search field
@@ -553,3 +553,96 @@ import-mapped = { $num ->
     [one] The rule changed one name; see below.
    *[other] The rules changed { $num } names; see below.
 }
+
+# USB handoff
+nav-usb = USB handoff
+usb-title = USB handoff
+usb-count = { $num ->
+    [0] no removable drive
+    [one] one removable drive
+   *[other] { $num } removable drives
+}
+usb-large = Also list drives above { $size }
+usb-empty = Plug in a USB stick
+usb-empty-line = It appears here by itself. Internal disks are never listed; a folder can be named on the right. Sealift copies files and never formats a drive.
+usb-folder = Folder
+usb-folder-hint = also into this folder
+usb-free = { $fs } · { $size }, { $free } free
+usb-size = { $fs } · { $size }
+usb-fat = files up to 4 GiB
+usb-read-only = Write-protected: move its switch, or take another.
+usb-unmounted = Not mounted.
+usb-locked = Encrypted: unlock it in the system first.
+usb-unformatted = No usable file system: format it in the system first.
+usb-mount = Mount
+usb-will-nothing = Nothing is written to this drive.
+usb-will-read = Already there: it is only read back.
+usb-will-continue = Goes on: { $begun } are there, { $size } to write.
+usb-will-write = { $files } { $files ->
+    [1] file
+   *[other] files
+}, { $size } to write.
+usb-stale = { $num ->
+    [one] one file of an earlier bundle
+   *[other] { $num } files of earlier bundles
+}
+usb-light-copy = Copy
+usb-light-flush = Flush
+usb-light-read-back = Read back
+usb-light-eject = Eject
+usb-tray-title = Handoff
+usb-bundle-line = Choose a finished bundle, then a stick.
+usb-bundle-facts = { $size } · { $volumes ->
+    [1] one file
+   *[other] { $volumes } files
+}
+usb-eject = Eject when done
+usb-several = Several drives
+usb-share-each = A copy on each
+usb-share-spread = Spread out
+usb-order-queue = In turn
+usb-order-at-once = At once
+usb-remove-stale = Remove { $num } files of earlier bundles ({ $size })
+usb-remove-those = Remove these files
+usb-replace = Replace the files that are there
+usb-left-out = No room yet for volume { $volumes }. Choose one more stick, or go on with another later.
+usb-why-bundle = Choose a bundle.
+usb-why-drive = Choose a stick or a folder.
+usb-why-looking = Looking at the room and what is there…
+usb-why-refused = It cannot be done like this; the reason is above.
+usb-start = Hand over
+usb-again = Hand over to another stick
+usb-safe = { $name } is safe to remove
+usb-written = Written to { $name }
+usb-eject-by-hand = Written to { $name } and checked; eject it by hand before you pull it out
+usb-facts = { $files ->
+    [1] One file
+   *[other] { $files } files
+}, { $written } written; all of it was read back as it should be.
+usb-facts-kept = { $files ->
+    [1] One file
+   *[other] { $files } files
+}, { $written } written and { $kept } there before; all of it was read back as it should be.
+usb-read-uncached = It was read back past the system's cache, from the medium itself.
+usb-read-cache-dropped = This file system is read through the cache only; the cache was dropped first.
+usb-read-cached = This system offers no way past its cache: what was read may not have come from the medium.
+usb-refused = The system did not eject it: { $reason }
+usb-stale-left = { $num ->
+    [one] One file of an earlier bundle is still on it.
+   *[other] { $num } files of earlier bundles are still on it.
+}
+usb-missing = On no drive yet: volume { $volumes }
+usb-missing-line = Hand over once more to another stick: only what is missing is copied. The receiver needs every volume.
+usb-label = Label for the stick
+usb-label-qr = The fingerprint as a QR code
+usb-label-save = Save the label for printing…
+usb-label-name = stick-label.html
+usb-label-saved = The label was saved to { $path }
+usb-label-volumes = { $num ->
+    [1] one file
+   *[other] { $num } files
+}
+usb-label-why = Before the receiver opens the bundle, compare the digits or the words by telephone. Never write the passphrase here.
+job-handoff = Handing over { $name }
+packed-usb = Hand to a USB stick
+history-handoff = Handoff

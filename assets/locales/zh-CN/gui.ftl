@@ -404,7 +404,7 @@ settings-volume-1g = 1 GiB
 settings-volume-line = 超过上限的密封包会分成多个文件。多数 U 盘使用 FAT32，单个文件不能超过 4 GiB。
 settings-keys = 键盘操作
 settings-key-pages = 转到各页
-    .keys = Ctrl+1 … Ctrl+6
+    .keys = Ctrl+1 … Ctrl+7
 settings-key-open = 打开文件
     .keys = Ctrl+O
 settings-key-search = 转到搜索框
@@ -488,3 +488,77 @@ import-mapped = { $num ->
     [0] 没有名称符合规则。
    *[other] 已按规则改了 { $num } 个名称，请在下方核对。
 }
+
+# U 盘交接
+nav-usb = U 盘交接
+usb-title = U 盘交接
+usb-count = { $num ->
+    [0] 没有移动盘
+   *[other] { $num } 个移动盘
+}
+usb-large = 也列出大于 { $size } 的盘
+usb-empty = 请插入 U 盘
+usb-empty-line = 插入后会自动出现。本机的内置硬盘从不列出；也可以在右侧填写文件夹。镜渡只复制文件，不会格式化任何盘。
+usb-folder = 文件夹
+usb-folder-hint = 也写到这个文件夹
+usb-free = { $fs } · { $size }，可用 { $free }
+usb-size = { $fs } · { $size }
+usb-fat = 单个文件不超过 4 GiB
+usb-read-only = 写保护：请拨开写保护开关，或换一个。
+usb-unmounted = 尚未挂载。
+usb-locked = 已加密：请先在系统中解锁。
+usb-unformatted = 没有可用的文件系统：请先在系统中格式化。
+usb-mount = 挂载
+usb-will-nothing = 这个盘不会写入任何内容。
+usb-will-read = 已在盘上：只读回核对。
+usb-will-continue = 接着上次：已有 { $begun }，再写 { $size }。
+usb-will-write = 将写入 { $files } 个文件，共 { $size }。
+usb-stale = 有 { $num } 个旧密封包留下的文件
+usb-light-copy = 复制
+usb-light-flush = 落盘
+usb-light-read-back = 读回
+usb-light-eject = 弹出
+usb-tray-title = 交接
+usb-bundle-line = 选择做好的密封包，再选择 U 盘。
+usb-bundle-facts = { $size } · { $volumes } 个文件
+usb-eject = 完成后弹出
+usb-several = 多个 U 盘
+usb-share-each = 各存一份
+usb-share-spread = 分开存放
+usb-order-queue = 依次
+usb-order-at-once = 同时
+usb-remove-stale = 清除旧密封包的 { $num } 个文件（{ $size }）
+usb-remove-those = 清除这些文件
+usb-replace = 替换已有的文件
+usb-left-out = 还放不下的分卷：{ $volumes }。请再选一个 U 盘，或之后换盘继续。
+usb-why-bundle = 请选择密封包。
+usb-why-drive = 请选择 U 盘或文件夹。
+usb-why-looking = 正在检查空间和已有文件…
+usb-why-refused = 按现在的选择无法交接，原因见上。
+usb-start = 开始交接
+usb-again = 交接到其他 U 盘
+usb-safe = 可以拔出 { $name }
+usb-written = 已写入 { $name }
+usb-eject-by-hand = 已写入并核对 { $name }，请手动弹出后再拔
+usb-facts = { $files } 个文件，写入 { $written }，全部读回无误。
+usb-facts-kept = { $files } 个文件，写入 { $written }，另有 { $kept } 已在盘上，全部读回无误。
+usb-read-uncached = 读回绕过了系统缓存，直接来自介质。
+usb-read-cache-dropped = 这个文件系统只能经缓存读取：读回前已丢弃缓存。
+usb-read-cached = 本系统无法绕过缓存：读回的内容可能不是来自介质。
+usb-refused = 系统没有弹出它：{ $reason }
+usb-stale-left = 盘上仍有 { $num } 个旧密封包的文件。
+usb-missing = 还有分卷没有存到任何盘上：{ $volumes }
+usb-missing-line = 换一个 U 盘再交接一次，会只复制缺少的分卷。接收方需要全部分卷。
+usb-label = U 盘标签
+usb-label-qr = 指纹的二维码
+usb-label-save = 保存标签以便打印…
+usb-label-name = U盘标签.html
+usb-label-saved = 标签已保存到 { $path }
+usb-label-volumes = { $num ->
+    [1] 1 个文件
+   *[other] 共 { $num } 个文件
+}
+usb-label-why = 接收方打开密封包前，请用电话核对上面的数字或单词；口令不要写在这里。
+job-handoff = 交接 { $name }
+packed-usb = 交接到 U 盘
+history-handoff = 交接

@@ -11,7 +11,7 @@ use super::{
     incoming::{Hovering, Incoming},
     job::Work,
     picker,
-    screens::{history, import, keys, pack, verify},
+    screens::{history, import, keys, pack, usb, verify},
     settings::{LangChoice, ThemeChoice, Volume},
 };
 
@@ -61,6 +61,7 @@ pub(crate) enum Action {
     /// What the user says to closing while a job runs.
     CloseAnyway(bool),
     Pack(pack::Action),
+    Usb(usb::Action),
     Import(import::Action),
     Verify(verify::Action),
     Keys(keys::Action),
@@ -88,6 +89,8 @@ pub(crate) enum Effect {
     Copy(String),
     OpenFolder(PathBuf),
     History(Request),
+    /// Removable drives are wanted, and whether very large ones too.
+    WatchDrives(bool),
     Cancel,
     /// The keyboard goes to the field of this name.
     Focus(&'static str),
@@ -105,6 +108,7 @@ pub(crate) type Effects = Vec<Effect>;
 pub(crate) enum Page {
     #[default]
     Pack,
+    Usb,
     Import,
     Verify,
     Keys,
@@ -114,13 +118,14 @@ pub(crate) enum Page {
 
 impl Page {
     /// Every page; the last stands at the foot of the navigation.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Pack, Self::Import, Self::Verify, Self::Keys, Self::History, Self::Settings];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Pack, Self::Usb, Self::Import, Self::Verify, Self::Keys, Self::History, Self::Settings];
 
     /// The id of its name in the texts.
     pub(crate) const fn text_id(self) -> &'static str {
         match self {
             Self::Pack => "nav-pack",
+            Self::Usb => "nav-usb",
             Self::Import => "nav-import",
             Self::Verify => "nav-verify",
             Self::Keys => "nav-keys",

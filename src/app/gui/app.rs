@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
+use sealift::{DriveSizes, DriveWatch};
 
 use super::{
     action::{Action, Effect, Effects},
@@ -19,7 +20,7 @@ use super::{
     instance::Listener,
     job::{Ended, Job, JobView, Work},
     pace,
-    screens::history,
+    screens::{history, usb},
     settings::{Settings, ZOOM_RANGE},
     shell,
     state::{Folders, State},
@@ -53,6 +54,9 @@ pub(crate) struct App {
     had_focus: bool,
     history: Worker,
     outside: Outside,
+    /// Removable drives, once a page shows them; with the sizes that are wanted.
+    drives: Option<(DriveSizes, DriveWatch)>,
+    drives_changed: (Sender<()>, Receiver<()>),
     opened_folders: (Sender<bool>, Receiver<bool>),
     title: title::Shown,
 }
@@ -106,6 +110,8 @@ impl App {
             had_focus: true,
             history: Worker::start(data, waker()),
             outside,
+            drives: None,
+            drives_changed: bounded(1),
             opened_folders: bounded(1),
             title: title::Shown::default(),
         };
@@ -154,6 +160,7 @@ impl App {
             }
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::OpenFolder(folder) => self.open_folder(ctx, folder),
+            Effect::WatchDrives(all) => self.watch_drives(ctx, all),
             Effect::History(request) => self.history.ask(request),
             Effect::Cancel => {
                 if let (Some(job), Some(view)) = (&self.job, &mut self.state.job) {
@@ -198,6 +205,9 @@ impl App {
             ctx.send_viewport_cmd(ViewportCommand::Focus);
             actions.extend((!paths.is_empty()).then_some(Action::Bring(paths)));
         }
+        if let (Ok(()), Some((_, drives))) = (self.drives_changed.1.try_recv(), &self.drives) {
+            actions.push(Action::Usb(usb::Action::Drives(drives.drives())));
+        }
         let opened = self.opened_folders.1.try_iter();
         actions.extend(opened.filter(|is_open| !is_open).map(|_| Action::CannotOpenFolder));
         actions
@@ -215,6 +225,20 @@ impl App {
             _ => return,
         }
         self.num_frames += 1;
+    }
+
+    /// Looks for drives from now on.
+    fn watch_drives(&mut self, ctx: &Context, all: bool) {
+        let sizes = if all { DriveSizes::All } else { DriveSizes::Usual };
+        if self.drives.as_ref().is_some_and(|(watched, _)| *watched == sizes) {
+            return;
+        }
+        let (changed, waker) = (self.drives_changed.0.clone(), ctx.clone());
+        let tell = move || {
+            let _ = changed.try_send(());
+            waker.request_repaint();
+        };
+        self.drives = Some((sizes, DriveWatch::start(sizes, tell)));
     }
 
     /// Asks the desktop to show a folder; its file manager may take long to start.

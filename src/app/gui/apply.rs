@@ -4,7 +4,7 @@ use super::{
     action::{Action, Effect, Effects, Page, Sheet},
     incoming::{self, Incoming},
     picker::{self, Picker, Step},
-    screens::{import, pack, verify},
+    screens::{import, pack, usb, verify},
     settings::Volume,
     state::State,
     texts::Texts,
@@ -78,6 +78,7 @@ impl State {
                 }
             }
             Action::Pack(action) => self.pack_does(action, effects),
+            Action::Usb(action) => self.usb.apply(action, self.texts, effects),
             Action::Import(action) => self.import.apply(action, self.texts, effects),
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Keys(action) => self.keys.apply(action, effects),
@@ -87,8 +88,10 @@ impl State {
 
     /// Looks at what other programs may have changed and the page shows.
     fn look(&mut self, effects: &mut Effects) {
-        if self.page() == Page::Pack {
-            self.pack.apply(pack::Action::LookForEngines, effects);
+        match self.page() {
+            Page::Pack => self.pack.apply(pack::Action::LookForEngines, effects),
+            Page::Usb => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
+            _ => {}
         }
     }
 
@@ -157,6 +160,7 @@ impl State {
             Incoming::Bundle(path) => match self.page() {
                 Page::Verify => self.verify.apply(verify::Action::Open(path), self.texts, effects),
                 Page::Keys => self.keys.apply(super::screens::keys::Action::Open(path), effects),
+                Page::Usb => self.usb.apply(usb::Action::Open(path), self.texts, effects),
                 _ => {
                     self.settings.page = Page::Import;
                     self.import.apply(import::Action::Open(path), self.texts, effects);

@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     /// Deciding what a restore would do.
     Plan,
     Restore,
+    /// Handing a bundle over to drives.
+    Handoff,
     /// Writing a report.
     Save,
 }
@@ -61,6 +63,7 @@ impl Kind {
             Self::Keys => "job-keys",
             Self::Plan => "job-plan",
             Self::Restore => "job-restore",
+            Self::Handoff => "job-handoff",
             Self::Save => "job-save",
         }
     }
@@ -73,6 +76,7 @@ impl Kind {
             Self::Unlock | Self::Keys => &[Phase::Unlock],
             Self::Verify => &[Phase::Verify],
             Self::VerifyBlobs => &[Phase::Unlock, Phase::Verify],
+            Self::Handoff => &[Phase::Copy, Phase::Flush, Phase::ReadBack, Phase::Eject],
             Self::Restore => &[Phase::Verify, Phase::Restore, Phase::Flush],
         }
     }
@@ -82,6 +86,7 @@ impl Kind {
         match self {
             Self::List | Self::Unlock | Self::Keys | Self::Plan | Self::Save => None,
             Self::Restore => Some(RunKind::Restore),
+            Self::Handoff => Some(RunKind::Handoff),
             Self::Pack => Some(RunKind::Pack),
             Self::Verify | Self::VerifyBlobs => Some(RunKind::Verify),
         }

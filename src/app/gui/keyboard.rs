@@ -9,7 +9,8 @@ use super::{
 };
 
 /// The keys of the pages, in their order.
-const PAGES: [Key; Page::ALL.len()] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+const PAGES: [Key; Page::ALL.len()] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
 
 /// Ctrl+1 and on go to a page, Ctrl+O opens files, Ctrl+. cancels the job, whatever lies over the page.
 pub(crate) fn shortcuts(ui: &Ui, state: &State, actions: &mut Actions) {

@@ -34,6 +34,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
 const fn icon(page: Page) -> Icon {
     match page {
         Page::Pack => Icon::Pack,
+        Page::Usb => Icon::Usb,
         Page::Import => Icon::Import,
         Page::Verify => Icon::Verify,
         Page::Keys => Icon::Keys,

@@ -18,6 +18,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State) -> Actions {
     job_bar::view(ui, state, &mut actions);
     let page = match state.page() {
         Page::Pack => screens::pack::view,
+        Page::Usb => screens::usb::view,
         Page::Import => screens::import::view,
         Page::Verify => screens::verify::view,
         Page::Keys => screens::keys::view,

@@ -11,7 +11,7 @@ use super::{
     incoming::Hovering,
     job::{JobView, Kind},
     picker::Picker,
-    screens::{history::History, import::Import, keys::Keys, pack::Pack, verify::Verify},
+    screens::{history::History, import::Import, keys::Keys, pack::Pack, usb::Usb, verify::Verify},
     settings::Settings,
     texts::Texts,
 };
@@ -48,6 +48,7 @@ pub(crate) struct State {
     /// Where the user's clock stands.
     pub(crate) zone: Zone,
     pub(crate) pack: Pack,
+    pub(crate) usb: Usb,
     pub(crate) import: Import,
     pub(crate) verify: Verify,
     pub(crate) keys: Keys,

@@ -13,6 +13,7 @@ mod scale;
 mod shell;
 mod texts;
 mod tray;
+pub(crate) mod usb;
 mod verify;
 
 use std::collections::BTreeMap;

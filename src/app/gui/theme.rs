@@ -26,6 +26,9 @@ pub(crate) const PRIMARY_HEIGHT: f32 = 40.0;
 pub(crate) const RADIUS: CornerRadius = CornerRadius::same(6);
 /// Rounding of thin bars.
 pub(crate) const BAR_RADIUS: CornerRadius = CornerRadius::same(2);
+/// A QR code is dark on light in every theme.
+pub(crate) const PAPER: Color32 = Color32::WHITE;
+pub(crate) const INK: Color32 = Color32::BLACK;
 /// Space between the edge of a panel and what is in it.
 pub(crate) const PAD: f32 = 16.0;
 

@@ -11,17 +11,19 @@ use serde_json::{Value, json};
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RunKind {
     Pack,
+    Handoff,
     Restore,
     Verify,
 }
 
 impl RunKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Pack, Self::Restore, Self::Verify];
+    pub(crate) const ALL: [Self; 4] = [Self::Pack, Self::Handoff, Self::Restore, Self::Verify];
 
     /// Its name in the file and in exports.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Pack => "pack",
+            Self::Handoff => "handoff",
             Self::Restore => "restore",
             Self::Verify => "verify",
         }
@@ -35,6 +37,7 @@ impl RunKind {
     pub(crate) const fn text_id(self) -> &'static str {
         match self {
             Self::Pack => "history-pack",
+            Self::Handoff => "history-handoff",
             Self::Restore => "history-restore",
             Self::Verify => "history-verify",
         }

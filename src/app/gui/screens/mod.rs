@@ -5,4 +5,5 @@ pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod pack;
 pub(crate) mod settings;
+pub(crate) mod usb;
 pub(crate) mod verify;

@@ -31,7 +31,7 @@ pub(crate) fn runs(num: usize) -> Vec<Run> {
             7 => RunOutcome::Cancelled,
             _ => outcomes[number % 4],
         };
-        let kind = RunKind::ALL[number % 3];
+        let kind = RunKind::ALL[number % RunKind::ALL.len()];
         Run {
             id: i64::try_from(num - number).unwrap(),
             began: format!("2026-11-{:02}T{:02}:0{}:00Z", 24 - number % 24, 9 + number % 9, number % 6),

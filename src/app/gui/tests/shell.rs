@@ -35,6 +35,7 @@ fn pages_without_anything() {
     let mut pictures = Pictures::default();
     let pages = [
         ("pack-empty", Page::Pack),
+        ("usb-empty", Page::Usb),
         ("import-empty", Page::Import),
         ("verify-empty", Page::Verify),
         ("keys-empty", Page::Keys),

@@ -1,6 +1,6 @@
 //! The records of a bundle as a map of cells; what is damaged differs in shape as well as in colour.
 
-use eframe::egui::{Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use eframe::egui::{Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use sealift::{CellState, RecordMap};
 
 use super::{Label, page::line};
@@ -14,6 +14,28 @@ const PITCH: f32 = 13.0;
 /// The map as wide as there is room, its number of records, and what its signs mean.
 pub(crate) fn cell_map(ui: &mut Ui, texts: Texts, map: &RecordMap) {
     let cells = map.cells();
+    let (rect, response, columns) = grid(ui, texts, &cells);
+    if let Some(at) = response.hover_pos() {
+        let hit = (0..cells.len()).find(|number| place(rect, *number, columns).contains(at));
+        if let Some(number) = hit {
+            let records = map.records_of(number);
+            let last = records.end.saturating_sub(1);
+            let span = [("first", records.start.to_string()), ("last", last.to_string())];
+            let id = if records.start == last { "map-record" } else { "map-records" };
+            response.on_hover_text(texts.with(id, &span));
+        }
+    }
+    legend(ui, texts, &cells);
+}
+
+/// Cells of a map that is no longer there, and what their signs mean.
+pub(crate) fn cells(ui: &mut Ui, texts: Texts, cells: &[CellState]) {
+    grid(ui, texts, cells);
+    legend(ui, texts, cells);
+}
+
+/// Paints cells as wide as there is room: where, and how many stand in a row.
+fn grid(ui: &mut Ui, texts: Texts, cells: &[CellState]) -> (Rect, Response, usize) {
     #[expect(clippy::cast_sign_loss, reason = "a width is not negative")]
     let columns = ((ui.available_width().max(PITCH) + PITCH - SIDE) / PITCH) as usize;
     let rows = cells.len().div_ceil(columns);
@@ -27,17 +49,7 @@ pub(crate) fn cell_map(ui: &mut Ui, texts: Texts, map: &RecordMap) {
     for (number, cell) in cells.iter().enumerate() {
         paint(ui, place(rect, number, columns), *cell);
     }
-    if let Some(at) = response.hover_pos() {
-        let hit = (0..cells.len()).find(|number| place(rect, *number, columns).contains(at));
-        if let Some(number) = hit {
-            let records = map.records_of(number);
-            let last = records.end.saturating_sub(1);
-            let span = [("first", records.start.to_string()), ("last", last.to_string())];
-            let id = if records.start == last { "map-record" } else { "map-records" };
-            response.on_hover_text(texts.with(id, &span));
-        }
-    }
-    legend(ui, texts, &cells);
+    (rect, response, columns)
 }
 
 fn place(map: Rect, number: usize, columns: usize) -> Rect {

@@ -18,6 +18,7 @@ pub(crate) mod open_bundle;
 pub(crate) mod page;
 pub(crate) mod password;
 pub(crate) mod path_field;
+pub(crate) mod qr;
 pub(crate) mod sheet;
 pub(crate) mod strength_bar;
 pub(crate) mod tick;

@@ -7,7 +7,7 @@ use super::{Action, state::End};
 use crate::gui::{
     action::{self, Actions, Page},
     figures,
-    screens::verify,
+    screens::{usb, verify},
     state::State,
     theme::Tone,
     widgets::{
@@ -56,6 +56,16 @@ fn done(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) 
     {
         actions.push(action::Action::Go(Page::Verify));
         actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
+    }
+    if Button::secondary(&state.t("packed-usb"))
+        .icon(Icon::Usb)
+        .width(width)
+        .enabled(!state.is_busy())
+        .show(ui)
+        && let Some(first) = report.volumes.first()
+    {
+        actions.push(action::Action::Go(Page::Usb));
+        actions.push(action::Action::Usb(usb::Action::Open(first.clone())));
     }
     let room = width - ui.spacing().item_spacing.x;
     ui.horizontal(|ui| {
