@@ -135,8 +135,11 @@ impl Target for EngineTarget {
         let images = self.engine.images(ctx, None)?;
         let present = self.present(ctx, placed, &images)?;
         let blobs = blobs_of(placed);
-        preflight.needed_bytes =
-            blobs.iter().filter(|blob| !present.contains(&blob.digest)).map(|blob| blob.size).sum();
+        let missing = || blobs.iter().filter(|blob| !present.contains(&blob.digest));
+        preflight.needed_bytes = missing().map(|blob| blob.size).sum();
+        if facts.loads_through_disk {
+            preflight.needed_bytes *= 2;
+        }
         let mut taken = Vec::new();
         for Placed { image, names } in placed {
             let manifest = loadable(image);

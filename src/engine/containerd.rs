@@ -151,6 +151,7 @@ impl Engine for Containerd {
             namespace: Some(self.namespace.clone()),
             keeps_manifests: true,
             takes_partial: true,
+            loads_through_disk: false,
             reads_zstd: true,
         })
     }

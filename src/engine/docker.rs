@@ -102,9 +102,11 @@ fn open(host: &Host) -> std::result::Result<Client, ClientError> {
 fn client_error(place: &str, error: ClientError) -> Error {
     let source = io_cause(&error);
     let code = match (&error, source) {
-        (ClientError::DockerResponseServerError { message, .. }, _) if message.contains("no space left") => {
-            Code::DiskFull
-        }
+        (
+            ClientError::DockerResponseServerError { message, .. }
+            | ClientError::DockerStreamError { error: message },
+            _,
+        ) if message.contains("no space left") => Code::DiskFull,
         (ClientError::DockerResponseServerError { .. } | ClientError::DockerStreamError { .. }, _) => {
             Code::EngineFailed
         }
@@ -113,7 +115,8 @@ fn client_error(place: &str, error: ClientError) -> Error {
         _ => Code::EngineUnreachable,
     };
     let detail = match &error {
-        ClientError::DockerResponseServerError { message, .. } => message.clone(),
+        ClientError::DockerResponseServerError { message, .. }
+        | ClientError::DockerStreamError { error: message } => message.clone(),
         error => innermost(error),
     };
     engine_error(code, place, detail).caused_by(error)
@@ -199,6 +202,7 @@ impl Engine for Docker {
             namespace: None,
             keeps_manifests,
             takes_partial: !keeps_manifests && !is_podman,
+            loads_through_disk: !keeps_manifests && !is_podman,
             reads_zstd: is_podman || major >= 23,
             version,
             driver,

@@ -139,6 +139,8 @@ impl Engine for Podman {
             namespace: None,
             keeps_manifests: false,
             takes_partial: false,
+            // Podman's file lies elsewhere.
+            loads_through_disk: false,
             reads_zstd: true,
         })
     }

@@ -12,6 +12,7 @@ mod containerd_live;
 mod docker;
 mod docker_engine;
 mod docker_live;
+mod full_disk;
 mod killed;
 mod podman;
 mod podman_engine;
