@@ -32,6 +32,10 @@ const STREAM_SECONDS: u64 = 24 * 3600;
 /// Images looked at at once.
 const INSPECTED_AT_ONCE: usize = 8;
 
+/// How a remark begins that tells of a failed load: with the containerd image store, moby's `LoadImage` goes on and
+/// succeeds when an image cannot be unpacked, as on a full disk.
+const NOT_UNPACKED: &str = "Error unpacking image";
+
 /// A connected Docker, or a Podman that serves Docker's API.
 pub(super) struct Docker {
     client: Client,
@@ -232,6 +236,9 @@ impl Engine for Docker {
                 let answer = answer.map_err(|e| client_error(&place, e))?;
                 if let Some(error) = answer.error_detail {
                     return Err(load_failed(&place, error.message.unwrap_or_default()));
+                }
+                if let Some(remark) = answer.stream.filter(|text| text.starts_with(NOT_UNPACKED)) {
+                    return Err(load_failed(&place, remark.trim_end().to_owned()));
                 }
             }
             Ok(())

@@ -10,6 +10,8 @@ mod containerd;
 mod containerd_engine;
 mod containerd_live;
 mod docker;
+mod docker_29;
+mod docker_29_engine;
 mod docker_engine;
 mod docker_live;
 mod full_disk;
