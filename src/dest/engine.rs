@@ -136,6 +136,7 @@ impl Target for EngineTarget {
         let present = self.present(ctx, placed, &images)?;
         let blobs = blobs_of(placed);
         let missing = || blobs.iter().filter(|blob| !present.contains(&blob.digest));
+        preflight.num_sent = missing().count();
         preflight.needed_bytes = missing().map(|blob| blob.size).sum();
         if facts.loads_through_disk {
             preflight.needed_bytes *= 2;

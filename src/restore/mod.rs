@@ -52,6 +52,10 @@ pub(crate) fn restore(
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));
+    if let Some(gone) = blobs.first().filter(|_| !verified.is_checked()) {
+        // It was there when the bundle was left unchecked.
+        return Err(blame(Error::new(Code::DestinationChanged).with(Fact::Blob, gone.digest)));
+    }
     dest.present().iter().for_each(|digest| ctx.finish(Phase::Restore, digest));
     // In the order they lie in the bundle, so that a stick is read from front to back.
     blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
