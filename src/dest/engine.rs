@@ -137,10 +137,7 @@ impl Target for EngineTarget {
         let blobs = blobs_of(placed);
         let missing = || blobs.iter().filter(|blob| !present.contains(&blob.digest));
         preflight.num_sent = missing().count();
-        preflight.needed_bytes = missing().map(|blob| blob.size).sum();
-        if facts.loads_through_disk {
-            preflight.needed_bytes *= 2;
-        }
+        preflight.needed_bytes = facts.room_factor * missing().map(|blob| blob.size).sum::<u64>();
         let mut taken = Vec::new();
         for Placed { image, names } in placed {
             let manifest = loadable(image);

@@ -151,7 +151,7 @@ impl Engine for Containerd {
             namespace: Some(self.namespace.clone()),
             keeps_manifests: true,
             takes_partial: true,
-            loads_through_disk: false,
+            room_factor: 1,
             reads_zstd: true,
         })
     }

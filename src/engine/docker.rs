@@ -206,7 +206,7 @@ impl Engine for Docker {
             namespace: None,
             keeps_manifests,
             takes_partial: !keeps_manifests && !is_podman,
-            loads_through_disk: !keeps_manifests && !is_podman,
+            room_factor: if keeps_manifests || is_podman { 1 } else { 2 },
             reads_zstd: is_podman || major >= 23,
             version,
             driver,

@@ -139,8 +139,8 @@ impl Engine for Podman {
             namespace: None,
             keeps_manifests: false,
             takes_partial: false,
-            // Podman's file lies elsewhere.
-            loads_through_disk: false,
+            // It keeps the archive elsewhere.
+            room_factor: 1,
             reads_zstd: true,
         })
     }

@@ -138,7 +138,7 @@ impl Registry {
                 Chunk::Refused(_) if is_first => {
                     let refused = std::mem::replace(upload, block_on(ctx, self.begin(repository))??);
                     block_on(ctx, self.give_up(refused))?;
-                    return self.send_streamed(ctx, upload, blob, chunk, reader);
+                    return self.send_streamed(ctx, upload, blob, &chunk, reader);
                 }
                 Chunk::Refused(error) => return Err(error),
             }

@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use reqwest::{Method, StatusCode};
 
 use super::{
@@ -26,7 +25,7 @@ impl Registry {
         ctx: &Ctx,
         upload: &Upload,
         blob: (&Digest, u64),
-        head: Bytes,
+        head: &[u8],
         reader: &mut dyn Read,
     ) -> Result<Sent> {
         let (digest, size) = blob;
@@ -41,7 +40,7 @@ impl Registry {
                 _ => Err(from_response(http.host(), response).await),
             }
         })?;
-        let fed = pipe.write_all(&head).and_then(|()| io::copy(reader, &mut pipe)).and_then(|_| pipe.end());
+        let fed = pipe.write_all(head).and_then(|()| io::copy(reader, &mut pipe)).and_then(|_| pipe.end());
         // A closed pipe is no reason: the registry's answer has it.
         if let Err(e) = fed.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }) {
             return Err(Error::from_stream(Code::Read, e));

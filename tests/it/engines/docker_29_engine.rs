@@ -99,12 +99,12 @@ impl Store {
         if self.loading != Loading::Swallows {
             self.blobs.append(&mut blobs);
         }
-        let mut said = String::new();
+        let mut said = Vec::new();
         for entry in index["manifests"].as_array().unwrap() {
             let target = entry["digest"].as_str().unwrap();
             let name = entry["annotations"]["io.containerd.image.name"].as_str();
             let name = name.map_or_else(|| format!("moby-dangling@{target}"), str::to_owned);
-            let mut say = |line: String| said += &format!("{}\n", json!({ "stream": line }));
+            let mut say = |line: String| said.push(json!({ "stream": line }).to_string());
             say(format!("Loaded image: {name}\n"));
             if self.loading == Loading::CannotUnpack {
                 say(format!(
@@ -115,7 +115,7 @@ impl Store {
                 self.names.insert(name, target.to_owned());
             }
         }
-        said
+        said.join("\n")
     }
 
     fn json(&self, digest: &str) -> Option<Value> {
