@@ -313,7 +313,7 @@ impl Unlocked {
     }
 
     /// What restoring it would do, told before its blobs are checked. Writes nothing; a restore needs
-    /// the [`VerifiedBundle`].
+    /// the [`VerifiedBundle`], which [`Self::verify_for`] makes of it.
     pub fn preview_restore(&self, ctx: &Ctx, dest: &DestSpec, selection: &Selection) -> Result<RestorePlan> {
         plan::plan_restore(ctx, &self.images, dest, selection)
     }
@@ -327,6 +327,22 @@ impl Unlocked {
     /// Where that failed, records stay unmarked: [`Inspection::verify_onto`] tells which of them are damaged.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<(BlobReport, Option<VerifiedBundle>)> {
         verify::verify_blobs(ctx, &self.bundle, &self.images, map)
+    }
+
+    /// Checks every blob if `plan`, one of this bundle, sends any. A destination that has everything already gets
+    /// nothing, so nothing is checked: the bundle that comes back at once is good for a plan like this alone.
+    ///
+    /// # Errors
+    /// Damage, with the images it hurts.
+    pub fn verify_for(&self, ctx: &Ctx, plan: &RestorePlan) -> Result<VerifiedBundle> {
+        if plan.num_sent == 0 {
+            return Ok(VerifiedBundle::to_send_nothing(&self.bundle, &self.images));
+        }
+        let (report, verified) = self.verify(ctx)?;
+        verified.ok_or_else(|| {
+            let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
+            Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+        })
     }
 }
 

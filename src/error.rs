@@ -106,6 +106,8 @@ codes! {
     ReadBackMismatch = "ENGINE-05", Integrity;
     /// A tag there points at another image.
     TagTaken = "ENGINE-06", Usage;
+    /// The destination lacks something that it had when the restore was planned.
+    DestinationChanged = "ENGINE-07", Failed;
 
     /// The content is no kind of image source.
     NotASource = "SOURCE-01", Failed;

@@ -60,7 +60,8 @@ impl Target for ArchiveTarget {
         let blobs = blobs_of(placed);
         let needed_bytes =
             blobs.iter().map(|blob| blob.size + ENTRY_OVERHEAD_BYTES).sum::<u64>() + (64 << 10);
-        Ok(Preflight { needed_bytes, room_at: Some(self.path.clone()), ..Preflight::default() })
+        let num_sent = blobs.len();
+        Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.path.clone()), ..Preflight::default() })
     }
 
     fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {

@@ -135,8 +135,9 @@ impl Target for EngineTarget {
         let images = self.engine.images(ctx, None)?;
         let present = self.present(ctx, placed, &images)?;
         let blobs = blobs_of(placed);
-        preflight.needed_bytes =
-            blobs.iter().filter(|blob| !present.contains(&blob.digest)).map(|blob| blob.size).sum();
+        let missing = || blobs.iter().filter(|blob| !present.contains(&blob.digest));
+        preflight.num_sent = missing().count();
+        preflight.needed_bytes = facts.room_factor * missing().map(|blob| blob.size).sum::<u64>();
         let mut taken = Vec::new();
         for Placed { image, names } in placed {
             let manifest = loadable(image);

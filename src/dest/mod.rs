@@ -74,8 +74,14 @@ pub(crate) trait Destination {
         false
     }
 
-    /// Takes one blob. It becomes visible only when `reader` ends without an error.
+    /// Takes one blob. It becomes visible only when `reader` ends without an error. What is not read to its end is
+    /// among [`Destination::again`].
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()>;
+
+    /// Blobs that have to be put once more, as their way there broke off. Waits for those under way.
+    fn again(&mut self) -> Result<BTreeSet<Digest>> {
+        Ok(BTreeSet::new())
+    }
 
     /// Makes everything durable and visible, and reads it back where that tells more.
     fn finish(self: Box<Self>) -> Result<()>;

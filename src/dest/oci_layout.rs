@@ -46,9 +46,10 @@ impl Target for LayoutTarget {
     }
 
     fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
-        let missing = blobs_of(placed).into_iter().filter(|blob| !has(&self.0, blob));
-        let needed_bytes = missing.map(|blob| blob.size + 4096).sum();
-        Ok(Preflight { needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
+        let missing: Vec<_> = blobs_of(placed).into_iter().filter(|blob| !has(&self.0, blob)).collect();
+        let needed_bytes = missing.iter().map(|blob| blob.size + 4096).sum();
+        let num_sent = missing.len();
+        Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
     }
 
     fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {

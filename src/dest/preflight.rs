@@ -102,6 +102,8 @@ impl Check {
 /// What a target found.
 #[derive(Debug, Default)]
 pub(crate) struct Preflight {
+    /// Blobs that will be read from the bundle.
+    pub(crate) num_sent: usize,
     /// Bytes that will be written.
     pub(crate) needed_bytes: u64,
     /// Where there must be room for them, if that is on this machine.

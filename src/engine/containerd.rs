@@ -88,7 +88,8 @@ fn connect(ctx: &Ctx) -> Result<(Program, Vec<String>)> {
         // k3s is one file that is many programs.
         Program::find("k3s", &place).map(|k3s| k3s.with(&["ctr"])).map_err(|_| e)
     })?;
-    let program = program.with(&["--address", &address, "--connect-timeout", "5s"]);
+    let socket = Path::new(address.trim_start_matches("unix://"));
+    let program = program.with(&["--address", &address, "--connect-timeout", "5s"]).served_at(socket);
     let known = lines(&program.output(ctx, &["namespaces", "list", "--quiet"])?);
     Ok((program, known))
 }
@@ -150,6 +151,7 @@ impl Engine for Containerd {
             namespace: Some(self.namespace.clone()),
             keeps_manifests: true,
             takes_partial: true,
+            room_factor: 1,
             reads_zstd: true,
         })
     }

@@ -32,6 +32,10 @@ const STREAM_SECONDS: u64 = 24 * 3600;
 /// Images looked at at once.
 const INSPECTED_AT_ONCE: usize = 8;
 
+/// How a remark begins that tells of a failed load: with the containerd image store, moby's `LoadImage` goes on and
+/// succeeds when an image cannot be unpacked, as on a full disk.
+const NOT_UNPACKED: &str = "Error unpacking image";
+
 /// A connected Docker, or a Podman that serves Docker's API.
 pub(super) struct Docker {
     client: Client,
@@ -102,9 +106,11 @@ fn open(host: &Host) -> std::result::Result<Client, ClientError> {
 fn client_error(place: &str, error: ClientError) -> Error {
     let source = io_cause(&error);
     let code = match (&error, source) {
-        (ClientError::DockerResponseServerError { message, .. }, _) if message.contains("no space left") => {
-            Code::DiskFull
-        }
+        (
+            ClientError::DockerResponseServerError { message, .. }
+            | ClientError::DockerStreamError { error: message },
+            _,
+        ) if message.contains("no space left") => Code::DiskFull,
         (ClientError::DockerResponseServerError { .. } | ClientError::DockerStreamError { .. }, _) => {
             Code::EngineFailed
         }
@@ -113,7 +119,8 @@ fn client_error(place: &str, error: ClientError) -> Error {
         _ => Code::EngineUnreachable,
     };
     let detail = match &error {
-        ClientError::DockerResponseServerError { message, .. } => message.clone(),
+        ClientError::DockerResponseServerError { message, .. }
+        | ClientError::DockerStreamError { error: message } => message.clone(),
         error => innermost(error),
     };
     engine_error(code, place, detail).caused_by(error)
@@ -199,6 +206,7 @@ impl Engine for Docker {
             namespace: None,
             keeps_manifests,
             takes_partial: !keeps_manifests && !is_podman,
+            room_factor: if keeps_manifests || is_podman { 1 } else { 2 },
             reads_zstd: is_podman || major >= 23,
             version,
             driver,
@@ -228,6 +236,9 @@ impl Engine for Docker {
                 let answer = answer.map_err(|e| client_error(&place, e))?;
                 if let Some(error) = answer.error_detail {
                     return Err(load_failed(&place, error.message.unwrap_or_default()));
+                }
+                if let Some(remark) = answer.stream.filter(|text| text.starts_with(NOT_UNPACKED)) {
+                    return Err(load_failed(&place, remark.trim_end().to_owned()));
                 }
             }
             Ok(())

@@ -50,6 +50,8 @@ pub(crate) struct EngineFacts {
     pub(crate) keeps_manifests: bool,
     /// Whether it loads an archive without the layers it has already.
     pub(crate) takes_partial: bool,
+    /// Bytes it needs on its disk for each byte it is sent: 2 where it keeps an archive there while it unpacks it.
+    pub(crate) room_factor: u64,
     /// Whether it reads zstd layers.
     pub(crate) reads_zstd: bool,
 }

@@ -139,6 +139,8 @@ impl Engine for Podman {
             namespace: None,
             keeps_manifests: false,
             takes_partial: false,
+            // It keeps the archive elsewhere.
+            room_factor: 1,
             reads_zstd: true,
         })
     }

@@ -4,8 +4,9 @@ use std::{
     env,
     ffi::OsString,
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
 use tokio::{
@@ -25,14 +26,59 @@ use crate::{
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
 /// Bytes kept of what a program complains.
 const MAX_COMPLAINT_BYTES: usize = 4096;
+/// How often a wait looks whether the engine still listens.
+const ALIVE_POLL: Duration = Duration::from_secs(1);
 
 /// A program and the arguments that stand before every verb.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     path: PathBuf,
     args: Vec<OsString>,
-    /// What to call the engine in errors.
+    engine: Served,
+}
+
+/// The engine behind a program.
+#[derive(Clone, Debug)]
+struct Served {
+    /// What to call it in errors.
     place: String,
+    /// Where it listens, if it does: `ctr` waits for ever for one that died.
+    socket: Option<PathBuf>,
+}
+
+impl Served {
+    /// Waits for `future`, as long as the engine listens.
+    fn wait<T>(&self, ctx: &Ctx, future: impl Future<Output = T>) -> Result<T> {
+        block_on(ctx, async {
+            tokio::select! {
+                biased;
+                value = future => Ok(value),
+                why = self.gone() => Err(engine_error(Code::EngineUnreachable, &self.place, why)),
+            }
+        })?
+    }
+
+    /// Ends when nothing listens any more.
+    async fn gone(&self) -> io::Error {
+        loop {
+            tokio::time::sleep(ALIVE_POLL).await;
+            if let Some(why) = self.socket.as_deref().and_then(refusal) {
+                return why;
+            }
+        }
+    }
+}
+
+/// Why nobody answers at `socket`; nothing where somebody does, or is busy.
+#[cfg(unix)]
+fn refusal(socket: &Path) -> Option<io::Error> {
+    let refused = std::os::unix::net::UnixStream::connect(socket).err()?;
+    matches!(refused.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound).then_some(refused)
+}
+
+#[cfg(not(unix))]
+fn refusal(_socket: &Path) -> Option<io::Error> {
+    None
 }
 
 impl Program {
@@ -45,7 +91,8 @@ impl Program {
         let folders = env::var_os("PATH").unwrap_or_default();
         let found = env::split_paths(&folders).map(|folder| folder.join(&file)).find(|path| path.is_file());
         let path = found.ok_or_else(|| Error::new(Code::NoProgram).with(Fact::Detail, name))?;
-        Ok(Self { path, args: Vec::new(), place: place.to_owned() })
+        let engine = Served { place: place.to_owned(), socket: None };
+        Ok(Self { path, args: Vec::new(), engine })
     }
 
     /// Puts `args` before every verb.
@@ -54,8 +101,14 @@ impl Program {
         self
     }
 
+    /// Says where the engine listens.
+    pub(super) fn served_at(mut self, socket: &Path) -> Self {
+        self.engine.socket = Some(socket.to_owned());
+        self
+    }
+
     pub(super) fn place(&self) -> &str {
-        &self.place
+        &self.engine.place
     }
 
     fn start(&self, args: &[&str], stdin: Stdio, stdout: Stdio) -> Result<Running> {
@@ -66,9 +119,9 @@ impl Program {
         let mut child = command
             .kill_on_drop(true)
             .spawn()
-            .map_err(|e| engine_error(Code::EngineFailed, &self.place, e))?;
+            .map_err(|e| engine_error(Code::EngineFailed, self.place(), e))?;
         let complaint = spawn(read_tail(child.stderr.take()))?;
-        Ok(Running { child, complaint, place: self.place.clone() })
+        Ok(Running { child, complaint, engine: self.engine.clone() })
     }
 
     /// What the program prints.
@@ -98,17 +151,18 @@ impl Program {
 struct Running {
     child: Child,
     complaint: JoinHandle<String>,
-    place: String,
+    engine: Served,
 }
 
 impl Running {
     /// Waits for its end, which must be a good one.
     fn end(mut self, ctx: &Ctx) -> Result<()> {
+        let place = &self.engine.place;
         let failed = |detail: String| {
             let is_full = detail.contains("no space left");
-            engine_error(if is_full { Code::DiskFull } else { Code::EngineFailed }, &self.place, detail)
+            engine_error(if is_full { Code::DiskFull } else { Code::EngineFailed }, place, detail)
         };
-        let status = block_on(ctx, self.child.wait())?.map_err(|e| failed(e.to_string()))?;
+        let status = self.engine.wait(ctx, self.child.wait())?.map_err(|e| failed(e.to_string()))?;
         if status.success() {
             return Ok(());
         }
@@ -117,10 +171,10 @@ impl Running {
         let detail = if last.is_empty() { status.to_string() } else { last.trim().to_owned() };
         let is_away = ["connection refused", "no such file or directory", "deadline exceeded"];
         if complaint.contains("dial") && is_away.iter().any(|text| complaint.contains(text)) {
-            return Err(engine_error(Code::EngineUnreachable, &self.place, detail));
+            return Err(engine_error(Code::EngineUnreachable, place, detail));
         }
         if complaint.contains("dial") && complaint.contains("permission denied") {
-            return Err(engine_error(Code::EngineDenied, &self.place, detail));
+            return Err(engine_error(Code::EngineDenied, place, detail));
         }
         Err(failed(detail))
     }
@@ -148,8 +202,8 @@ pub(super) struct ProgramReader {
 
 impl Read for ProgramReader {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let Some(stdout) = &mut self.stdout else { return Ok(0) };
-        let len = block_on(&self.ctx, stdout.read(buf))??;
+        let (Some(stdout), Some(running)) = (&mut self.stdout, &self.running) else { return Ok(0) };
+        let len = running.engine.wait(&self.ctx, stdout.read(buf))??;
         if len == 0 && !buf.is_empty() {
             self.stdout = None;
             self.running.take().map_or(Ok(()), |running| running.end(&self.ctx))?;
@@ -168,11 +222,11 @@ struct ProgramWriter {
 impl Write for ProgramWriter {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        block_on(&self.ctx, stdin.write(buf))?
+        self.running.engine.wait(&self.ctx, stdin.write(buf))?
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stdin.as_mut().map_or(Ok(()), |stdin| block_on(&self.ctx, stdin.flush())?)
+        self.stdin.as_mut().map_or(Ok(()), |stdin| self.running.engine.wait(&self.ctx, stdin.flush())?)
     }
 }
 
@@ -180,7 +234,7 @@ impl Load for ProgramWriter {
     fn end(mut self: Box<Self>) -> Result<()> {
         let flushed = self.flush();
         drop(self.stdin.take());
-        let place = self.running.place.clone();
+        let place = self.running.engine.place.clone();
         self.running.end(&self.ctx)?;
         flushed.map_err(|e| engine_error(Code::EngineFailed, &place, e))
     }

@@ -96,6 +96,13 @@ pub struct Finished {
     pub name: String,
 }
 
+/// Everything that was noticed, and how much of it was taken.
+#[derive(Debug, Default)]
+struct Notices {
+    all: Vec<Notice>,
+    num_taken: usize,
+}
+
 #[derive(Debug)]
 struct State {
     phase: AtomicUsize,
@@ -104,7 +111,7 @@ struct State {
     /// Of the total, what was foreseen for phases that have not begun.
     foreseen_bytes: [AtomicU64; Phase::ALL.len()],
     cancelled: AtomicBool,
-    notices: Mutex<Vec<Notice>>,
+    notices: Mutex<Notices>,
     finished: Mutex<Vec<Finished>>,
     began: Instant,
 }
@@ -121,7 +128,7 @@ impl Default for Ctx {
             total_bytes: AtomicU64::new(0),
             foreseen_bytes: Default::default(),
             cancelled: AtomicBool::new(false),
-            notices: Mutex::new(Vec::new()),
+            notices: Mutex::default(),
             finished: Mutex::new(Vec::new()),
             began: Instant::now(),
         }))
@@ -152,7 +159,10 @@ impl Ctx {
 
     /// What the job noticed so far and has not been taken yet.
     pub fn take_notices(&self) -> Vec<Notice> {
-        std::mem::take(&mut self.0.notices.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut notices = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = notices.all[notices.num_taken..].to_vec();
+        notices.num_taken = notices.all.len();
+        new
     }
 
     /// Parts of the work that were finished since they were last taken.
@@ -185,10 +195,13 @@ impl Ctx {
         self.0.finished.lock().unwrap_or_else(PoisonError::into_inner).push(finished);
     }
 
-    /// Tells the user something that does not stop the job.
+    /// Tells the user something that does not stop the job, once.
     pub(crate) fn notice(&self, notice: Notice) {
         tracing::debug!(?notice);
-        self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+        let mut notices = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.all.contains(&notice) {
+            notices.all.push(notice);
+        }
     }
 
     /// Errors with [`Code::Cancelled`] once the job was asked to stop. Call it every few MiB.
@@ -209,5 +222,16 @@ mod tests {
         assert_eq!(ctx.snapshot().total_bytes, 150);
         ctx.enter(Phase::Restore, 40);
         assert_eq!(ctx.snapshot().total_bytes, 140);
+    }
+
+    #[test]
+    fn the_same_is_noticed_once() {
+        let ctx = Ctx::new();
+        let notice = |about: &str| Notice::new(NoticeKind::NameDropped, about);
+        ctx.notice(notice("a"));
+        assert_eq!(ctx.take_notices(), [notice("a")]);
+        ctx.notice(notice("a"));
+        ctx.notice(notice("b"));
+        assert_eq!(ctx.take_notices(), [notice("b")]);
     }
 }

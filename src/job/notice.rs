@@ -46,7 +46,7 @@ kinds! {
 }
 
 /// Something noticed, and what it is about (an image's name, a number).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// What.
     pub kind: NoticeKind,

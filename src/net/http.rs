@@ -13,8 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use reqwest::{
-    Client, Method, Response, StatusCode, Url,
-    header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION},
+    Body, Client, Method, RequestBuilder, Response, StatusCode, Url,
+    header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION},
     redirect::Policy,
 };
 
@@ -22,7 +22,9 @@ use super::{
     Env,
     auth::{Challenge, Credentials, Tokens},
     failure::{from_reqwest, from_response},
-    retry, tls,
+    retry,
+    stream::PipeBody,
+    tls,
 };
 use crate::error::{Code, Error, Fact, Result};
 
@@ -175,7 +177,28 @@ impl Http {
         }
     }
 
+    /// Sends `call` once with a body of `len_bytes` that is read while it is sent.
+    pub(super) async fn send_streamed(
+        &self,
+        call: &Call,
+        len_bytes: u64,
+        body: PipeBody,
+    ) -> Result<Response> {
+        let request = self.prepared(call, &call.url).await?;
+        let request = request.header(CONTENT_LENGTH, len_bytes).body(Body::wrap_stream(body));
+        request.send().await.map_err(|e| from_reqwest(call.url.authority(), e))
+    }
+
     async fn request(&self, call: &Call, url: &Url) -> Result<Response> {
+        let mut request = self.prepared(call, url).await?;
+        if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
+            request = request.body(call.body.clone());
+        }
+        request.send().await.map_err(|e| from_reqwest(url.authority(), e))
+    }
+
+    /// A request with the headers of `call`, and the credentials where they belong.
+    async fn prepared(&self, call: &Call, url: &Url) -> Result<RequestBuilder> {
         let mut request = self.client(url)?.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             request = request.header(name, value);
@@ -185,10 +208,7 @@ impl Http {
         {
             request = request.header(AUTHORIZATION, header);
         }
-        if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
-            request = request.body(call.body.clone());
-        }
-        request.send().await.map_err(|e| from_reqwest(url.authority(), e))
+        Ok(request)
     }
 
     /// Where a `Location` that came from `url` leads.

@@ -20,7 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 pub use auth::Credentials;
 pub(crate) use env::Env;
 pub use registry::RegistryAccess;
-pub(crate) use registry::{Referrer, Registry};
+pub(crate) use registry::{Referrer, Registry, Sent};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 
 use crate::{
@@ -56,6 +56,13 @@ pub(crate) fn block_on<T>(ctx: &Ctx, future: impl Future<Output = T>) -> Result<
             () = cancelled => Err(Error::new(Code::Cancelled)),
         }
     })
+}
+
+/// Waits for `future` no longer than `limit`, cancelled or not: for the few words that end something.
+fn within(limit: Duration, future: impl Future<Output = ()>) -> Result<()> {
+    // Only a future that could not end in time is dropped.
+    let _ = runtime()?.block_on(async { tokio::time::timeout(limit, future).await });
+    Ok(())
 }
 
 /// Runs `future` beside the calling thread.

@@ -62,6 +62,8 @@ pub struct RestorePlan {
     pub backups: Vec<(Name, Name)>,
     #[serde(skip)]
     pub(crate) dest: DestSpec,
+    /// Blobs that the destination lacks.
+    pub num_sent: usize,
 }
 
 impl RestorePlan {
@@ -117,6 +119,7 @@ pub(crate) fn plan_restore(
         checks: found.checks,
         backups: found.backups,
         dest: dest.clone(),
+        num_sent: found.num_sent,
     };
     plan.unique_bytes = plan.blobs().values().map(|blob| blob.size).sum();
     if let Some(path) = found.room_at {

@@ -52,31 +52,26 @@ pub(crate) fn restore(
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));
+    if let Some(gone) = blobs.first().filter(|_| !verified.is_checked()) {
+        // It was there when the bundle was left unchecked.
+        return Err(blame(Error::new(Code::DestinationChanged).with(Fact::Blob, gone.digest)));
+    }
     dest.present().iter().for_each(|digest| ctx.finish(Phase::Restore, digest));
     // In the order they lie in the bundle, so that a stick is read from front to back.
     blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
     let written_bytes = blobs.iter().map(|blob| blob.size).sum();
-    ctx.enter(Phase::Restore, written_bytes);
     let diff_ids = diff_ids(plan);
     let unpacked = |blob: &Descriptor| diff_ids.get(&blob.digest).filter(|_| dest.wants_raw(blob)).copied();
     let blobs: Vec<(Descriptor, Option<Digest>)> =
         blobs.into_iter().map(|blob| (blob.clone(), unpacked(&blob))).collect();
-    // A layer that is unpacked is read twice: a tar wants to know its size first.
-    let entries = blobs.iter().flat_map(|(blob, unpacked)| {
-        let entry = verified.bundle().index().blob(&blob.digest);
-        std::iter::repeat_n(entry, 1 + usize::from(unpacked.is_some())).flatten()
-    });
-    let mut pass = verified.bundle().pass(entries, 1);
-    for (blob, unpacked) in &blobs {
-        let put = match unpacked {
-            None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest.as_mut(), blob),
-            Some(diff_id) => measure(ctx, pass.next_blob(), diff_id).and_then(|raw| {
-                let reader = unzstd(Counted { ctx, reader: pass.next_blob() })?;
-                put(ctx, reader, dest.as_mut(), &raw)
-            }),
-        };
-        put.map_err(|e| blame(e.or_with(Fact::Blob, blob.digest)))?;
-        ctx.finish(Phase::Restore, blob.digest);
+    let mut left: Vec<_> = blobs.iter().collect();
+    loop {
+        send(ctx, verified.bundle(), &left, dest.as_mut()).map_err(blame)?;
+        let again = dest.again().map_err(blame)?;
+        if again.is_empty() {
+            break;
+        }
+        left.retain(|(blob, _)| again.contains(&blob.digest));
     }
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;
@@ -87,6 +82,34 @@ pub(crate) fn restore(
         written_bytes,
         num_present: num_all - blobs.len(),
     })
+}
+
+/// Puts `blobs` there, each with the diffID of what it is unpacked to, if it is.
+fn send(
+    ctx: &Ctx,
+    bundle: &OpenBundle,
+    blobs: &[&(Descriptor, Option<Digest>)],
+    dest: &mut dyn Destination,
+) -> Result<()> {
+    ctx.enter(Phase::Restore, blobs.iter().map(|(blob, _)| blob.size).sum());
+    // A layer that is unpacked is read twice: a tar wants to know its size first.
+    let entries = blobs.iter().flat_map(|(blob, unpacked)| {
+        let entry = bundle.index().blob(&blob.digest);
+        std::iter::repeat_n(entry, 1 + usize::from(unpacked.is_some())).flatten()
+    });
+    let mut pass = bundle.pass(entries, 1);
+    for (blob, unpacked) in blobs {
+        let put = match unpacked {
+            None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest, blob),
+            Some(diff_id) => measure(ctx, pass.next_blob(), diff_id).and_then(|raw| {
+                let reader = unzstd(Counted { ctx, reader: pass.next_blob() })?;
+                put(ctx, reader, dest, &raw)
+            }),
+        };
+        put.map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
+        ctx.finish(Phase::Restore, blob.digest);
+    }
+    Ok(())
 }
 
 /// Where the blob begins: frame and offset.

@@ -15,15 +15,28 @@ use crate::{
     verify::RecordMap,
 };
 
-/// A bundle whose every blob matched its digest. Only [`crate::Unlocked::verify`] makes one, and a restore needs one.
+/// A bundle whose every blob matched its digest. Only [`crate::Unlocked::verify`] makes one, and a restore needs one;
+/// [`crate::Unlocked::verify_for`] makes one without a check where nothing is sent, and nothing can be sent from that.
 pub struct VerifiedBundle {
     bundle: OpenBundle,
     images: Vec<Image>,
+    /// Whether blobs may be sent.
+    is_checked: bool,
 }
 
 impl VerifiedBundle {
     pub(crate) fn bundle(&self) -> &OpenBundle {
         &self.bundle
+    }
+
+    /// For a restore that sends nothing.
+    pub(crate) fn to_send_nothing(bundle: &OpenBundle, images: &[Image]) -> Self {
+        Self { bundle: bundle.clone(), images: images.to_vec(), is_checked: false }
+    }
+
+    /// Whether its blobs may be sent.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     /// Images of the bundle.
@@ -100,8 +113,11 @@ pub(crate) fn verify_blobs(
     let causes = [Code::RecordDamaged, Code::Read, Code::BadIndex, Code::BlobMismatch];
     let cause = causes.into_iter().find(|code| bad.values().any(|found| found == code));
     let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged, cause };
-    let verified =
-        report.is_whole().then(|| VerifiedBundle { bundle: bundle.clone(), images: images.to_vec() });
+    let verified = report.is_whole().then(|| VerifiedBundle {
+        bundle: bundle.clone(),
+        images: images.to_vec(),
+        is_checked: true,
+    });
     Ok((report, verified))
 }
 

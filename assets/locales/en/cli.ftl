@@ -167,6 +167,7 @@ restore-present = { $blobs ->
     [1] 1 blob was there already and was not written again
    *[other] { $blobs } blobs were there already and were not written again
  }.
+restore-unchecked = Nothing had to be sent, so the blobs of the bundle were not checked.
 
 demo-sample = 1. Made a sample: { $images } images, { $sum }.
 demo-packed = 2. Packed and encrypted them into one bundle of { $size }.

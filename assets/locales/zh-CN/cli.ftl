@@ -137,6 +137,7 @@ verify-damaged-image = 受损镜像：{ $image }（{ $blobs } 个数据块）
 restore-plan = 将还原 { $images } 个镜像，{ $size }：
 restore-done = 已还原 { $images } 个镜像，{ $size }，摘要全部相符：
 restore-present = 有 { $blobs } 个数据块已经存在，没有重复写入。
+restore-unchecked = 没有需要发送的内容，因此没有校验密封包中的数据块。
 
 demo-sample = 1. 生成样例：{ $images } 个镜像，{ $sum }。
 demo-packed = 2. 打包并加密成一个密封包，{ $size }。

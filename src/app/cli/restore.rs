@@ -21,17 +21,14 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = inspect::open(matches)?;
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
 
-    let verified = with_progress(env, || {
-        let (report, verified) = unlocked.verify(&env.ctx)?;
-        verified.ok_or_else(|| {
-            let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-            Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
-        })
-    })?;
-    let plan = secret::entered(env, access, |access| {
+    let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
-        with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))
+        let plan = with_progress(env, || unlocked.preview_restore(&env.ctx, &dest, &selection))?;
+        Ok((plan, dest))
     })?;
+    let verified = with_progress(env, || unlocked.verify_for(&env.ctx, &preview))?;
+    // Once more: meanwhile somebody else may have taken a tag.
+    let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
     if matches.get_flag("dry-run") {
         env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));
         env.out.say("restore-plan", &plan_args(&plan));
@@ -46,6 +43,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     names(env, &plan);
     if report.num_present > 0 {
         env.out.say("restore-present", &[("blobs", report.num_present.to_string())]);
+    }
+    if report.num_blobs == 0 {
+        env.out.say("restore-unchecked", &[]);
     }
     env.out.line(format_args!("  → {dest}"));
     Ok(Ended::Done)

@@ -124,8 +124,11 @@ impl Destination for RegistryDestination {
         self.uploads.put(blob, route, reader)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        self.uploads.wait_for_all()?;
+    fn again(&mut self) -> Result<BTreeSet<Digest>> {
+        self.uploads.wait_for_all()
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
         let mut tags = Vec::new();
         for (image, repository, reference) in &self.places {
             if self.pointed_at(repository, reference)?.is_some_and(|found| is_target(image, found)) {

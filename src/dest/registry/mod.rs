@@ -166,6 +166,7 @@ impl Target for RegistryTarget {
         preflight.settle_tags(tags, &found)?;
         let presence = Presence::look(ctx, &repositories, placed)?;
         preflight.needed_bytes = presence.missing_bytes();
+        preflight.num_sent = presence.num_missing();
         Ok(preflight)
     }
 

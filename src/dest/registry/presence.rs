@@ -109,6 +109,11 @@ impl Presence {
         missing.map(|(blob, _)| blob.size).sum()
     }
 
+    /// How many blobs and manifests must be read from the bundle.
+    pub(super) fn num_missing(&self) -> usize {
+        self.missing.values().filter(|(_, repositories)| !repositories.is_empty()).count()
+    }
+
     /// What need not be read from the bundle.
     pub(super) fn present(&self) -> BTreeSet<Digest> {
         let there = self.missing.iter().filter(|(_, (_, repositories))| repositories.is_empty());

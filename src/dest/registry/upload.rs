@@ -2,8 +2,10 @@
 //! limit that all share.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
     thread,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -12,7 +14,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::Registry,
+    net::{Registry, Sent},
     oci::Descriptor,
 };
 
@@ -22,14 +24,26 @@ const NUM_UPLOADS: usize = 4;
 const PIECE_BYTES: usize = 2 << 20;
 const MAX_PIECES: usize = 32;
 
+/// How often a blob may break off where its registry does not go on.
+const MAX_BROKEN_OFF: u32 = 3;
+/// How long uploads may take to give up what they began.
+const GIVE_UP_LIMIT: Duration = Duration::from_millis(350);
+
 /// Uploads that are under way.
 pub(super) struct Uploads {
     ctx: Ctx,
     /// Permits to hold a piece; a piece that is dropped gives its permit back.
     permits: (Sender<()>, Receiver<()>),
-    ended: (Sender<Result<()>>, Receiver<Result<()>>),
+    ended: (Sender<Ended>, Receiver<Ended>),
     num_running: usize,
+    /// How often each blob broke off.
+    broken_off: BTreeMap<Digest, u32>,
+    /// Blobs to be sent once more.
+    again: BTreeSet<Digest>,
 }
+
+/// An upload that ended, and how.
+struct Ended(Digest, Result<Sent>);
 
 /// Where a blob goes: the repository it is sent to, and those that take it from there.
 pub(super) struct Route {
@@ -53,10 +67,18 @@ impl Drop for Permit {
 
 impl Uploads {
     pub(super) fn new(ctx: &Ctx) -> Self {
-        Self { ctx: ctx.clone(), permits: bounded(MAX_PIECES), ended: bounded(NUM_UPLOADS), num_running: 0 }
+        Self {
+            ctx: ctx.clone(),
+            permits: bounded(MAX_PIECES),
+            ended: bounded(NUM_UPLOADS),
+            num_running: 0,
+            broken_off: BTreeMap::new(),
+            again: BTreeSet::new(),
+        }
     }
 
-    /// Reads the blob to its end and returns; its last bytes may still be on their way then.
+    /// Reads the blob to its end and returns; its last bytes may still be on their way then. One that breaks off
+    /// is among those of [`Self::wait_for_all`].
     ///
     /// # Errors
     /// Also those of blobs that were put before.
@@ -70,7 +92,7 @@ impl Uploads {
         let upload = move || {
             let sent = send(&ctx, &digest, size, &route, incoming);
             // Nobody listens after a failure.
-            let _ = ended.try_send(sent.map_err(|e| e.or_with(Fact::Blob, digest)));
+            let _ = ended.try_send(Ended(digest, sent.map_err(|e| e.or_with(Fact::Blob, digest))));
         };
         thread::Builder::new()
             .name("upload".into())
@@ -82,7 +104,12 @@ impl Uploads {
             // The upload ended early: it knows why.
             Ok(false) => {
                 drop(pieces);
-                self.wait_for_all()?;
+                while self.num_running > 0 && !self.again.contains(&digest) {
+                    self.wait_for_one()?;
+                }
+                if self.again.contains(&digest) {
+                    return Ok(());
+                }
                 Err(Error::new(Code::ConnectionLost).with(Fact::Blob, digest))
             }
             Err(e) => Err(e),
@@ -115,15 +142,34 @@ impl Uploads {
 
     fn wait_for_one(&mut self) -> Result<()> {
         self.num_running -= 1;
-        self.ended.1.recv().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))
+        let Ended(digest, sent) = self.ended.1.recv().map_err(|_| Error::new(Code::Cancelled))?;
+        if let Sent::BrokenOff(error) = sent? {
+            let times = self.broken_off.entry(digest).or_default();
+            *times += 1;
+            if *times > MAX_BROKEN_OFF {
+                return Err(error.or_with(Fact::Blob, digest));
+            }
+            tracing::debug!(%error, %digest, "to be sent from its beginning");
+            self.again.insert(digest);
+        }
+        Ok(())
     }
 
-    /// Waits until everything arrived.
-    pub(super) fn wait_for_all(&mut self) -> Result<()> {
+    /// Waits until everything arrived or broke off; gives what has to be put once more.
+    pub(super) fn wait_for_all(&mut self) -> Result<BTreeSet<Digest>> {
         while self.num_running > 0 {
             self.wait_for_one()?;
         }
-        Ok(())
+        Ok(std::mem::take(&mut self.again))
+    }
+}
+
+impl Drop for Uploads {
+    fn drop(&mut self) {
+        // What was begun and has no end is given up by its own thread, which the program's end would cut off.
+        let deadline = Instant::now() + GIVE_UP_LIMIT;
+        let mut running = 0..self.num_running;
+        while running.next().is_some() && self.ended.1.recv_deadline(deadline).is_ok() {}
     }
 }
 
@@ -156,17 +202,21 @@ impl Read for Incoming {
     }
 }
 
-fn send(ctx: &Ctx, digest: &Digest, size: u64, route: &Route, pieces: Receiver<Piece>) -> Result<()> {
+fn send(ctx: &Ctx, digest: &Digest, size: u64, route: &Route, pieces: Receiver<Piece>) -> Result<Sent> {
     let piece = io::Cursor::new(Vec::new());
     let mut incoming = Incoming { pieces, piece, permit: None, ended: false };
     let (first, registry) = &route.to;
-    registry.push_blob(ctx, first, (digest, size), &mut incoming)?;
+    if let Sent::BrokenOff(e) = registry.push_blob(ctx, first, (digest, size), &mut incoming)? {
+        return Ok(Sent::BrokenOff(e));
+    }
     for (repository, registry) in &route.then {
         if !registry.mount(ctx, repository, digest, first)? {
             // A registry that mounts nothing gets it back from itself.
             let mut back = registry.blob(ctx, first, digest, size);
-            registry.push_blob(ctx, repository, (digest, size), &mut back)?;
+            if let Sent::BrokenOff(e) = registry.push_blob(ctx, repository, (digest, size), &mut back)? {
+                return Ok(Sent::BrokenOff(e));
+            }
         }
     }
-    Ok(())
+    Ok(Sent::Whole)
 }

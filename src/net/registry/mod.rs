@@ -6,11 +6,13 @@ mod manifest;
 mod pull;
 mod push;
 mod tags;
+mod whole;
 
 use std::sync::Arc;
 
 use reqwest::{Method, Response, StatusCode, Url};
 
+pub(crate) use push::Sent;
 pub(crate) use tags::Referrer;
 
 use super::{

@@ -1,7 +1,7 @@
 //! Blobs to a registry, in chunks that are kept until they arrived. distribution-spec, "Pushing a blob in
 //! chunks", "Mounting a blob from another repository".
 
-use std::io::Read;
+use std::{io::Read, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
@@ -14,7 +14,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{block_on, failure::from_response, http::Call, retry},
+    net::{block_on, failure::from_response, http::Call, retry, within},
 };
 
 /// Bytes of a chunk, small enough to keep several. docker-registry flushes its disk after each.
@@ -24,8 +24,21 @@ const MAX_CHUNK_BYTES: usize = 64 << 20;
 /// The least a registry takes at once. distribution-spec, "Pushing a blob in chunks".
 const CHUNK_MIN_LENGTH: &str = "oci-chunk-min-length";
 
+/// How long giving an upload up may take; a cancelled job waits for it.
+const GIVE_UP_LIMIT: Duration = Duration::from_millis(200);
+
+/// How sending a blob ended.
+#[must_use]
+pub(crate) enum Sent {
+    /// The registry has it.
+    Whole,
+    /// The connection broke, and the registry does not go on where it broke: docker-registry refuses every question
+    /// about such an upload. Sent from its beginning, the blob may arrive.
+    BrokenOff(Error),
+}
+
 /// An upload under way.
-struct Upload {
+pub(super) struct Upload {
     url: Url,
     scope: String,
     /// Bytes that arrived.
@@ -34,7 +47,7 @@ struct Upload {
 }
 
 impl Upload {
-    fn call(&self, method: Method) -> Call {
+    pub(super) fn call(&self, method: Method) -> Call {
         let repeat = method == Method::GET;
         let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))];
         let (url, scope) = (self.url.clone(), self.scope.clone());
@@ -84,9 +97,25 @@ impl Registry {
         repository: &str,
         blob: (&Digest, u64),
         reader: &mut dyn Read,
-    ) -> Result<()> {
-        let (digest, size) = blob;
+    ) -> Result<Sent> {
         let mut upload = block_on(ctx, self.begin(repository))??;
+        let sent = self.send_blob(ctx, &mut upload, repository, blob, reader);
+        if !matches!(sent, Ok(Sent::Whole)) {
+            // Also when the job is cancelled: a registry keeps what nobody ends for a week.
+            within(GIVE_UP_LIMIT, self.give_up(upload))?;
+        }
+        sent
+    }
+
+    fn send_blob(
+        &self,
+        ctx: &Ctx,
+        upload: &mut Upload,
+        repository: &str,
+        blob: (&Digest, u64),
+        reader: &mut dyn Read,
+    ) -> Result<Sent> {
+        let (digest, size) = blob;
         let mut num_read = 0;
         loop {
             let limit = upload.chunk_bytes.min(usize::try_from(size - num_read).unwrap_or(usize::MAX));
@@ -97,19 +126,26 @@ impl Registry {
                 let error = Error::new(Code::BlobMismatch).with(Fact::Blob, digest);
                 return Err(error.with(Fact::Expected, size).with(Fact::Found, num_read));
             }
-            block_on(ctx, async {
+            let is_first = num_read == chunk.len() as u64;
+            if is_first && is_last {
                 // One that fits a chunk goes along with the request that ends the upload.
-                match (is_last, num_read == chunk.len() as u64) {
-                    (true, true) => self.send_whole(&mut upload, repository, digest, chunk).await,
-                    (true, false) => {
-                        self.send_chunk(&mut upload, chunk).await?;
-                        self.end(&upload, repository, digest).await
-                    }
-                    (false, _) => self.send_chunk(&mut upload, chunk).await,
+                block_on(ctx, self.send_whole(upload, repository, digest, chunk))??;
+                return Ok(Sent::Whole);
+            }
+            match block_on(ctx, self.send_chunk(upload, chunk.clone()))?? {
+                Chunk::Taken => {}
+                Chunk::BrokenOff(error) => return Ok(Sent::BrokenOff(error)),
+                Chunk::Refused(_) if is_first => {
+                    let refused = std::mem::replace(upload, block_on(ctx, self.begin(repository))??);
+                    block_on(ctx, self.give_up(refused))?;
+                    return self.send_streamed(ctx, upload, blob, &chunk, reader);
                 }
-            })??;
+                Chunk::Refused(error) => return Err(error),
+            }
             if is_last {
-                return Ok(());
+                // All chunks arrived.
+                block_on(ctx, self.put(upload, repository, digest, &Bytes::new(), true))??;
+                return Ok(Sent::Whole);
             }
         }
     }
@@ -135,7 +171,7 @@ impl Registry {
         Ok(upload)
     }
 
-    /// Tells the registry that an upload will not go on. It would forget it by itself, some day.
+    /// Tells the registry that an upload will not go on.
     async fn give_up(&self, upload: Upload) {
         let given_up = self.http.send(&upload.call(Method::DELETE)).await;
         tracing::debug!(given_up = given_up.is_ok(), "upload given up");
@@ -150,20 +186,25 @@ impl Registry {
     }
 
     /// Sends `chunk`, and what of it did not arrive once more.
-    async fn send_chunk(&self, upload: &mut Upload, chunk: Bytes) -> Result<()> {
+    async fn send_chunk(&self, upload: &mut Upload, chunk: Bytes) -> Result<Chunk> {
         let begins = upload.num_arrived;
         let ends = begins + chunk.len() as u64;
         let mut tries = retry::Tries::default();
         while upload.num_arrived < ends {
             let rest = chunk.slice((upload.num_arrived - begins) as usize..);
             let Err(error) = self.patch(upload, rest, ends).await else { continue };
+            if is_refusal(&error) {
+                return Ok(Chunk::Refused(error));
+            }
             if !retry::is_worth(&error) || !tries.pause(None).await {
                 return Err(error);
             }
             tracing::debug!(%error, at = upload.num_arrived, "asking what arrived");
-            self.ask_what_arrived(upload, begins..=ends, error).await?;
+            if !self.ask_what_arrived(upload, begins..=ends).await? {
+                return Ok(Chunk::BrokenOff(error));
+            }
         }
-        Ok(())
+        Ok(Chunk::Taken)
     }
 
     async fn patch(&self, upload: &mut Upload, bytes: Bytes, ends: u64) -> Result<()> {
@@ -186,30 +227,19 @@ impl Registry {
         }
     }
 
-    /// distribution-spec, "Getting the status of an upload". Ends with `error` if the rest is not at hand.
+    /// Whether the registry tells what arrived, and the rest is at hand. distribution-spec, "Getting the status of an
+    /// upload".
     async fn ask_what_arrived(
         &self,
         upload: &mut Upload,
         at_hand: std::ops::RangeInclusive<u64>,
-        error: Error,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let response = self.http.send(&upload.call(Method::GET)).await?;
-        if !response.status().is_success() {
-            return Err(error);
-        }
+        let arrived = num_arrived(&response).filter(|num| at_hand.contains(num));
+        let Some(num) = arrived.filter(|_| response.status().is_success()) else { return Ok(false) };
         self.follow(upload, &response)?;
-        match num_arrived(&response) {
-            Some(num) if at_hand.contains(&num) => {
-                upload.num_arrived = num;
-                Ok(())
-            }
-            _ => Err(error),
-        }
-    }
-
-    /// Ends an upload whose chunks all arrived.
-    async fn end(&self, upload: &Upload, repository: &str, digest: &Digest) -> Result<()> {
-        self.put(upload, repository, digest, &Bytes::new(), true).await
+        upload.num_arrived = num;
+        Ok(true)
     }
 
     /// Sends a whole small blob; after a broken try a new upload is begun.
@@ -252,6 +282,20 @@ impl Registry {
         let is_there = matches!(self.find(&head).await, Ok(Some(_)));
         if is_there { Ok(()) } else { Err(failed) }
     }
+}
+
+/// How sending a chunk ended.
+enum Chunk {
+    Taken,
+    /// It broke off, and the registry does not go on there.
+    BrokenOff(Error),
+    /// The registry takes no chunks, or not this one.
+    Refused(Error),
+}
+
+/// Whether a registry understood, and does not do that.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.code(), Code::Unsupported | Code::NotInRegistry | Code::NotARegistry)
 }
 
 /// The end of `Range: 0-LAST`; registries write `0-0` when nothing arrived.

@@ -15,7 +15,7 @@ pub(super) const UNTAGGED: &str = "registry.local/untagged";
 pub(super) struct Containerd {
     // Dropped in this order: a folder can go once the engine has left it.
     daemon: Daemon,
-    _dir: Scratch,
+    dir: Scratch,
     sockets: Scratch,
 }
 
@@ -39,15 +39,20 @@ address = "{}"
             text(&sockets.join("s")),
             text(&sockets.join("t")),
         );
-        let config = dir.write("config.toml", &config);
-        let mut command = CONTAINERD.tied_command();
-        command.args(["--config", text(&config)]);
-        let is_ready = || {
-            let probe = client(&sockets).args(["--connect-timeout", "1s", "version"]).output();
-            probe.is_ok_and(|output| output.status.success())
-        };
-        let daemon = Daemon::start(&mut command, &dir.join("log"), is_ready);
-        Self { daemon, _dir: dir, sockets }
+        dir.write("config.toml", &config);
+        Self { daemon: start(&dir, &sockets), dir, sockets }
+    }
+
+    /// Starts it again with what it had.
+    pub(super) fn restart(&mut self) {
+        self.daemon.stop();
+        self.daemon = start(&self.dir, &self.sockets);
+    }
+
+    /// Whether it is taking blobs in.
+    pub(super) fn is_loading(&self) -> bool {
+        let ingests = self.dir.join("root/io.containerd.content.v1.content/ingest");
+        std::fs::read_dir(ingests).is_ok_and(|mut entries| entries.next().is_some())
     }
 
     /// Tells `sealift` where it listens.
@@ -92,6 +97,16 @@ address = "{}"
 
 /// Works on any file system.
 const SNAPSHOTTER: &str = "native";
+
+fn start(dir: &Scratch, sockets: &Scratch) -> Daemon {
+    let mut command = CONTAINERD.tied_command();
+    command.args(["--config", text(&dir.join("config.toml"))]);
+    let is_ready = || {
+        let probe = client(sockets).args(["--connect-timeout", "1s", "version"]).output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    Daemon::start(&mut command, &dir.join("log"), is_ready)
+}
 
 fn client(sockets: &Scratch) -> Command {
     let mut command = CTR.command();

@@ -6,6 +6,8 @@ use super::{assert_root, text};
 use crate::support::{Daemon, Scratch, Tool, run};
 
 const DOCKERD: Tool = Tool::new("dockerd", "docker.io");
+const MKFS: Tool = Tool::new("mkfs.ext4", "e2fsprogs");
+const MOUNT: Tool = Tool::new("mount", "mount");
 const DOCKER: Tool = Tool::new("docker", "docker.io");
 
 /// An engine; empty when it starts.
@@ -18,8 +20,24 @@ pub(super) struct Docker {
 
 impl Docker {
     pub(super) fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// An engine whose storage is a file system of its own: of so many MiB, and for so many files.
+    pub(super) fn start_on_small_disk(size_mib: u64, num_files: u64) -> Self {
+        Self::start_with(|dir| {
+            let image = dir.join("disk");
+            std::fs::File::create_new(&image).unwrap().set_len(size_mib << 20).unwrap();
+            run(MKFS.command().args(["-q", "-m", "0", "-N", &num_files.to_string()]).arg(&image));
+            std::fs::create_dir(dir.join("data")).unwrap();
+            run(MOUNT.command().args(["-o", "loop"]).arg(&image).arg(dir.join("data")));
+        })
+    }
+
+    fn start_with(prepare: impl FnOnce(&Scratch)) -> Self {
         assert_root();
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
+        prepare(&dir);
         // Neither the machine's configuration nor its user's is to change what is tested.
         dir.write("daemon.json", "{}");
         dir.write("config.json", "{}");

@@ -1,10 +1,6 @@
 //! Docker as a source and a destination: no archive in between.
 
-use std::{
-    collections::BTreeSet,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use super::{
     docker_engine::Docker,
@@ -135,42 +131,4 @@ fn zstd_layers_are_unpacked_for_an_engine_that_cannot_read_them_and_that_is_said
     sealift.restore(&bundle, DOCKER, &[]);
     assert_eq!(docker.images(), BTreeSet::from([(APP.to_owned(), id)]));
     assert_eq!(docker.run_container(APP, &[]), APP_SAYS);
-}
-
-#[test]
-fn an_engine_that_is_killed_in_the_middle_is_told_and_a_second_run_completes() {
-    let dir = Scratch::new();
-    let (sample, mut docker) = (sample(), Docker::start());
-    let sealift = sealift(&dir, &docker);
-    let bundle = dir.join("a.sealift");
-    sealift.pack([text(&sample.archive)], &bundle, &[]);
-
-    let mut restore = sealift.prepared(["restore"]);
-    restore
-        .arg(&bundle)
-        .args(["--to", DOCKER, "--progress", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = restore.spawn().unwrap();
-    // As soon as it takes something in.
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !docker.is_loading() {
-        assert!(Instant::now() < deadline, "nothing was ever sent");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    docker.kill();
-    let ended = child.wait_with_output().unwrap();
-    let complaint = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{complaint}");
-    assert!(complaint.contains("ENGINE-0") && complaint.contains(&docker.host()), "{complaint}");
-
-    docker.restart();
-    assert_eq!(docker.images(), BTreeSet::new());
-    sealift.restore(&bundle, DOCKER, &[]);
-    assert_eq!(docker.run_container(APP, &[]), APP_SAYS);
-
-    docker.kill();
-    let (status, error) = sealift.refused(&bundle, DOCKER, &[]);
-    assert_eq!((status, error["code"].as_str()), (Some(1), Some("ENGINE-01")), "{error}");
-    docker.restart();
 }

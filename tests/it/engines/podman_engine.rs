@@ -23,13 +23,18 @@ pub(super) struct Podman {
 
 /// A running `podman system service`.
 pub(super) struct Service {
-    _daemon: Daemon,
+    daemon: Daemon,
     address: String,
 }
 
 impl Service {
     pub(super) fn address(&self) -> String {
         self.address.clone()
+    }
+
+    /// Kills it, as a power cut would.
+    pub(super) fn kill(&self) {
+        self.daemon.kill();
     }
 }
 
@@ -39,6 +44,13 @@ impl Podman {
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
         dir.write("containers.conf", CONFIG);
         Self { dir, sockets }
+    }
+
+    /// Whether it is taking an archive in: both the service and the program keep it in a file first.
+    pub(super) fn is_loading(&self) -> bool {
+        let entries = std::fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.into_iter().any(|name| name.starts_with("api_load") || name.starts_with("podman"))
     }
 
     /// Runs `podman ARGS`, which must succeed, and gives its output.
@@ -69,7 +81,7 @@ impl Podman {
         let mut command = self.command();
         command.args(["system", "service", "--time", "0", &address]);
         let is_ready = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
-        Service { _daemon: Daemon::start(&mut command, &self.dir.join("service.log"), is_ready), address }
+        Service { daemon: Daemon::start(&mut command, &self.dir.join("service.log"), is_ready), address }
     }
 
     fn command(&self) -> Command {

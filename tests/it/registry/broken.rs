@@ -1,36 +1,71 @@
-//! A registry that dies in the middle, and one that has no room.
+//! A registry that dies in the middle, one that has no room, and lines that break or fall silent.
 
 use std::{
-    process::Stdio,
+    collections::BTreeMap,
+    path::PathBuf,
+    process::{Child, Stdio},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::{
     User,
+    fake::{Fake, Reply},
     http::manifest_digest,
-    image::{archive, noise},
+    image::{Archive, MANIFEST, archive, noise},
+    line::{Fault, Line, Way},
     server::{Demands, Registry},
 };
 
 const NUM_LAYERS: u64 = 6;
+/// What a cancelled run may take on a machine that is busy with other tests; an idle one needs a quarter of a second.
+const CANCEL_LIMIT: Duration = Duration::from_secs(2);
+
+/// A bundle of an image with these layers.
+fn bundle_of(user: &User, layers: &[Vec<u8>]) -> (Archive, PathBuf) {
+    let app = archive("vendor.example.com/team/app:1", &["amd64"], layers);
+    let (tar, bundle) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
+    user.pack(tar.to_str().unwrap(), &bundle, &[]);
+    (app, bundle)
+}
+
+fn start(user: &User, args: &[&str]) -> Child {
+    user.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until `reached`.
+#[track_caller]
+fn wait_for(reached: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !reached() {
+        assert!(began.elapsed() < Duration::from_mins(1), "nothing was sent");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Cancels a run as Ctrl-C does; it must end soon.
+#[track_caller]
+fn cancel(child: Child) {
+    let asked = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let (took, said) = (asked.elapsed(), String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(took < CANCEL_LIMIT, "{took:?}\n{said}");
+}
 
 #[test]
 fn after_the_registry_died_in_the_middle_a_second_run_sends_only_what_is_missing() {
     let (mut dest, user) = (Registry::start(Demands::default()), User::new());
     let layers: Vec<Vec<u8>> = (0..NUM_LAYERS).map(|number| noise(40 << 20, 20 + number)).collect();
-    let app = archive("vendor.example.com/team/app:1", &["amd64"], &layers);
-    let (tar, bundle) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
-    user.pack(tar.to_str().unwrap(), &bundle, &[]);
+    let (app, bundle) = bundle_of(&user, &layers);
     let to = format!("docker://{}", dest.host());
 
-    let mut command = user.command(&["restore", bundle.to_str().unwrap(), "--to", &to]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = start(&user, &["restore", bundle.to_str().unwrap(), "--to", &to]);
     let ended = |dest: &Registry| dest.num_answered(&["\"PUT", "/blobs/", " 201 "]);
-    let began = Instant::now();
-    while ended(&dest) == 0 {
-        assert!(began.elapsed() < Duration::from_mins(1), "nothing was sent");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    wait_for(|| ended(&dest) > 0);
     dest.kill();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -45,4 +80,119 @@ fn after_the_registry_died_in_the_middle_a_second_run_sends_only_what_is_missing
     // Layers, config and manifest, less what had arrived.
     let num_sent = restored["num_blobs"].as_u64().unwrap() as usize;
     assert!(num_sent <= NUM_LAYERS as usize + 2 - num_ended, "{num_sent} sent, {num_ended} were there");
+}
+
+#[test]
+fn an_upload_whose_connection_is_cut_off_arrives_all_the_same() {
+    // In the middle of the first chunk, and of the second, when the first is not at hand any more.
+    for after_bytes in [20 << 20, 36 << 20] {
+        let (dest, user) = (Registry::start(Demands::default()), User::new());
+        let (app, bundle) = bundle_of(&user, &[noise(40 << 20, 30)]);
+        let line = Line::to(&dest.host(), Way::ToServer, after_bytes, Fault::Cut);
+        let restored = user.restore(&bundle, &format!("docker://{}", line.host()), &[]);
+        assert!(line.happened());
+        assert_eq!(restored["num_blobs"].as_u64(), Some(3), "{restored}");
+        assert_eq!(manifest_digest(&dest.host(), "team/app", "1").as_ref(), Some(&app.target));
+        assert_eq!(dest.num_open_uploads(), 0, "{}", std::fs::read_to_string(dest.log()).unwrap());
+    }
+}
+
+#[test]
+fn a_download_whose_connection_is_cut_off_goes_on_where_it_broke() {
+    let (source, user) = (Registry::start(Demands::default()), User::new());
+    let (app, bundle) = bundle_of(&user, &[noise(40 << 20, 31)]);
+    user.restore(&bundle, &format!("docker://{}", source.host()), &[]);
+    let line = Line::to(&source.host(), Way::FromServer, 20 << 20, Fault::Cut);
+    let back = user.dir.join("back.sealift");
+    let packed = user.pack(&format!("docker://{}/team/app:1", line.host()), &back, &[]);
+    assert!(line.happened());
+    assert_eq!(packed["num_images"].as_u64(), Some(1));
+    assert_eq!(source.num_answered(&["\"GET", "/blobs/", " 206 "]), 1);
+    user.restore(&back, &format!("docker://{}/again", source.host()), &[]);
+    assert_eq!(manifest_digest(&source.host(), "again/team/app", "1").as_ref(), Some(&app.target));
+}
+
+#[test]
+fn a_cancelled_push_ends_at_once_and_leaves_nothing() {
+    let (dest, user) = (Registry::start(Demands::default()), User::new());
+    let (app, bundle) = bundle_of(&user, &[noise(40 << 20, 32)]);
+    // In an upload that the registry never answers.
+    let line = Line::to(&dest.host(), Way::ToServer, 20 << 20, Fault::Silence);
+    let to = format!("docker://{}", line.host());
+    let child = start(&user, &["restore", bundle.to_str().unwrap(), "--to", &to]);
+    wait_for(|| line.happened());
+    cancel(child);
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1"), None);
+    assert_eq!(dest.num_open_uploads(), 0, "{}", std::fs::read_to_string(dest.log()).unwrap());
+    user.restore(&bundle, &to, &[]);
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1").as_ref(), Some(&app.target));
+}
+
+#[test]
+fn a_cancelled_pull_ends_at_once_and_leaves_nothing() {
+    let (source, user) = (Registry::start(Demands::default()), User::new());
+    let (_, bundle) = bundle_of(&user, &[noise(40 << 20, 33)]);
+    user.restore(&bundle, &format!("docker://{}", source.host()), &[]);
+    let line = Line::to(&source.host(), Way::FromServer, 20 << 20, Fault::Silence);
+    let folder = user.dir.join("out");
+    std::fs::create_dir(&folder).unwrap();
+    let back = folder.join("back.sealift");
+    let image = format!("docker://{}/team/app:1", line.host());
+    let child = start(&user, &["pack", &image, "--out", back.to_str().unwrap()]);
+    wait_for(|| line.happened());
+    cancel(child);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    user.pack(&image, &back, &[]);
+}
+
+#[test]
+fn a_registry_without_room_is_told_and_a_second_run_completes_once_there_is_some() {
+    let (dest, user) = (Registry::start(Demands { room: Some("48m"), ..Demands::default() }), User::new());
+    let (app, bundle) = bundle_of(&user, &[noise(80 << 20, 34)]);
+    let to = format!("docker://{}", dest.host());
+    let said = user.fails(&["restore", bundle.to_str().unwrap(), "--to", &to], "NET-21");
+    assert!(said.contains(&dest.host()), "{said}");
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1"), None);
+    assert_eq!(dest.num_open_uploads(), 0, "{}", std::fs::read_to_string(dest.log()).unwrap());
+
+    dest.make_room();
+    user.restore(&bundle, &to, &[]);
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1").as_ref(), Some(&app.target));
+}
+
+#[test]
+fn a_registry_that_takes_no_chunks_gets_the_blob_in_one_request() {
+    for status in [400, 404, 405, 501] {
+        let user = User::new();
+        let (app, bundle) = bundle_of(&user, &[noise(40 << 20, 35)]);
+        let held = Mutex::new(BTreeMap::new());
+        let server = Fake::start(move |request| {
+            let mut held = held.lock().unwrap();
+            let (path, digest) = request.path.split_once("?digest=").unwrap_or((&request.path, ""));
+            match request.method.as_str() {
+                "POST" => Reply::status(202).with("Location", "/v2/team/app/blobs/uploads/1"),
+                "PATCH" => Reply::status(status),
+                "PUT" => {
+                    let found = crate::support::digest(&request.body);
+                    if path.contains("/uploads/") && found != digest.replace("%3A", ":") {
+                        return Reply::status(400);
+                    }
+                    held.insert(path.to_owned(), request.body.clone());
+                    Reply::status(201)
+                }
+                _ if path == "/v2/" => Reply::json(&serde_json::json!({})),
+                _ => match held.get(path) {
+                    Some(content) => Reply::body(content)
+                        .with("Content-Type", MANIFEST)
+                        .with("Docker-Content-Digest", &crate::support::digest(content)),
+                    None => Reply::status(404),
+                },
+            }
+        });
+        let to = format!("docker://{}", server.host());
+        user.restore(&bundle, &to, &[]);
+        let seen = server.seen();
+        assert!(seen.contains(&format!("content-length: {}", 40 << 20)), "{seen}");
+        assert!(seen.contains(&app.target), "{seen}");
+    }
 }

@@ -18,6 +18,7 @@ pub(super) struct Request {
     pub(super) method: String,
     pub(super) path: String,
     headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Request {
@@ -139,9 +140,9 @@ fn serve(
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     log.lock().unwrap().push(head.join("\n"));
-    let mut request = Request { number: count.fetch_add(1, SeqCst), method, path, headers };
+    let mut request = Request { number: count.fetch_add(1, SeqCst), method, path, headers, body: Vec::new() };
     let len = request.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
-    std::io::copy(&mut reader.take(len), &mut std::io::sink()).unwrap();
+    reader.take(len).read_to_end(&mut request.body).unwrap();
     request.path.truncate(2000);
     let reply = answer(&request);
     let mut text = format!("HTTP/1.1 {} Test\r\nConnection: close\r\n", reply.status);

@@ -10,8 +10,11 @@ mod fake;
 mod http;
 mod image;
 mod lies;
+mod line;
 mod server;
 mod tls;
+
+pub(crate) use image::noise;
 
 use std::{
     path::{Path, PathBuf},

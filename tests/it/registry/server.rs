@@ -11,6 +11,7 @@ use super::tls::Site;
 use crate::support::{Daemon, Scratch, Tool, run};
 
 const REGISTRY: Tool = Tool::new("docker-registry", "docker-registry");
+const MOUNT: Tool = Tool::new("mount", "mount");
 const HTPASSWD: Tool = Tool::new("htpasswd", "apache2-utils");
 
 /// Who may enter a registry that asks.
@@ -22,6 +23,8 @@ pub(super) struct Demands<'a> {
     pub(super) password: bool,
     pub(super) tls: Option<&'a Site>,
     pub(super) client_certificate: bool,
+    /// The size of a file system of its own, as tmpfs(5) has it.
+    pub(super) room: Option<&'a str>,
 }
 
 /// A registry; empty when it starts.
@@ -35,6 +38,10 @@ impl Registry {
     pub(super) fn start(demands: Demands<'_>) -> Self {
         let dir = Scratch::new();
         fs::create_dir(dir.join("data")).unwrap();
+        if let Some(room) = demands.room {
+            let size = format!("size={room}");
+            run(MOUNT.command().args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.join("data")));
+        }
         // Free now; another program could take it before the registry does, and then the test says so.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut config = format!(
@@ -82,6 +89,19 @@ impl Registry {
     /// `HOST:PORT`.
     pub(super) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Gives its file system more room.
+    pub(super) fn make_room(&self) {
+        run(MOUNT.command().args(["-o", "remount,size=1g"]).arg(self.dir.join("data")));
+    }
+
+    /// Uploads that were begun, and neither ended nor given up. What had arrived of one whose connection broke, this
+    /// registry keeps until it cleans up: it answers nobody who asks for it.
+    pub(super) fn num_open_uploads(&self) -> usize {
+        let of = |words: [&str; 3]| self.num_answered(&words);
+        let begun = of(["\"POST", "/blobs/uploads/", " 202 "]);
+        begun - of(["\"PUT", "/blobs/uploads/", " 201 "]) - of(["\"DELETE", "/blobs/uploads/", " "])
     }
 
     pub(super) fn log(&self) -> PathBuf {

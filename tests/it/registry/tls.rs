@@ -55,7 +55,8 @@ fn a_sites_own_authority_is_believed_once_it_is_in_certs_d() {
 #[test]
 fn a_client_certificate_is_shown_to_a_registry_that_wants_one() {
     let site = Site::new("IP:127.0.0.1", false);
-    let registry = Registry::start(Demands { tls: Some(&site), client_certificate: true, password: false });
+    let registry =
+        Registry::start(Demands { tls: Some(&site), client_certificate: true, ..Demands::default() });
     let user = User::new();
     let image = format!("docker://{}/a:1", registry.host());
     site.install(&user, &registry.host(), &[CA]);
