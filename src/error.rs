@@ -227,6 +227,17 @@ codes! {
     /// Record hashes do not add up to the header's set root.
     RootMismatch = "INTEGRITY-03", Integrity;
 
+    /// More is damaged than the recovery data can rebuild.
+    BeyondRepair = "REPAIR-01", Integrity;
+    /// Not a repair request, or a code that was mistyped.
+    BadRequest = "REPAIR-02", Failed;
+    /// A repair request of another bundle.
+    RequestForeign = "REPAIR-03", Usage;
+    /// An answer to a repair request that is damaged or cut short.
+    BadAnswer = "REPAIR-04", Integrity;
+    /// An answer that is for another bundle.
+    AnswerForeign = "REPAIR-05", Usage;
+
     /// No slot opens with what was given.
     KeyRefused = "KEY-01", Key;
     /// The slots are all of kinds this program does not know.

@@ -15,7 +15,7 @@
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `plan` | what will be done |
-//! | `pipeline`, `verify`, `restore` | doing it |
+//! | `pipeline`, `verify`, `repair`, `restore` | doing it |
 //! | `api` | the facade |
 //!
 //! ```
@@ -58,6 +58,7 @@ mod net;
 mod oci;
 mod pipeline;
 mod plan;
+mod repair;
 mod restore;
 mod sample;
 mod source;
@@ -65,9 +66,10 @@ mod verify;
 mod words;
 
 pub use api::{
-    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
-    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, free_bytes, inspect,
-    list, pack, plan_pack, plan_restore, remove_slot, restore, save_report, source_transports,
+    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, RecoveryInfo, SlotInfo, Unlocked,
+    add_passphrase, answer_repair, change_passphrase, check_destination, check_output, dest_transports,
+    find_damage, free_bytes, inspect, list, pack, plan_pack, plan_restore, remove_slot, repair,
+    repair_request, restore, save_report, source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
@@ -79,9 +81,13 @@ pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
-pub use plan::{FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, parse_mapping, volume_bytes};
+pub use plan::{
+    FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, parse_mapping, recovery_percent,
+    volume_bytes,
+};
+pub use repair::{DamageReport, RepairOptions, RepairReport, RepairRequest};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
-pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle};
+pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

@@ -31,6 +31,8 @@ pub enum Phase {
     Unlock,
     /// Reading, deduplicating, compressing and sealing.
     Pack,
+    /// Computing recovery data, or rebuilding records from it.
+    Recover,
     /// Waiting until the medium has everything.
     Flush,
     /// Checking records or blobs.
@@ -40,7 +42,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 6] = [Self::Scan, Self::Unlock, Self::Pack, Self::Flush, Self::Verify, Self::Restore];
+    const ALL: [Self; 7] =
+        [Self::Scan, Self::Unlock, Self::Pack, Self::Recover, Self::Flush, Self::Verify, Self::Restore];
 
     /// The stable lower-case name, used in JSON and for the texts' ids.
     pub const fn name(self) -> &'static str {
@@ -48,6 +51,7 @@ impl Phase {
             Self::Scan => "scan",
             Self::Unlock => "unlock",
             Self::Pack => "pack",
+            Self::Recover => "recover",
             Self::Flush => "flush",
             Self::Verify => "verify",
             Self::Restore => "restore",

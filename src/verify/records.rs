@@ -29,13 +29,18 @@ impl RecordReport {
 
     /// The damaged records in few words: `0–3, 7, 9–12`.
     pub fn damaged_ranges(&self) -> String {
-        let runs = self.damaged.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
-            [one] => one.to_string(),
-            [first, .., last] => format!("{first}–{last}"),
-            [] => String::new(),
-        });
-        runs.collect::<Vec<_>>().join(", ")
+        ranges(&self.damaged)
     }
+}
+
+/// Numbers that ascend in few words: `0–3, 7, 9–12`.
+pub fn ranges(numbers: &[u64]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}–{last}"),
+        [] => String::new(),
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// Records hashed by one task: long enough for the disk, short enough to share the work evenly.

@@ -10,6 +10,7 @@ mod engines;
 mod faults;
 mod hostile;
 mod ranks;
+mod recovery;
 mod registry;
 mod support;
 mod testkit;

@@ -9,6 +9,7 @@ mod keys;
 mod output;
 mod pack;
 mod progress;
+mod repair;
 mod restore;
 mod secret;
 mod shell;
@@ -44,6 +45,8 @@ const VERBS: &[(&str, Verb)] = &[
     ("pack", pack::run),
     ("inspect", inspect::run),
     ("verify", verify::run),
+    ("repair", repair::run),
+    ("repair-file", repair::answer),
     ("restore", restore::run),
     ("images", images::run),
     ("keys", keys::run),
