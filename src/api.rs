@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::{
     bundle::{
-        Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Header, Layout, MAX_SLOTS, OpenBundle, rewrite_header,
-        volume_path,
+        Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Given, Header, Layout, MAX_SLOTS, OpenBundle, Survey,
+        rewrite_header, volume_path,
     },
     crypto::{KdfCost, Key, Passphrase, random},
     dest::{self, DestSpec},
@@ -25,6 +25,7 @@ use crate::{
     oci::{Descriptor, Documents, Image, Name, Platform, read_target},
     pipeline,
     plan::{self, PackPlan, RestorePlan, Selection},
+    repair::{self, DamageReport, RepairOptions, RepairReport, RepairRequest},
     restore::{self, RestoreReport},
     source::{self, SourceSpec},
     verify::{self, BlobReport, RecordMap, RecordReport, VerifiedBundle},
@@ -81,6 +82,8 @@ pub struct PackOptions {
     pub level: i32,
     /// Largest volume; `None` for one file.
     pub volume_bytes: Option<u64>,
+    /// Recovery data, as a share of the sealed content in percent, 1 to 100: that much of it can be lost and rebuilt.
+    pub recovery_percent: Option<u8>,
     /// Whether an existing bundle may be replaced.
     pub existing: Existing,
     /// Cost of the passphrase's slot.
@@ -95,6 +98,7 @@ impl Default for PackOptions {
         Self {
             level: DEFAULT_LEVEL,
             volume_bytes: None,
+            recovery_percent: None,
             existing: Existing::Keep,
             kdf: KdfLevel::default(),
             record_bytes: DEFAULT_RECORD_BYTES,
@@ -158,12 +162,19 @@ pub fn pack(
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
+    if options.recovery_percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+        return Err(Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Limit, "1..100 %"));
+    }
     check_output(out, options.existing)?;
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
     // The slot is needed at the end only: its key is derived while the images are read.
     let slot = PendingSlot::start(passphrase, options.kdf.cost());
     let settings = pipeline::Settings {
-        layout: Layout { record_bytes: options.record_bytes, volume_bytes: options.volume_bytes },
+        layout: Layout {
+            record_bytes: options.record_bytes,
+            volume_bytes: options.volume_bytes,
+            recovery_percent: options.recovery_percent,
+        },
         level: options.level,
         existing: options.existing,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -190,6 +201,15 @@ pub struct SlotInfo {
     pub details: String,
 }
 
+/// How much recovery data a bundle has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RecoveryInfo {
+    /// Recovery records: so many damaged ones can be rebuilt, if the damage is spread evenly or in runs.
+    pub num_records: u64,
+    /// Their bytes.
+    pub num_bytes: u64,
+}
+
 /// A bundle as anyone can see it, without a key.
 #[derive(Debug)]
 pub struct Inspection(Bundle);
@@ -203,6 +223,11 @@ impl Inspection {
     /// 64 hex digits to compare over another channel. Not proven to be authentic without the key.
     pub fn fingerprint(&self) -> String {
         hex(&self.0.header().fingerprint())
+    }
+
+    /// Where its first volume lies.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
     /// The set id, which every volume bears.
@@ -237,6 +262,16 @@ impl Inspection {
             SlotInfo { number, kind, details }
         };
         (1..).zip(&self.0.header().slots).map(describe).collect()
+    }
+
+    /// Recovery records of the bundle, and their bytes; 0 when it was packed without.
+    pub fn recovery(&self) -> RecoveryInfo {
+        let survey = Survey::take(self.0.path(), self.0.header(), Given::default());
+        let shape = survey.as_ref().ok().map(Survey::shape).filter(|shape| shape.has_recovery());
+        shape.map_or_else(RecoveryInfo::default, |shape| RecoveryInfo {
+            num_records: shape.num_recovery_records(),
+            num_bytes: shape.num_recovery_records() * shape.shard_bytes(),
+        })
     }
 
     /// Checks every record without a key.
@@ -522,4 +557,44 @@ pub fn remove_slot(ctx: &Ctx, path: &Path, current: &Passphrase, number: usize) 
     })?;
     ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
     Ok(())
+}
+
+/// Looks for damage everywhere in the bundle at `path`, missing volumes and recovery data included, without a key.
+///
+/// # Errors
+/// [`Code::HeaderDamaged`] when neither header copy can be used: [`repair_request`] can then ask for the header.
+/// [`Code::VolumeForeign`] for a file in a volume's place that is not that volume.
+pub fn find_damage(ctx: &Ctx, path: &Path) -> Result<DamageReport> {
+    repair::scan(ctx, path, Given::default()).map(|scanned| scanned.report())
+}
+
+/// Mends the bundle at `path`, as far as its recovery data and the answer in `options` go. Needs no key; everything that is
+/// written is proven by the set root. A run that was interrupted can be repeated.
+///
+/// # Errors
+/// [`Code::BeyondRepair`] when hashes of records are lost, or when a new bundle would not be whole; then nothing is written.
+/// What is left in a bundle that is mended in place is listed, not an error.
+pub fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
+    repair::repair(ctx, path, options)
+}
+
+/// What must come again from where the bundle at `path` was made: the fewest records with which its recovery data rebuilds
+/// the rest. `None` when that suffices alone.
+pub fn repair_request(ctx: &Ctx, path: &Path) -> Result<Option<RepairRequest>> {
+    repair::request(ctx, path)
+}
+
+/// Answers `request` from the whole bundle at `path`, without a key; every record is compared with its hash first. Returns
+/// the bytes written.
+///
+/// # Errors
+/// [`Code::RequestForeign`] for the request of another bundle.
+pub fn answer_repair(
+    ctx: &Ctx,
+    path: &Path,
+    request: &RepairRequest,
+    out: &Path,
+    existing: Existing,
+) -> Result<u64> {
+    repair::answer(ctx, path, request, out, existing)
 }

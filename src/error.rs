@@ -243,6 +243,16 @@ codes! {
     DoesNotFit = "HANDOFF-06", Failed;
     /// A handoff was cancelled; what is copied so far stays for the next.
     HandoffStopped = "HANDOFF-07", Cancelled;
+    /// More is damaged than the recovery data can rebuild.
+    BeyondRepair = "REPAIR-01", Integrity;
+    /// Not a repair request, or a code that was mistyped.
+    BadRequest = "REPAIR-02", Failed;
+    /// A repair request of another bundle.
+    RequestForeign = "REPAIR-03", Usage;
+    /// An answer to a repair request that is damaged or cut short.
+    BadAnswer = "REPAIR-04", Integrity;
+    /// An answer that is for another bundle.
+    AnswerForeign = "REPAIR-05", Usage;
 
     /// No slot opens with what was given.
     KeyRefused = "KEY-01", Key;

@@ -163,16 +163,16 @@ impl PartialFile {
 }
 
 impl WrittenFile {
+    /// Where the bytes are until committed.
+    pub(crate) fn path(&self) -> &Path {
+        &self.partial
+    }
+
     /// Renames into place and flushes the folder.
     pub(crate) fn commit(mut self) -> Result<()> {
         rename(&self.partial, &self.target, self.existing)?;
         self.when_dropped = WhenDropped::Leave;
         sync_parent(&self.target)
-    }
-
-    /// Where it lies until then.
-    pub(crate) fn path(&self) -> &Path {
-        &self.partial
     }
 
     /// Removes it.
@@ -310,6 +310,11 @@ pub(crate) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Res
         }
         Ok(())
     }
+}
+
+/// Opens a file whose content is changed in place: parts that are known to be damaged, or not written yet.
+pub(crate) fn open_in_place(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).write(true).open(path).map_err(|e| Error::write(path, e))
 }
 
 /// Writes `buf` at byte `offset` of `file`.

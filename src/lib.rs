@@ -16,7 +16,7 @@
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `kit` | what a host with nothing installed needs |
 //! | `plan` | what will be done |
-//! | `pipeline`, `verify`, `restore` | doing it |
+//! | `pipeline`, `verify`, `repair`, `restore` | doing it |
 //! | `api` | the facade |
 //!
 //! ```
@@ -62,6 +62,7 @@ mod net;
 mod oci;
 mod pipeline;
 mod plan;
+mod repair;
 mod restore;
 mod sample;
 mod source;
@@ -69,10 +70,10 @@ mod verify;
 mod words;
 
 pub use api::{
-    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, SlotInfo, Unlocked,
-    add_passphrase, change_passphrase, check_destination, check_output, dest_transports, free_bytes, handoff,
-    inspect, list, pack, plan_handoff, plan_pack, plan_restore, remove_slot, restore, save_report,
-    source_transports,
+    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, RecoveryInfo, SlotInfo, Unlocked,
+    add_passphrase, answer_repair, change_passphrase, check_destination, check_output, dest_transports,
+    find_damage, free_bytes, handoff, inspect, list, pack, plan_handoff, plan_pack, plan_restore,
+    remove_slot, repair, repair_request, restore, save_report, source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
@@ -94,10 +95,12 @@ pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{
-    FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, mapped_name, read_mapping, volume_bytes,
+    FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, mapped_name, read_mapping,
+    recovery_percent, volume_bytes,
 };
+pub use repair::{DamageReport, RepairOptions, RepairReport, RepairRequest};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
-pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle};
+pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

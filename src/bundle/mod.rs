@@ -10,19 +10,24 @@ mod keys;
 mod pass;
 mod reader;
 mod record;
+mod recovery;
 mod schedule;
 mod volume;
 mod volume_piece;
 mod writer;
 
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
-pub(crate) use header::{Header, MAX_SLOTS, Slot};
+pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot};
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
 pub(crate) use keys::BundleKeys;
 pub(crate) use pass::{BlobReader, Piece};
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
-pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, record_hash};
-pub(crate) use volume::{VolumeSet, is_bundle_head, set_id_of, volume_path};
+pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
+pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
+pub(crate) use volume::{
+    FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,
+    set_id_of, volume_path,
+};
 pub(crate) use volume_piece::VolumePiece;
 pub(crate) use writer::{BundleWriter, Layout, Sealed};
 

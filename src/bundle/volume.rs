@@ -27,15 +27,15 @@ pub(crate) const LATER_HEAD_BYTES: u64 = 4096;
 const VOLUME_MAGIC: &[u8; 8] = b"\x89SLFV\r\n\x1a";
 const FOOTER_MAGIC: &[u8; 8] = b"\x89SLFE\r\n\x1a";
 /// Bytes of the footer, the last of every volume.
-const FOOTER_BYTES: u64 = 256;
+pub(crate) const FOOTER_BYTES: u64 = 256;
 /// Bytes of the footer that the volume MAC covers.
 const FOOTER_MACED_BYTES: usize = 192;
 /// Bytes of one directory entry.
-const ENTRY_BYTES: u64 = 56;
+pub(super) const ENTRY_BYTES: u64 = 56;
 /// Most sections of a trailer.
 const MAX_SECTIONS: u64 = 64;
 /// Section kind: SHA-256 of each record, in order.
-const RECORD_HASHES: u32 = 1;
+pub(super) const RECORD_HASHES: u32 = 1;
 /// Section flag: a reader that does not know the kind must refuse.
 const CRITICAL: u32 = 1;
 
@@ -91,7 +91,7 @@ pub(crate) fn encode_volume_head(set_id: &SetId, volume: u32) -> Vec<u8> {
     with_checksum(out, LATER_HEAD_BYTES as usize)
 }
 
-/// Trailer of a finished volume: hashes, directory, footer. Returns it with the volume root.
+/// Trailer of a finished volume without recovery data: hashes, directory, footer. Returns it with the volume root.
 pub(crate) fn encode_trailer(
     keys: &BundleKeys,
     volume: u32,
@@ -99,37 +99,101 @@ pub(crate) fn encode_trailer(
     records_end: u64,
     hashes: &[u8],
 ) -> (Vec<u8>, [u8; 32]) {
-    let num_records = hashes.len() as u64 / 32;
-    let mut root = VolumeRoot::new(keys.set_id(), volume + 1, first_record, num_records);
-    root.update(hashes);
-    let root = root.finish();
-
+    let root = volume_root(keys.set_id(), volume, first_record, hashes);
     let mut directory = Vec::with_capacity(ENTRY_BYTES as usize);
-    directory.put_u32_le(RECORD_HASHES);
-    directory.put_u32_le(CRITICAL);
-    directory.put_u64_le(records_end);
-    directory.put_u64_le(hashes.len() as u64);
-    directory.put_slice(&Sha256::digest(hashes));
+    let hashes_bytes = hashes.len() as u64;
+    encode_entry(&mut directory, RECORD_HASHES, records_end, hashes_bytes, &Sha256::digest(hashes).into());
+    let place = FooterPlace {
+        volume,
+        first_record,
+        num_records: hashes_bytes / 32,
+        directory_offset: records_end + hashes_bytes,
+    };
+    let footer = encode_footer(keys, &place, &directory, &root);
+    ([hashes, &directory, &footer].concat(), root)
+}
 
-    let directory_offset = records_end + hashes.len() as u64;
+/// Root over the record hashes of volume `volume` (from 0).
+pub(super) fn volume_root(set_id: &SetId, volume: u32, first_record: u64, hashes: &[u8]) -> [u8; 32] {
+    let mut root = VolumeRoot::new(set_id, volume + 1, first_record, hashes.len() as u64 / 32);
+    root.update(hashes);
+    root.finish()
+}
+
+/// Appends an entry of the section directory. Record hashes alone are critical.
+pub(super) fn encode_entry(directory: &mut Vec<u8>, kind: u32, offset: u64, len: u64, hash: &[u8; 32]) {
+    directory.put_u32_le(kind);
+    directory.put_u32_le(if kind == RECORD_HASHES { CRITICAL } else { 0 });
+    directory.put_u64_le(offset);
+    directory.put_u64_le(len);
+    directory.put_slice(hash);
+}
+
+/// The root and the directory's hash in a footer, if it is whole and that of `place`.
+pub(super) fn decode_footer(
+    footer: &[u8],
+    set_id: &SetId,
+    place: &FooterPlace,
+    directory: &[u8],
+) -> Option<[u8; 32]> {
+    let body = checked(footer).filter(|body| body.starts_with(FOOTER_MAGIC))?;
+    let end = place.directory_offset + directory.len() as u64 + FOOTER_BYTES;
+    let fields = [place.first_record, place.num_records, place.directory_offset, directory.len() as u64];
+    let is_of_place = body[12..16] == (place.volume + 1).to_le_bytes()
+        && body[16..48] == *set_id
+        && body[48..80] == fields.map(u64::to_le_bytes).concat()
+        && body[80..112] == Sha256::digest(directory)[..]
+        && body[144..152] == end.to_le_bytes();
+    body.get(112..144)?.try_into().ok().filter(|_| is_of_place)
+}
+
+/// The set and the volume (from 0) that a whole footer names.
+pub(crate) fn footer_owner(footer: &[u8]) -> Option<(SetId, u32)> {
+    let body = checked(footer).filter(|body| body.starts_with(FOOTER_MAGIC))?;
+    let number = u32::from_le_bytes(*body.get(12..)?.first_chunk()?);
+    Some((*body.get(16..)?.first_chunk()?, number.checked_sub(1)?))
+}
+
+/// The set and the volume (from 0) that a whole volume head names.
+pub(crate) fn head_owner(head: &[u8]) -> Option<(SetId, u32)> {
+    let body = checked(head).filter(|body| body.starts_with(VOLUME_MAGIC))?;
+    let number = u32::from_le_bytes(*body.get(12..)?.first_chunk()?);
+    Some((*body.get(16..)?.first_chunk()?, number.checked_sub(1)?))
+}
+
+/// What a footer says of its volume.
+pub(super) struct FooterPlace {
+    /// From 0.
+    pub(super) volume: u32,
+    pub(super) first_record: u64,
+    pub(super) num_records: u64,
+    pub(super) directory_offset: u64,
+}
+
+/// The footer, which follows the directory at once.
+pub(super) fn encode_footer(
+    keys: &BundleKeys,
+    place: &FooterPlace,
+    directory: &[u8],
+    root: &[u8; 32],
+) -> Vec<u8> {
     let mut footer = Vec::with_capacity(FOOTER_BYTES as usize);
     footer.put_slice(FOOTER_MAGIC);
     footer.put_u16_le(VERSION);
     footer.put_u16_le(0);
-    footer.put_u32_le(volume + 1);
+    footer.put_u32_le(place.volume + 1);
     footer.put_slice(keys.set_id());
-    footer.put_u64_le(first_record);
-    footer.put_u64_le(num_records);
-    footer.put_u64_le(directory_offset);
+    footer.put_u64_le(place.first_record);
+    footer.put_u64_le(place.num_records);
+    footer.put_u64_le(place.directory_offset);
     footer.put_u64_le(directory.len() as u64);
-    footer.put_slice(&Sha256::digest(&directory));
-    footer.put_slice(&root);
-    footer.put_u64_le(directory_offset + directory.len() as u64 + FOOTER_BYTES);
+    footer.put_slice(&Sha256::digest(directory));
+    footer.put_slice(root);
+    footer.put_u64_le(place.directory_offset + directory.len() as u64 + FOOTER_BYTES);
     footer.resize(FOOTER_MACED_BYTES, 0);
     let mac = keys.volume_mac(&footer);
     footer.put_slice(&mac);
-    let footer = with_checksum(footer, FOOTER_BYTES as usize);
-    ([hashes, &directory, &footer].concat(), root)
+    with_checksum(footer, FOOTER_BYTES as usize)
 }
 
 /// One open volume.

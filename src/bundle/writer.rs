@@ -15,7 +15,10 @@ use super::{
     index::{FrameEntry, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
     record::{Geometry, MAX_VOLUMES, RecordCipher, SealedRecord, new_record_buf, set_root},
-    volume::{encode_trailer, encode_volume_head, is_volume_head, records_per_volume, volume_path},
+    recovery::{self, Shape, VolumeFiles},
+    volume::{
+        encode_trailer, encode_volume_head, is_volume_head, records_per_volume, volume_path, volume_root,
+    },
 };
 use crate::{
     crypto::NONCE_BYTES,
@@ -33,13 +36,19 @@ pub(crate) struct Layout {
     pub(crate) record_bytes: u32,
     /// Largest file; `None` for one file of any size.
     pub(crate) volume_bytes: Option<u64>,
+    /// Recovery data as a share of the records, 1 to 100; `None` for none.
+    pub(crate) recovery_percent: Option<u8>,
 }
 
 impl Layout {
     /// Full records in each volume; `u32::MAX` stands for "all".
     fn volume_records(self) -> Result<u32> {
         let Some(volume_bytes) = self.volume_bytes else { return Ok(u32::MAX) };
-        match records_per_volume(volume_bytes, self.record_bytes) {
+        let num = match self.recovery_percent {
+            None => records_per_volume(volume_bytes, self.record_bytes),
+            Some(percent) => recovery::records_per_volume(volume_bytes, self.record_bytes, percent),
+        };
+        match num {
             0 => Err(Error::new(Code::BadVolumeSize).with(Fact::Found, volume_bytes)),
             num => Ok(num),
         }
@@ -78,7 +87,7 @@ impl BundleWriter {
         keys: Arc<BundleKeys>,
         queue_len: usize,
     ) -> Result<Self> {
-        let volumes = VolumesWriter::create(path, existing, layout.volume_records()?, Arc::clone(&keys))?;
+        let volumes = VolumesWriter::create(path, existing, layout, Arc::clone(&keys))?;
         let (queue, sealed) = ordered(queue_len);
         let ctx = ctx.clone();
         let writer = std::thread::Builder::new()
@@ -160,7 +169,7 @@ impl BundleWriter {
             return Err(self.abort());
         }
         drop(self.queue);
-        let volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
+        let mut volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
         let num_volumes = volumes.roots.len() as u32;
         let geometry = Geometry {
             record_bytes: self.layout.record_bytes,
@@ -182,6 +191,9 @@ impl BundleWriter {
             extensions: Vec::new(),
             signatures: Vec::new(),
         };
+        if let Some(percent) = self.layout.recovery_percent {
+            volumes.add_recovery(ctx, Shape::of_percent(geometry, percent))?;
+        }
         ctx.enter(Phase::Flush, 0);
         let (num_bytes, paths) = volumes.commit(ctx, &header)?;
         Ok(Sealed { header, num_bytes, paths })
@@ -197,6 +209,8 @@ struct VolumesWriter {
     path: PathBuf,
     existing: Existing,
     volume_records: u32,
+    /// Whether trailers end with their record hashes until there is recovery data.
+    is_trailer_deferred: bool,
     keys: Arc<BundleKeys>,
     first: PartialFile,
     /// Whole later volumes, flushed and closed.
@@ -211,11 +225,12 @@ struct VolumesWriter {
 }
 
 impl VolumesWriter {
-    fn create(path: &Path, existing: Existing, volume_records: u32, keys: Arc<BundleKeys>) -> Result<Self> {
+    fn create(path: &Path, existing: Existing, layout: Layout, keys: Arc<BundleKeys>) -> Result<Self> {
         let mut this = Self {
             path: path.to_owned(),
             existing,
-            volume_records,
+            volume_records: layout.volume_records()?,
+            is_trailer_deferred: layout.recovery_percent.is_some(),
             first: PartialFile::create(path, existing)?,
             keys,
             done: Vec::new(),
@@ -267,8 +282,15 @@ impl VolumesWriter {
     fn finish_volume(&mut self) -> Result<()> {
         let volume = self.roots.len() as u32;
         let hashes = std::mem::take(&mut self.hashes);
-        let (trailer, root) = encode_trailer(&self.keys, volume, self.first_record, self.position, &hashes);
-        self.write(&trailer)?;
+        let root = if self.is_trailer_deferred {
+            self.write(&hashes)?;
+            volume_root(self.keys.set_id(), volume, self.first_record, &hashes)
+        } else {
+            let (trailer, root) =
+                encode_trailer(&self.keys, volume, self.first_record, self.position, &hashes);
+            self.write(&trailer)?;
+            root
+        };
         self.first_record += hashes.len() as u64 / 32;
         self.num_bytes += self.position;
         self.roots.push(root);
@@ -276,6 +298,20 @@ impl VolumesWriter {
             self.done.push(file.finish()?);
         }
         Ok(())
+    }
+
+    /// Computes the recovery data of the records that were written, and writes what trailers still lack.
+    fn add_recovery(&mut self, ctx: &Ctx, shape: Shape) -> Result<()> {
+        let write = |e| Error::write(&self.path, e);
+        self.first.end_write_behind().map_err(write)?;
+        let later = self.done.iter().map(|file| file.path().to_owned());
+        let paths = std::iter::once(self.first.path().to_owned()).chain(later).collect();
+        let files = VolumeFiles::open(shape, paths)?;
+        recovery::write(ctx, &files, &self.keys, &self.roots)?;
+        self.num_bytes = (0..shape.geometry.num_volumes).map(|volume| shape.places(volume).len).sum();
+        ctx.enter(Phase::Flush, 0);
+        // The first is flushed with its header.
+        (1..shape.geometry.num_volumes).try_for_each(|volume| files.finish(volume))
     }
 
     /// Flushes, seals header B then A, renames; volume 1 gets its name last.

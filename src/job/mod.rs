@@ -33,6 +33,8 @@ pub enum Phase {
     Pack,
     /// Copying volumes, as far as the medium has them.
     Copy,
+    /// Computing recovery data, or rebuilding records from it.
+    Recover,
     /// Waiting until the medium has everything.
     Flush,
     /// Reading from the medium what was written to it.
@@ -46,11 +48,12 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Scan,
         Self::Unlock,
         Self::Pack,
         Self::Copy,
+        Self::Recover,
         Self::Flush,
         Self::ReadBack,
         Self::Eject,
@@ -65,6 +68,7 @@ impl Phase {
             Self::Unlock => "unlock",
             Self::Pack => "pack",
             Self::Copy => "copy",
+            Self::Recover => "recover",
             Self::Flush => "flush",
             Self::ReadBack => "read-back",
             Self::Eject => "eject",

@@ -11,4 +11,4 @@ pub use pack::PackPlan;
 pub(crate) use pack::{PackContent, PlannedBlob, plan_pack};
 pub use restore::{RestorePlan, RestoredImage, Selection};
 pub(crate) use restore::{placed, plan_restore};
-pub use volume::{FAT32_BYTES, volume_bytes};
+pub use volume::{FAT32_BYTES, recovery_percent, volume_bytes};

@@ -1,4 +1,4 @@
-//! How large a volume may be, as people write it.
+//! How large a volume may be, and how much recovery data there is, as people write it.
 
 use crate::error::{Code, Error, Fact, Result};
 
@@ -35,9 +35,30 @@ pub fn volume_bytes(text: &str) -> Result<u64> {
     bytes.ok_or_else(|| Error::new(Code::BadVolumeSize).with(Fact::Found, text))
 }
 
+/// A whole share, 1 to 100, with or without a percent sign.
+///
+/// # Errors
+/// [`Code::Usage`] for anything else.
+pub fn recovery_percent(text: &str) -> Result<u8> {
+    let digits = text.trim().trim_end_matches('%').trim_end();
+    let percent = digits.parse::<u8>().ok().filter(|percent| (1..=100).contains(percent));
+    let bad = || Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Found, text);
+    percent.ok_or_else(|| bad().with(Fact::Expected, "1%–100%"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_are_whole_percents() {
+        for (text, percent) in [("5%", 5), ("100", 100), (" 1 % ", 1)] {
+            assert_eq!(recovery_percent(text).unwrap(), percent, "{text}");
+        }
+        for bad in ["", "0", "0%", "101%", "5.5%", "-5%", "five"] {
+            assert_eq!(recovery_percent(bad).unwrap_err().code(), Code::Usage, "{bad}");
+        }
+    }
 
     #[test]
     fn volume_sizes_take_units_people_write() {

@@ -7,5 +7,5 @@ mod records;
 pub(crate) use blobs::verify_blobs;
 pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
 pub use map::{CellState, RecordMap};
-pub use records::RecordReport;
-pub(crate) use records::{ranges, verify_records};
+pub(crate) use records::verify_records;
+pub use records::{RecordReport, ranges};

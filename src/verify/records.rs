@@ -33,8 +33,8 @@ impl RecordReport {
     }
 }
 
-/// Ascending numbers in few words: `0–3, 7, 9–12`.
-pub(crate) fn ranges(numbers: &[u64]) -> String {
+/// Numbers that ascend in few words: `0–3, 7, 9–12`.
+pub fn ranges(numbers: &[u64]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
         [one] => one.to_string(),
         [first, .., last] => format!("{first}–{last}"),

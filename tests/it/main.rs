@@ -11,6 +11,7 @@ mod faults;
 mod hostile;
 mod kit;
 mod ranks;
+mod recovery;
 mod registry;
 mod support;
 mod testkit;

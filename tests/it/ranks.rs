@@ -17,7 +17,7 @@ const RANKS: &[&[&str]] = &[
     &["engine"],
     &["keyslot", "source", "dest", "sample", "kit"],
     &["plan"],
-    &["pipeline", "verify"],
+    &["pipeline", "verify", "repair"],
     &["restore", "handoff"],
     &["api"],
     &["fuzz"],

@@ -13,6 +13,10 @@ verb-inspect = Show a bundle's public header; with a passphrase, what is inside
 verb-verify = Check a bundle: without a passphrase every record, with one every image part
 verb-restore = Put images back
     .more = Example: sealift restore delivery.sealift --to docker-archive:images.tar
+verb-repair = Rebuild what is damaged in a bundle, without a passphrase
+    .more = Example: sealift repair delivery.sealift; when that is not enough: --request request.json, then --with answer.sealift-repair
+verb-repair-file = Answer a repair request from the whole bundle
+    .more = Example: sealift repair-file delivery.sealift request.json --out answer.sealift-repair
 verb-images = List the images of a source
 verb-keys = List and change the passphrases of a bundle
 verb-keys-list = List the key slots
@@ -36,6 +40,19 @@ arg-source = Images: IMAGE or docker-daemon:IMAGE of the local Docker; container
     .value = SOURCE
 arg-bundle = The bundle's first volume
     .value = BUNDLE
+arg-request = When the recovery data is not enough, write to this file what must come again
+    .value = FILE
+arg-repair-request = As “repair --request”: write to this file what must come again
+    .value = FILE
+arg-with = The answer to a repair request
+    .value = ANSWER
+arg-repair-out = Write a mended bundle here and leave the damaged one as it is
+    .value = FILE
+arg-wanted = The request: its file, or its code
+    .value = REQUEST
+arg-answer-out = Where to write the answer
+    .value = FILE
+arg-undamaged = Of a damaged bundle, restore the images that are whole
 arg-shell = Which shell
     .value = SHELL
 arg-slot = Number of the slot, as “keys list” shows it
@@ -60,6 +77,8 @@ arg-level = Compression level, 1 to 19
     .value = LEVEL
 arg-volume-size = Split into files of at most this size: 4GiB, 650MB, or fat32
     .value = SIZE
+arg-recovery = Add recovery data, 1% to 100% of the content: up to that much can be damaged or missing and “repair” rebuilds it
+    .value = PERCENT
 arg-platform = Pack only this platform of multi-platform images (repeatable)
     .value = OS/ARCH
 arg-kdf = Cost of guessing the passphrase: standard takes 256 MiB, low 64 MiB for small hosts
@@ -90,10 +109,10 @@ usage-conflict = { $argument } cannot be combined with another argument given
 usage-no-value = { $argument } needs a value
 usage-value = the value of { $argument } is not accepted
 
-no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
-no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
+no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
 crashed = Sealift met a fault of its own and had to close. Nothing half-written counts as finished. Report: { $path }
-no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, restore, images, keys, demo (see “sealift --help”).
+no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
 cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 
@@ -107,6 +126,7 @@ phase-scan = Reading
 phase-unlock = Unlocking
 phase-pack = Packing
 phase-copy = Copying
+phase-recover = Recovery data
 phase-flush = Writing to the medium
 phase-read-back = Reading back
 phase-eject = Ejecting
@@ -152,9 +172,45 @@ verify-blobs = Whole: { $images ->
     [1] 1 image
    *[other] { $images } images
  }, { $blobs } blobs, { $size }; every digest matches.
-verify-damaged = Damaged: { $damaged } of { $records } records ({ $numbers }). Copy the bundle again from where it was made.
+verify-damaged = Damaged: { $damaged } of { $records } records ({ $numbers }).
+verify-copy-again = Copy the bundle again from where it was made, or ask for these records alone with --repair-request FILE.
 verify-damaged-image = Damaged image: { $image } ({ $blobs } of its blobs)
 
+verify-recovery = Recovery data: { $damaged ->
+    [0] { $records } recovery records, all whole
+   *[other] { $damaged } of { $records } recovery records are damaged
+ }.
+verify-volumes = Volumes that are missing or whose trailer is damaged: { $numbers }
+verify-repairable = The recovery data suffices: run “sealift repair”.
+verify-beyond = The recovery data does not suffice for { $damaged ->
+    [1] 1 record
+   *[other] { $damaged } records
+ }: run “sealift repair” for the rest, with --request FILE for what must come again.
+inspect-recovery = Recovery data: { $size }, { $percent } % of the content
+repair-whole = Nothing to repair: the bundle is whole.
+repair-done = Repaired: { $records ->
+    [0] no records
+    [1] 1 record
+   *[other] { $records } records
+ }, { $recovery } recovery records, { $trailers } trailers, { $headers } header copies written again. The bundle is whole and is the one that was sealed.
+repair-left = Repaired { $records } records; { $left ->
+    [1] 1 record is
+   *[other] { $left } records are
+ } still damaged ({ $numbers }).
+repair-header = The header came with the answer, and with it the passphrases of the sender's copy.
+request-none = No repair request is needed: the bundle is whole, or its own recovery data suffices.
+request-written = Repair request for { $records ->
+    [0] the header or trailers
+    [1] 1 record
+   *[other] { $records } records
+ } written to { $path }. Send it to where the bundle was made.
+request-code = Or by phone: { $code }
+request-long = The list is too long to be read over the phone; send the file.
+answer-written = Answer written to { $path }, { $size }. Send it to where the bundle is damaged.
+restore-undamaged = { $damaged ->
+    [1] 1 image is damaged and is left out:
+   *[other] { $damaged } images are damaged and are left out:
+ }
 restore-plan = Would restore { $images ->
     [1] 1 image
    *[other] { $images } images

@@ -13,6 +13,10 @@ verb-inspect = 查看密封包的公开信息；给出口令则列出内容
 verb-verify = 校验密封包：无口令查每条记录，有口令查镜像的每个部分
 verb-restore = 还原镜像
     .more = 例：sealift restore delivery.sealift --to docker-archive:images.tar
+verb-repair = 无需口令，修复密封包中的损坏
+    .more = 示例：sealift repair delivery.sealift；若恢复数据不够：先用 --request request.json，再用 --with answer.sealift-repair
+verb-repair-file = 用完好的密封包答复修复请求
+    .more = 示例：sealift repair-file delivery.sealift request.json --out answer.sealift-repair
 verb-images = 列出来源中的镜像
 verb-keys = 查看和更换密封包的口令
 verb-keys-list = 列出密钥槽
@@ -36,6 +40,19 @@ arg-source = 镜像：本机 Docker 中的镜像名或 docker-daemon:镜像名�
     .value = 来源
 arg-bundle = 密封包的第一个分卷
     .value = 密封包
+arg-request = 恢复数据不够时，把需要重新提供的内容写入此文件
+    .value = 文件
+arg-repair-request = 同 repair --request：把需要重新提供的内容写入此文件
+    .value = 文件
+arg-with = 修复请求的答复文件
+    .value = 答复
+arg-repair-out = 把修复后的密封包写到这里，损坏的保持原样
+    .value = 文件
+arg-wanted = 修复请求：文件或代码
+    .value = 请求
+arg-answer-out = 答复文件写到哪里
+    .value = 文件
+arg-undamaged = 密封包有损坏时，还原其中完好的镜像
 arg-shell = 哪种 shell
     .value = SHELL
 arg-slot = 密钥槽编号，见“keys list”
@@ -60,6 +77,8 @@ arg-level = 压缩级别，1 到 19
     .value = 级别
 arg-volume-size = 分卷，每个文件不超过此大小：4GiB、650MB 或 fat32
     .value = 大小
+arg-recovery = 附加恢复数据，占内容的 1% 至 100%：损坏或缺失不超过这一比例时，可用 repair 修复
+    .value = 百分比
 arg-platform = 多平台镜像只打包此平台（可重复）
     .value = 系统/架构
 arg-kdf = 猜测口令的代价：standard 占 256 MiB 内存，low 占 64 MiB，适合小主机
@@ -90,10 +109,10 @@ usage-conflict = { $argument } 不能与另一个已给出的参数同用
 usage-no-value = { $argument } 需要一个值
 usage-value = { $argument } 的值不可接受
 
-no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
-no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
+no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
 crashed = 镜渡自身出错，已退出。没有写完的内容不会被当作完成。错误报告：{ $path }
-no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、restore、images、keys、demo（见“sealift --help”）。
+no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
 cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
 
@@ -107,6 +126,7 @@ phase-scan = 读取
 phase-unlock = 解锁
 phase-pack = 打包
 phase-copy = 复制
+phase-recover = 恢复数据
 phase-flush = 写入介质
 phase-read-back = 读回核对
 phase-eject = 弹出
@@ -131,9 +151,31 @@ inspect-contents = { $images } 个镜像，合计 { $sum }，由 { $tool } 打�
 
 verify-records = 完好：{ $records } 条记录都与密封时一致。此项校验能发现损坏；用口令校验才能发现伪造。
 verify-blobs = 完好：{ $images } 个镜像，{ $blobs } 个数据块，{ $size }，摘要全部相符。
-verify-damaged = 损坏：{ $records } 条记录中有 { $damaged } 条（{ $numbers }）。请从制作处重新复制。
+verify-damaged = 损坏：{ $records } 条记录中有 { $damaged } 条（{ $numbers }）。
+verify-copy-again = 请从制作处重新复制，或用 --repair-request 文件 只索取这些记录。
 verify-damaged-image = 受损镜像：{ $image }（{ $blobs } 个数据块）
 
+verify-recovery = 恢复数据：{ $damaged ->
+    [0] { $records } 条恢复记录，全部完好
+   *[other] { $records } 条恢复记录中有 { $damaged } 条损坏
+ }。
+verify-volumes = 缺失或尾部损坏的分卷：{ $numbers }
+verify-repairable = 恢复数据足够：请运行“sealift repair”。
+verify-beyond = 有 { $damaged } 条记录超出恢复数据的能力：其余的请用“sealift repair”修复，并用 --request 文件 索取这些记录。
+inspect-recovery = 恢复数据：{ $size }，占内容的 { $percent }%
+repair-whole = 无需修复：密封包完好。
+repair-done = 修复完成：重写了 { $records } 条记录、{ $recovery } 条恢复记录、{ $trailers } 个分卷尾部、{ $headers } 份文件头。密封包完好，与封装时一致。
+repair-left = 修复了 { $records } 条记录；仍有 { $left } 条损坏（{ $numbers }）。
+repair-header = 文件头来自答复文件，口令也随之变为发送方那一份的口令。
+request-none = 无需修复请求：密封包完好，或其恢复数据已足够。
+request-written = 修复请求已写入 { $path }（{ $records ->
+    [0] 文件头或分卷尾部
+   *[other] { $records } 条记录
+ }）。请发给密封包的制作方。
+request-code = 或在电话中读出：{ $code }
+request-long = 内容太长，不便在电话中读出；请发送文件。
+answer-written = 答复已写入 { $path }，{ $size }。请发给密封包受损的一方。
+restore-undamaged = { $damaged } 个镜像已损坏，不会还原：
 restore-plan = 将还原 { $images } 个镜像，{ $size }：
 restore-done = 已还原 { $images } 个镜像，{ $size }，摘要全部相符：
 restore-present = 有 { $blobs } 个数据块已经存在，没有重复写入。

@@ -35,7 +35,15 @@ pub(crate) fn command(lang: Lang) -> Command {
         .subcommands([
             build.verb("pack").args(build.pack()),
             build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
-            build.verb("verify").arg(build.bundle()).args(build.key(true)).args(build.shared()),
+            build
+                .verb("verify")
+                .arg(build.bundle())
+                .arg(build.file("repair-request"))
+                .arg(build.flag("force").requires("repair-request"))
+                .args(build.key(true))
+                .args(build.shared()),
+            build.verb("repair").args(build.repair()).args(build.shared()),
+            build.verb("repair-file").args(build.repair_file()).args(build.shared()),
             build.verb("restore").args(build.restore()),
             build
                 .verb("images")
@@ -170,6 +178,7 @@ impl Build {
                 .value_parser(value_parser!(i32).range(1..=19))
                 .default_value(sealift::DEFAULT_LEVEL.to_string()),
             self.option("volume-size"),
+            self.option("recovery"),
             self.option("platform").action(ArgAction::Append),
             self.kdf(),
             self.flag("force"),
@@ -186,6 +195,7 @@ impl Build {
             self.bundle(),
             self.option("to").required(true),
             self.option("image").action(ArgAction::Append),
+            self.flag("undamaged"),
             self.option("rename").action(ArgAction::Append),
             self.file("map"),
             self.option("tags")
@@ -199,6 +209,25 @@ impl Build {
         args.extend(self.key(false));
         args.extend(self.shared());
         args
+    }
+
+    fn repair(&self) -> Vec<Arg> {
+        vec![
+            self.bundle(),
+            self.file("repair-out").long("out").short('o'),
+            self.file("with"),
+            self.file("request").conflicts_with_all(["repair-out", "with"]),
+            self.flag("force"),
+        ]
+    }
+
+    fn repair_file(&self) -> Vec<Arg> {
+        vec![
+            self.bundle(),
+            self.positional("wanted").value_hint(ValueHint::FilePath),
+            self.file("answer-out").long("out").short('o').required(true),
+            self.flag("force"),
+        ]
     }
 
     fn keys(&self) -> Command {

@@ -12,6 +12,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     } else {
         None
     };
+    let recovery = bundle.recovery();
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
@@ -19,6 +20,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         "num_volumes": bundle.num_volumes(),
         "num_records": bundle.num_records(),
         "payload_bytes": bundle.payload_bytes(),
+        "recovery": recovery,
         "slots": bundle.slots(),
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
         "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
@@ -31,6 +33,13 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             ("records", bundle.num_records().to_string()),
         ],
     );
+    if recovery.num_records > 0 {
+        let percent = recovery.num_records * 100 / bundle.num_records();
+        env.out.say(
+            "inspect-recovery",
+            &[("size", human_bytes(recovery.num_bytes)), ("percent", percent.to_string())],
+        );
+    }
     env.out.fingerprint(&bundle.fingerprint());
     slots(env, &bundle);
     match &unlocked {

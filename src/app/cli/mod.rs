@@ -10,6 +10,7 @@ mod kit;
 mod output;
 mod pack;
 mod progress;
+mod repair;
 mod restore;
 mod secret;
 mod shell;
@@ -45,6 +46,8 @@ const VERBS: &[(&str, Verb)] = &[
     ("pack", pack::run),
     ("inspect", inspect::run),
     ("verify", verify::run),
+    ("repair", repair::run),
+    ("repair-file", repair::answer),
     ("restore", restore::run),
     ("images", images::run),
     ("keys", keys::run),

@@ -25,6 +25,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             .get_one::<String>("volume-size")
             .map(|text| sealift::volume_bytes(text))
             .transpose()?,
+        recovery_percent: matches
+            .get_one::<String>("recovery")
+            .map(|text| sealift::recovery_percent(text))
+            .transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),
         ..PackOptions::default()

@@ -8,7 +8,9 @@ mod result;
 mod state;
 mod tray;
 
+#[cfg(test)]
 pub(crate) use lights::Lights;
+#[cfg(test)]
 pub(crate) use plan::Planned;
 #[cfg(test)]
 pub(crate) use plan::PlannedTarget;

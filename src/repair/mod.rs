@@ -1,0 +1,262 @@
+//! Finds damage in a bundle and mends it without a key: from its own recovery data, or from records that come again from
+//! where it was made. Everything that is written is proven by the set root first.
+//!
+//! docs/bundle-format.md §5.6 and §13.
+
+mod answer;
+mod rebuild;
+mod request;
+mod scan;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::{
+    bundle::{Given, Header, volume_path},
+    error::{Code, Error, Fact, Result},
+    fs::{Existing, PartialFile, WrittenFile, open_in_place, require_space},
+    job::{Ctx, Phase},
+};
+
+pub(crate) use answer::Answer;
+pub use request::RepairRequest;
+pub use scan::DamageReport;
+pub(crate) use scan::{Scanned, scan};
+
+/// How to mend a bundle.
+#[derive(Clone, Debug)]
+pub struct RepairOptions {
+    /// Where to write a mended bundle, leaving the damaged one as it is; `None` to mend it in place.
+    pub out: Option<PathBuf>,
+    /// The answer to a repair request.
+    pub answer: Option<PathBuf>,
+    /// Whether an existing bundle at `out` may be replaced.
+    pub existing: Existing,
+}
+
+/// What a repair did.
+#[derive(Clone, Debug, Serialize)]
+pub struct RepairReport {
+    /// Identity of the bundle, 64 hex digits.
+    pub fingerprint: String,
+    /// The volumes, the first one first.
+    pub volumes: Vec<PathBuf>,
+    /// Records written again.
+    pub num_records: u64,
+    /// Recovery records written again.
+    pub num_recovery_records: u64,
+    /// Header copies written again.
+    pub num_header_copies: usize,
+    /// Numbers (from 1) of the volumes whose head or trailer was written again.
+    pub trailers: Vec<u32>,
+    /// Numbers (from 0) of the records that are still damaged, ascending.
+    pub still_damaged: Vec<u64>,
+    /// Whether the header came with the answer, and with it the sender's key slots.
+    pub is_header_from_answer: bool,
+}
+
+impl RepairReport {
+    /// Whether the bundle is whole now.
+    pub fn is_whole(&self) -> bool {
+        self.still_damaged.is_empty()
+    }
+
+    /// Whether there was nothing to mend.
+    pub fn changed_nothing(&self) -> bool {
+        self.num_records == 0
+            && self.num_recovery_records == 0
+            && self.num_header_copies == 0
+            && self.trailers.is_empty()
+    }
+}
+
+/// Mends the bundle at `path`.
+pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
+    let lock = if options.out.is_none() { Some(lock(path)?) } else { None };
+    let known = crate::bundle::Bundle::open(path);
+    let answer = match &options.answer {
+        Some(answer) => {
+            Some(Answer::open(ctx, answer, known.as_ref().ok().map(crate::bundle::Bundle::header))?)
+        }
+        None => None,
+    };
+    let (answer, given) =
+        answer.map_or_else(|| (None, Given::default()), |(answer, given)| (Some(answer), given));
+    let (header_copy, is_header_from_answer) =
+        match (&known, answer.as_ref().and_then(|answer| answer.header.as_ref())) {
+            (Ok(_), _) => (rebuild::read_header_copy(path)?, false),
+            (Err(_), Some(copy)) => (copy.clone(), true),
+            (Err(_), None) => return Err(known.err().unwrap_or_else(|| Error::new(Code::HeaderDamaged))),
+        };
+    let (header, _) = Header::decode(&header_copy).map_err(crate::bundle::Fault::into_error)?;
+    let num_damaged_copies = known.as_ref().map_or(2, crate::bundle::Bundle::num_damaged_copies);
+    let scanned = scan::scan_as(ctx, path, &header, num_damaged_copies, given)?;
+    let targets = match &options.out {
+        Some(out) => Targets::copied(ctx, &scanned, path, out, options.existing)?,
+        None => Targets::in_place(&scanned, path)?,
+    };
+    let num_header_copies = rebuild::mend_header(&targets.paths[0], &header_copy)?;
+    let mut rebuilt = rebuild::rebuild(ctx, &scanned, targets.paths.clone(), answer.as_ref())?;
+    if options.out.is_some() {
+        // What was whole at its old place was copied since.
+        rebuilt.left.records = rebuild::check_all(ctx, &scanned, targets.paths.clone())?;
+    }
+    if options.out.is_some() && !rebuilt.left.records.is_empty() {
+        let error = Error::new(Code::BeyondRepair).with(Fact::Record, told(&rebuilt.left.records));
+        return Err(error.at(path));
+    }
+    let volumes = targets.commit(&scanned, &rebuilt.left.records)?;
+    drop(lock);
+    Ok(RepairReport {
+        fingerprint: crate::digest::hex(&header.fingerprint()),
+        volumes,
+        num_records: rebuilt.num_records,
+        num_recovery_records: rebuilt.num_recovery_records,
+        num_header_copies,
+        trailers: rebuilt.trailers.iter().map(|volume| volume + 1).collect(),
+        still_damaged: rebuilt.left.records,
+        is_header_from_answer,
+    })
+}
+
+/// What must come again from where the bundle at `path` was made; `None` when its own recovery data suffices, or nothing is
+/// damaged.
+pub(crate) fn request(ctx: &Ctx, path: &Path) -> Result<Option<RepairRequest>> {
+    match scan(ctx, path, Given::default()) {
+        Ok(scanned) => Ok(RepairRequest::of(&scanned)),
+        Err(e) if is_header_lost(&e) => RepairRequest::of_lost_header(path).map(Some),
+        Err(e) => Err(e),
+    }
+}
+
+/// Whether neither header copy could be used.
+fn is_header_lost(error: &Error) -> bool {
+    matches!(error.code(), Code::HeaderDamaged | Code::NotABundle | Code::BundleMangled)
+}
+
+/// Answers `request` from the bundle at `path`. Returns the bytes written.
+pub(crate) fn answer(
+    ctx: &Ctx,
+    path: &Path,
+    request: &RepairRequest,
+    out: &Path,
+    existing: Existing,
+) -> Result<u64> {
+    let bundle = crate::bundle::Bundle::open(path)?;
+    request.check(bundle.header())?;
+    crate::fs::refuse_existing(out, existing)?;
+    let survey = crate::bundle::Survey::take(path, bundle.header(), Given::default())?;
+    if !survey.is_proven {
+        return Err(Error::new(Code::RootMismatch).at(path));
+    }
+    let scanned = Scanned {
+        header: bundle.header().clone(),
+        survey,
+        damage: crate::bundle::Damage::default(),
+        num_damaged_copies: bundle.num_damaged_copies(),
+    };
+    let header_copy = rebuild::read_header_copy(path)?;
+    answer::write(ctx, &scanned, &header_copy, request, out, existing).map_err(|e| e.at(path))
+}
+
+/// The first of some records, for an error's text.
+fn told(records: &[u64]) -> String {
+    let first: Vec<String> = records.iter().take(20).map(u64::to_string).collect();
+    let more = if records.len() > first.len() { ", …" } else { "" };
+    first.join(", ") + more
+}
+
+fn lock(path: &Path) -> Result<std::fs::File> {
+    let file = open_in_place(path)?;
+    match file.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(Code::Busy).at(path)),
+        _ => Ok(file),
+    }
+}
+
+/// The files that are written.
+struct Targets {
+    /// Where each volume lies while it is written.
+    paths: Vec<PathBuf>,
+    /// What each is called afterwards.
+    names: Vec<PathBuf>,
+    /// New files, by volume (from 0).
+    new: Vec<(u32, WrittenFile)>,
+}
+
+impl Targets {
+    /// The volumes themselves; one that is missing gets a new file.
+    fn in_place(scanned: &Scanned, path: &Path) -> Result<Self> {
+        let names = names(scanned, path);
+        let (mut paths, mut new) = (names.clone(), Vec::new());
+        for volume in scanned.missing_volumes() {
+            let name = &names[volume as usize];
+            require_space(name, scanned.shape().places(volume).len)?;
+            let file = PartialFile::create(name, Existing::Keep)?.finish()?;
+            file.path().clone_into(&mut paths[volume as usize]);
+            new.push((volume, file));
+        }
+        Ok(Self { paths, names, new })
+    }
+
+    /// Copies of the volumes, damaged as they are; what cannot be read is left out.
+    fn copied(ctx: &Ctx, scanned: &Scanned, path: &Path, out: &Path, existing: Existing) -> Result<Self> {
+        let (names, shape) = (names(scanned, out), scanned.shape());
+        let num_bytes = (0..shape.geometry.num_volumes).map(|volume| shape.places(volume).len).sum();
+        require_space(out, num_bytes)?;
+        ctx.enter(Phase::Recover, num_bytes);
+        let (mut paths, mut new) = (Vec::new(), Vec::new());
+        for (volume, name) in (0..).zip(&names) {
+            let mut file = PartialFile::create(name, existing)?;
+            copy(ctx, &volume_path(path, volume), shape.places(volume).len, &mut file)?;
+            let file = file.finish()?;
+            paths.push(file.path().to_owned());
+            new.push((volume, file));
+        }
+        Ok(Self { paths, names, new })
+    }
+
+    /// Gives new files their names, volume 1 last. A missing volume of which nothing could be rebuilt stays missing.
+    fn commit(self, scanned: &Scanned, left: &[u64]) -> Result<Vec<PathBuf>> {
+        let geometry = &scanned.shape().geometry;
+        let (first, later): (Vec<_>, Vec<_>) = self.new.into_iter().partition(|(volume, _)| *volume == 0);
+        for (volume, file) in later.into_iter().chain(first) {
+            let (start, num) = geometry.volume_span(volume);
+            let is_any_whole = (start..start + num).any(|number| left.binary_search(&number).is_err());
+            if is_any_whole {
+                file.commit()?;
+            }
+        }
+        Ok(self.names)
+    }
+}
+
+fn names(scanned: &Scanned, path: &Path) -> Vec<PathBuf> {
+    (0..scanned.shape().geometry.num_volumes).map(|volume| volume_path(path, volume)).collect()
+}
+
+/// Copies at most `len` bytes; a block that cannot be read becomes zeros, to be rebuilt.
+fn copy(ctx: &Ctx, from: &Path, len: u64, to: &mut PartialFile) -> Result<()> {
+    use std::io::Write as _;
+    const PIECE: u64 = 1 << 20;
+    const BLOCK: usize = 4 << 10;
+    let Ok(file) = crate::fs::open_file(from) else { return Ok(()) };
+    let len = len.min(file.metadata().map_err(|e| Error::read(from, e))?.len());
+    let mut buf = Vec::new();
+    for at in (0..len).step_by(PIECE as usize) {
+        ctx.checkpoint()?;
+        buf.clear();
+        buf.resize((len - at).min(PIECE) as usize, 0);
+        if crate::fs::read_exact_at(&file, &mut buf, at).is_err() {
+            for (block, at) in buf.chunks_mut(BLOCK).zip((at..).step_by(BLOCK)) {
+                if crate::fs::read_exact_at(&file, block, at).is_err() {
+                    block.fill(0);
+                }
+            }
+        }
+        to.write_all(&buf).map_err(|e| Error::write(to.path(), e))?;
+        ctx.advance(buf.len() as u64);
+    }
+    Ok(())
+}
