@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::{
     bundle::{
-        Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Given, Header, Layout, MAX_SLOTS, OpenBundle, Survey,
-        rewrite_header, volume_path,
+        Begin, Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Given, Header, Layout, MAX_SLOTS, OpenBundle,
+        Survey, rewrite_header, volume_path,
     },
     crypto::{KdfCost, Key, Passphrase, random},
     dest::{self, DestSpec},
@@ -23,7 +23,7 @@ use crate::{
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, PendingSlot},
     oci::{Descriptor, Documents, Image, Name, Platform, read_target},
-    pipeline,
+    pipeline::{self, Interrupted},
     plan::{self, PackPlan, RestorePlan, Selection},
     repair::{self, DamageReport, RepairOptions, RepairReport, RepairRequest},
     restore::{self, RestoreReport},
@@ -113,6 +113,8 @@ pub struct PackReport {
     pub volumes: Vec<PathBuf>,
     /// Bytes of all volumes.
     pub bundle_bytes: u64,
+    /// Of these, what an interrupted run had written and this one took over.
+    pub kept_bytes: u64,
     /// Identity of the bundle, to be compared over another channel: 64 hex digits.
     pub fingerprint: String,
     /// Images in it.
@@ -166,9 +168,6 @@ pub fn pack(
         return Err(Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Limit, "1..100 %"));
     }
     check_output(out, options.existing)?;
-    let keys = Arc::new(BundleKeys::new(Key::random(), random()));
-    // The slot is needed at the end only: its key is derived while the images are read.
-    let slot = PendingSlot::start(passphrase, options.kdf.cost());
     let settings = pipeline::Settings {
         layout: Layout {
             record_bytes: options.record_bytes,
@@ -179,10 +178,21 @@ pub fn pack(
         existing: options.existing,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let packed = pipeline::pack(ctx, plan, out, &settings, &keys, slot)?;
+    let (keys, slot, begin) = match pipeline::interrupted(ctx, out, &settings, passphrase)? {
+        Interrupted::Continued(keys, slot) => (keys, PendingSlot::Ready(slot), Begin::Continue),
+        found => {
+            if matches!(found, Interrupted::Other) {
+                ctx.notice(Notice::new(NoticeKind::StartedAnew, out.display()));
+            }
+            let keys = BundleKeys::new(Key::random(), random());
+            (keys, PendingSlot::start(passphrase, options.kdf.cost()), Begin::Anew)
+        }
+    };
+    let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slot, begin)?;
     Ok(PackReport {
         volumes: packed.sealed.paths,
         bundle_bytes: packed.sealed.num_bytes,
+        kept_bytes: packed.sealed.kept_bytes,
         fingerprint: hex(&packed.sealed.header.fingerprint()),
         num_images: packed.content.images.len(),
         sum_bytes: packed.content.sum_bytes(),

@@ -68,6 +68,22 @@ impl PartialFile {
         Self::open(target, existing, WhenDropped::Leave)
     }
 
+    /// As [`Self::create`], but keeps what an interrupted run left, to be written over or skipped.
+    pub(crate) fn reuse(target: &Path, existing: Existing) -> Result<Self> {
+        Self::open(target, existing, WhenDropped::Remove)
+    }
+
+    /// Leaves the next `len` bytes as they are.
+    pub(crate) fn skip(&mut self, len: u64) -> Result<()> {
+        let len = i64::try_from(len).unwrap_or(i64::MAX);
+        self.file.seek_relative(len).map_err(|e| Error::write(self.path(), e))
+    }
+
+    /// Makes the file end at byte `len`.
+    pub(crate) fn end_at(&self, len: u64) -> Result<()> {
+        self.file.set_len(len).map_err(|e| Error::write(self.path(), e))
+    }
+
     fn open(target: &Path, existing: Existing, when_dropped: WhenDropped) -> Result<Self> {
         refuse_existing(target, existing)?;
         let partial = partial_path(target);

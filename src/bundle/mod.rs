@@ -7,6 +7,7 @@ mod frame;
 mod header;
 mod index;
 mod keys;
+mod leftovers;
 mod pass;
 mod reader;
 mod record;
@@ -20,6 +21,7 @@ pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot};
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
 pub(crate) use keys::BundleKeys;
+pub(crate) use leftovers::Leftovers;
 pub(crate) use pass::{BlobReader, Piece};
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
@@ -29,7 +31,7 @@ pub(crate) use volume::{
     set_id_of, volume_path,
 };
 pub(crate) use volume_piece::VolumePiece;
-pub(crate) use writer::{BundleWriter, Layout, Sealed};
+pub(crate) use writer::{Begin, BundleWriter, Layout, Sealed};
 
 /// Newest format version this program reads, and the one it writes.
 pub(crate) const VERSION: u16 = 1;

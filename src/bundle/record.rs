@@ -100,6 +100,8 @@ fn aad(number: u64, is_last: bool) -> [u8; 9] {
 pub(crate) struct SealedRecord {
     pub(crate) bytes: Vec<u8>,
     pub(crate) hash: [u8; 32],
+    /// Whether an interrupted run wrote these very bytes to its place.
+    pub(crate) is_there: bool,
 }
 
 /// SHA-256 of a record's bytes on disk: what a volume's trailer lists.
@@ -140,7 +142,7 @@ impl RecordCipher {
         buf[..NONCE_BYTES].copy_from_slice(&nonce);
         let tag = self.cipher(number).seal(&nonce, &aad(number, is_last), &mut buf[NONCE_BYTES..]);
         buf.extend_from_slice(&tag);
-        SealedRecord { hash: record_hash(&buf), bytes: buf }
+        SealedRecord { hash: record_hash(&buf), bytes: buf, is_there: false }
     }
 
     /// Opens a record in place and returns its plaintext, which is then [`plain_of`] it; `None` when it is

@@ -14,6 +14,7 @@ use super::{
     header::{COPY_BYTES, Header, Slot},
     index::{FrameEntry, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
+    leftovers::Leftovers,
     record::{Geometry, MAX_VOLUMES, RecordCipher, SealedRecord, new_record_buf, set_root},
     recovery::{self, Shape, VolumeFiles},
     volume::{
@@ -55,6 +56,14 @@ impl Layout {
     }
 }
 
+/// Whether a bundle is begun anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    Anew,
+    /// An interrupted run is continued.
+    Continue,
+}
+
 /// A bundle being written. Dropped before [`BundleWriter::seal`], it leaves no file.
 pub(crate) struct BundleWriter {
     keys: Arc<BundleKeys>,
@@ -65,6 +74,7 @@ pub(crate) struct BundleWriter {
     payload_bytes: u64,
     queue: OrderedSender<SealedRecord>,
     writer: JoinHandle<Result<VolumesWriter>>,
+    leftovers: Option<Arc<Leftovers>>,
     frames: Vec<FrameEntry>,
 }
 
@@ -74,20 +84,30 @@ pub(crate) struct Sealed {
     pub(crate) header: Header,
     /// Bytes of all volumes together.
     pub(crate) num_bytes: u64,
+    /// Of these, what an interrupted run had written.
+    pub(crate) kept_bytes: u64,
     pub(crate) paths: Vec<PathBuf>,
 }
 
 impl BundleWriter {
-    /// Starts the bundle at `path`; `queue_len` records may wait to be sealed or written.
+    /// Starts the bundle at `path`; `queue_len` records may wait to be sealed or written. With `begin` to continue, what
+    /// an interrupted run left under these keys is taken over.
     pub(crate) fn create(
         ctx: &Ctx,
         path: &Path,
         existing: Existing,
         layout: Layout,
         keys: Arc<BundleKeys>,
+        begin: Begin,
         queue_len: usize,
     ) -> Result<Self> {
-        let volumes = VolumesWriter::create(path, existing, layout, Arc::clone(&keys))?;
+        let volumes = VolumesWriter::create(path, existing, layout, Arc::clone(&keys), begin)?;
+        let leftovers = match begin {
+            Begin::Anew => None,
+            Begin::Continue => {
+                Some(Arc::new(Leftovers::new(path, layout.record_bytes, volumes.volume_records)))
+            }
+        };
         let (queue, sealed) = ordered(queue_len);
         let ctx = ctx.clone();
         let writer = std::thread::Builder::new()
@@ -105,6 +125,7 @@ impl BundleWriter {
             payload_bytes: 0,
             queue,
             writer,
+            leftovers,
             frames: Vec::new(),
         })
     }
@@ -138,7 +159,12 @@ impl BundleWriter {
         let buf = std::mem::replace(&mut self.buf, new_record_buf(self.layout.record_bytes));
         let (cipher, number) = (Arc::clone(&self.cipher), self.num_records);
         self.num_records += 1;
-        self.queue.spawn(move || cipher.seal(number, is_last, buf)).map_err(|_| WriterStopped)
+        let leftovers = self.leftovers.clone();
+        let seal = move || {
+            let left = leftovers.and_then(|left| left.record(&cipher, number, is_last, &buf[NONCE_BYTES..]));
+            left.unwrap_or_else(|| cipher.seal(number, is_last, buf))
+        };
+        self.queue.spawn(seal).map_err(|_| WriterStopped)
     }
 
     /// Gives up: waits for the writing thread, so that the files are gone, and returns the error that stopped
@@ -195,8 +221,18 @@ impl BundleWriter {
             volumes.add_recovery(ctx, Shape::of_percent(geometry, percent))?;
         }
         ctx.enter(Phase::Flush, 0);
+        let kept_bytes = volumes.kept_bytes;
         let (num_bytes, paths) = volumes.commit(ctx, &header)?;
-        Ok(Sealed { header, num_bytes, paths })
+        Ok(Sealed { header, num_bytes, kept_bytes, paths })
+    }
+}
+
+impl Begin {
+    fn open(self, path: &Path, existing: Existing) -> Result<PartialFile> {
+        match self {
+            Self::Anew => PartialFile::create(path, existing),
+            Self::Continue => PartialFile::reuse(path, existing),
+        }
     }
 }
 
@@ -212,6 +248,7 @@ struct VolumesWriter {
     /// Whether trailers end with their record hashes until there is recovery data.
     is_trailer_deferred: bool,
     keys: Arc<BundleKeys>,
+    begin: Begin,
     first: PartialFile,
     /// Whole later volumes, flushed and closed.
     done: Vec<WrittenFile>,
@@ -222,17 +259,26 @@ struct VolumesWriter {
     first_record: u64,
     roots: Vec<[u8; 32]>,
     num_bytes: u64,
+    /// Bytes of records that were there already.
+    kept_bytes: u64,
 }
 
 impl VolumesWriter {
-    fn create(path: &Path, existing: Existing, layout: Layout, keys: Arc<BundleKeys>) -> Result<Self> {
+    fn create(
+        path: &Path,
+        existing: Existing,
+        layout: Layout,
+        keys: Arc<BundleKeys>,
+        begin: Begin,
+    ) -> Result<Self> {
         let mut this = Self {
             path: path.to_owned(),
             existing,
             volume_records: layout.volume_records()?,
             is_trailer_deferred: layout.recovery_percent.is_some(),
-            first: PartialFile::create(path, existing)?,
+            first: begin.open(path, existing)?,
             keys,
+            begin,
             done: Vec::new(),
             later: None,
             hashes: Vec::new(),
@@ -240,6 +286,7 @@ impl VolumesWriter {
             first_record: 0,
             roots: Vec::new(),
             num_bytes: 0,
+            kept_bytes: 0,
         };
         this.write(&Header::unsealed_copy(this.keys.set_id()).repeat(2))?;
         Ok(this)
@@ -253,6 +300,14 @@ impl VolumesWriter {
         Ok(())
     }
 
+    /// Leaves what an interrupted run wrote.
+    fn skip(&mut self, len: u64) -> Result<()> {
+        self.later.as_mut().unwrap_or(&mut self.first).skip(len)?;
+        self.position += len;
+        self.kept_bytes += len;
+        Ok(())
+    }
+
     /// The writing thread: takes sealed records in order until there are no more.
     fn write_all(mut self, ctx: &Ctx, sealed: OrderedReceiver<SealedRecord>) -> Result<Self> {
         for record in sealed {
@@ -261,7 +316,11 @@ impl VolumesWriter {
                 self.finish_volume()?;
                 self.start_volume()?;
             }
-            self.write(&record.bytes)?;
+            if record.is_there {
+                self.skip(record.bytes.len() as u64)?;
+            } else {
+                self.write(&record.bytes)?;
+            }
             self.hashes.extend_from_slice(&record.hash);
         }
         self.finish_volume()?;
@@ -274,7 +333,7 @@ impl VolumesWriter {
             return Err(Error::new(Code::BadVolumeSize).with(Fact::Limit, MAX_VOLUMES));
         }
         self.position = 0;
-        self.later = Some(PartialFile::create(&volume_path(&self.path, volume), self.existing)?);
+        self.later = Some(self.begin.open(&volume_path(&self.path, volume), self.existing)?);
         self.write(&encode_volume_head(self.keys.set_id(), volume))
     }
 
@@ -291,6 +350,8 @@ impl VolumesWriter {
             self.write(&trailer)?;
             root
         };
+        // What an interrupted run left behind its end is not ours.
+        self.later.as_ref().unwrap_or(&self.first).end_at(self.position)?;
         self.first_record += hashes.len() as u64 / 32;
         self.num_bytes += self.position;
         self.roots.push(root);

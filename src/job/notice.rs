@@ -41,6 +41,8 @@ kinds! {
     TagAtPlatform = "tag-at-platform";
     /// One of the two header copies is damaged; the bundle opens through the other.
     HeaderCopyDamaged = "header-copy-damaged";
+    /// What an interrupted run left could not be continued: other options, another passphrase or another version.
+    StartedAnew = "started-anew";
     /// Copies of the bundle made before still open with the old keys.
     OldCopiesOpen = "old-copies-open";
 }

@@ -56,6 +56,19 @@ pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, passphrase: &Passphrase) -> Res
     Err(Error::new(if any_password { Code::KeyRefused } else { Code::NoUsableSlot }).at(bundle.path()))
 }
 
+/// The bundle keys, if `passphrase` opens `slot`, which nothing vouches for yet.
+pub(crate) fn try_slot(
+    ctx: &Ctx,
+    set_id: SetId,
+    slot: &Slot,
+    passphrase: &Passphrase,
+) -> Result<Option<BundleKeys>> {
+    let Some(password) = PasswordSlot::decode(slot).filter(|slot| slot.cost.is_allowed()) else {
+        return Ok(None);
+    };
+    Ok(password.unwrap(ctx, &set_id, passphrase)?.map(|key| BundleKeys::new(key, set_id)))
+}
+
 /// Checks every slot's cost, and their sum, before memory is taken for any.
 fn check_costs(header: &Header) -> Result<()> {
     let mut total_kib = 0;

@@ -23,26 +23,29 @@ pub(crate) struct PasswordSlot {
     tag: [u8; TAG_BYTES],
 }
 
-/// A slot whose key is being derived.
-pub(crate) struct PendingSlot {
-    salt: [u8; SALT_BYTES],
-    cost: KdfCost,
-    slot_key: Background<Option<Key>>,
+/// A slot whose key is being derived, or one that is there already.
+pub(crate) enum PendingSlot {
+    Deriving { salt: [u8; SALT_BYTES], cost: KdfCost, slot_key: Background<Option<Key>> },
+    Ready(Slot),
 }
 
 impl PendingSlot {
     /// Starts a slot for `passphrase`.
     pub(crate) fn start(passphrase: &Passphrase, cost: KdfCost) -> Self {
         let salt = random();
-        Self { salt, cost, slot_key: derive(passphrase, cost, salt) }
+        Self::Deriving { salt, cost, slot_key: derive(passphrase, cost, salt) }
     }
 
     /// Waits for its key, and wraps the bundle key under it.
     pub(crate) fn wrap(self, ctx: &Ctx, keys: &BundleKeys) -> Result<Slot> {
-        let slot_key = self.slot_key.wait(ctx)?.ok_or_else(|| Error::new(Code::KdfTooCostly))?;
+        let (salt, cost, slot_key) = match self {
+            Self::Ready(slot) => return Ok(slot),
+            Self::Deriving { salt, cost, slot_key } => (salt, cost, slot_key),
+        };
+        let slot_key = slot_key.wait(ctx)?.ok_or_else(|| Error::new(Code::KdfTooCostly))?;
         let mut slot = PasswordSlot {
-            salt: self.salt,
-            cost: self.cost,
+            salt,
+            cost,
             commitment: commitment(keys.set_id(), &slot_key),
             nonce: random(),
             wrapped: *keys.bundle_key().as_bytes(),

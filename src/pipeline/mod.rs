@@ -5,12 +5,16 @@
 
 mod chunk;
 mod dedupe;
+mod journal;
 mod read;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
+use journal::Journal;
+pub(crate) use journal::{Interrupted, interrupted};
+
 use crate::{
-    bundle::{BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},
+    bundle::{Begin, BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},
     error::{Code, Error, Result},
     fs::Existing,
     job::{Ctx, Phase, ordered::ordered},
@@ -48,30 +52,41 @@ pub(crate) fn pack<'a>(
     settings: &Settings,
     keys: &Arc<BundleKeys>,
     slot: PendingSlot,
+    begin: Begin,
 ) -> Result<Packed<'a>> {
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
-    let mut writer =
-        BundleWriter::create(ctx, path, settings.existing, settings.layout, Arc::clone(keys), in_flight)?;
+    let (existing, layout) = (settings.existing, settings.layout);
+    let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(keys), begin, in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
-    let read = std::thread::scope(|scope| {
+    let (read, slot) = std::thread::scope(|scope| {
+        // The slot's key is derived while the images are read; from then on the run can be continued.
+        let slot = scope.spawn(|| {
+            let slot = slot.wrap(ctx, keys)?;
+            Ok((Journal::write(path, settings, keys, &slot), slot))
+        });
         let reader = std::thread::Builder::new()
             .name("reader".into())
             .spawn_scoped(scope, || read::read_sources(ctx, plan, settings.level, frames_in))
-            .map_err(|e| Error::read(path, e))?;
+            .map_err(|e| Error::read(path, e));
+        let reader = match reader {
+            Ok(reader) => reader,
+            Err(e) => return (Err(e), slot.join()),
+        };
         // Breaking off drops the frames' end, which stops the reader.
         let all_appended = frames_out.map(|frame| writer.append(&frame)).all(|appended| appended.is_ok());
         // A thread of ours never panics on purpose; should it, the job counts as stopped.
         let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
-        if all_appended { read.map(Some) } else { Ok(None) }
+        (if all_appended { read.map(Some) } else { Ok(None) }, slot.join())
     });
+    let slot = slot.unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
     let ended = match read {
-        Ok(Some(read)) => slot.wrap(ctx, keys).map(|slot| (read, slot)),
+        Ok(Some(read)) => slot.map(|slot| (read, slot)),
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };
-    let (read, slot) = match ended {
+    let (read, (_journal, slot)) = match ended {
         Ok(ended) => ended,
         Err(e) => {
             writer.abort();

@@ -13,7 +13,7 @@ use crate::support::{Scratch, Sealift, Tool, run};
 const STRACE: Tool = Tool::new("strace", "strace");
 
 /// A docker-archive of 96 MiB that does not compress: work enough to be interrupted.
-fn big_archive(dir: &Scratch) -> String {
+pub(crate) fn big_archive(dir: &Scratch) -> String {
     let path = dir.join("big.tar");
     let mut block = Vec::with_capacity(32 << 20);
     let mut state = *sealift::Digest::of(b"seed").as_bytes();

@@ -13,5 +13,6 @@ mod kit;
 mod ranks;
 mod recovery;
 mod registry;
+mod resume;
 mod support;
 mod testkit;

@@ -149,6 +149,7 @@ pack-plan = { $images ->
    *[other] { $images } images
  }, { $sum } in all
 pack-done = Packed: { $unique } of unique content, { $size } written, { $saved } % saved
+pack-continued = Of these, { $size } were there from an interrupted run.
 pack-generated = Passphrase: in { $path }, which only you can read. Send it over another channel than the bundle.
 
 inspect-public = Sealed bundle: { $size }, { $volumes ->

@@ -255,6 +255,7 @@ note-zstd-layers = { $about }: layers are compressed with zstd; Docker before 23
 note-one-platform = { $about }: the archive holds several platforms; engines with the classic image store load only this one.
 note-tag-at-platform = { $about }: this registry takes no index without all its platforms; the tag points at the manifest of the one that was packed.
 note-header-copy-damaged = { $about }: one of two header copies is damaged; the bundle opens through the other. Make a fresh copy soon.
+note-started-anew = { $about }: an interrupted run with other options, another passphrase or another version was found; it was started anew.
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
 
 # What was looked at before a restore.

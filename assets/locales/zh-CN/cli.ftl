@@ -143,6 +143,7 @@ slot = 密钥槽 { $number }：{ $kind }（{ $details }）
 
 pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
+pack-continued = 其中 { $size } 沿用了上次中断时已写入的内容。
 pack-generated = 口令：在 { $path } 中，仅您可读。请用不同于密封包的渠道发送。
 
 inspect-public = 密封包：{ $size }，{ $volumes } 个分卷，{ $records } 条记录

@@ -255,6 +255,7 @@ note-zstd-layers = { $about }：层以 zstd 压缩，Docker 23.0 之前的版本
 note-one-platform = { $about }：归档含多个平台；使用传统镜像存储的引擎只会加载这一个。
 note-tag-at-platform = { $about }：此镜像仓库不接受平台不全的索引；标签直接指向已打包的那个平台的清单。
 note-header-copy-damaged = { $about }：两份文件头中有一份已损坏，密封包经另一份打开。请尽快重新复制。
+note-started-anew = { $about }：上次中断的打包用了不同的选项、口令或版本，无法继续，已重新开始。
 note-old-copies-open = { $about }：在此更改之前复制出去的密封包，仍能用旧密钥打开。
 
 # 还原前的检查。

@@ -64,6 +64,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             ("saved", percent_saved(report.bundle_bytes, report.sum_bytes).to_string()),
         ],
     );
+    if report.kept_bytes > 0 {
+        env.out.say("pack-continued", &[("size", human_bytes(report.kept_bytes))]);
+    }
     for volume in &report.volumes {
         env.out.line(format_args!("  {}", volume.display()));
     }

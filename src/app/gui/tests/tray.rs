@@ -57,6 +57,7 @@ fn each_end() {
         let report = PackReport {
             volumes: vec![OUT.into()],
             bundle_bytes: 1_073_000_000,
+            kept_bytes: 0,
             fingerprint: FINGERPRINT.into(),
             num_images: 5,
             sum_bytes: 2_610_000_000,

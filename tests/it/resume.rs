@@ -1,0 +1,165 @@
+//! An interrupted pack goes on where it was: what is whole is kept, nothing is sealed twice under one nonce, and whoever
+//! has another passphrase or other options starts anew.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    faults::big_archive,
+    support::{Scratch, Sealift, run},
+};
+
+/// Bytes of a sealed record, and where the first begins. docs/bundle-format.md §1, §2.
+const RECORD: usize = (1 << 20) + 28;
+const FIRST: usize = 131_072;
+
+/// How often packing is killed; more by hand.
+fn num_kills() -> u32 {
+    std::env::var("SEALIFT_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+}
+
+fn pack(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) -> Command {
+    let mut command = Sealift::command(["pack", source, "--kdf", "low", "--json", "--out"]);
+    command.arg(bundle).args(options).arg("--password-file").arg(dir.join("passphrase"));
+    command
+}
+
+/// Nonces that were seen, and the record under each.
+#[derive(Default)]
+struct Nonces(BTreeMap<[u8; 12], sealift::Digest>);
+
+impl Nonces {
+    /// Looks at a bundle, partial or not: no nonce may stand before two different records.
+    fn look(&mut self, path: &Path) {
+        let bytes = fs::read(path).unwrap_or_default();
+        let records = bytes.get(FIRST..).unwrap_or_default().chunks_exact(RECORD);
+        for record in records {
+            let nonce = *record.first_chunk().unwrap();
+            if nonce != [0; 12] {
+                let digest = sealift::Digest::of(record);
+                assert_eq!(*self.0.entry(nonce).or_insert(digest), digest, "a nonce was used twice");
+            }
+        }
+    }
+}
+
+/// Numbers that look random, the same in every run.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+fn partial(bundle: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.partial", bundle.display()))
+}
+
+#[test]
+fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
+    let dir = Scratch::new();
+    let sealift = Sealift::new(&dir);
+    let source = big_archive(&dir);
+    let bundle = dir.join("a.sealift");
+    let began = Instant::now();
+    run(&mut pack(&dir, &source, &dir.join("whole.sealift"), &[]));
+    let whole = began.elapsed();
+    let (mut nonces, mut kept, mut state) = (Nonces::default(), 0, 1);
+    for _ in 0..num_kills() {
+        let mut child =
+            pack(&dir, &source, &bundle, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let micros = u64::try_from(whole.as_micros()).unwrap();
+        let moment = Duration::from_micros(random(&mut state) % micros);
+        let killed_at = Instant::now() + moment;
+        while Instant::now() < killed_at && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        nonces.look(&partial(&bundle));
+        if bundle.exists() {
+            // It was faster than the kill: then it is whole.
+            sealift.verify(&bundle);
+            nonces.look(&bundle);
+            fs::remove_file(&bundle).unwrap();
+        } else {
+            let inspected = Sealift::command(["inspect"]).arg(partial(&bundle)).output().unwrap();
+            assert!(!inspected.status.success(), "what is partial does not claim to be whole");
+        }
+    }
+    // Once more, killed when half is written: that half is kept.
+    let mut child = pack(&dir, &source, &bundle, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let half = fs::metadata(dir.join("whole.sealift")).unwrap().len() / 2;
+    let is_begun = || fs::metadata(partial(&bundle)).is_ok_and(|file| file.len() > half);
+    let has_journal = || dir.join("a.sealift.journal").exists();
+    while !(is_begun() && has_journal()) && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    nonces.look(&partial(&bundle));
+    if !bundle.exists() {
+        let report: Value = serde_json::from_str(&run(&mut pack(&dir, &source, &bundle, &[]))).unwrap();
+        kept = report["kept_bytes"].as_u64().unwrap();
+        assert!(kept > 0, "{report}");
+    }
+    nonces.look(&bundle);
+    sealift.verify(&bundle);
+    assert!(nonces.0.len() > 90 && kept > 0);
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let is_ours = |name: &&std::ffi::OsString| {
+        let name = name.to_string_lossy();
+        name.ends_with(".partial") || name.ends_with(".journal")
+    };
+    assert_eq!(left.iter().find(is_ours), None, "nothing is left beside the bundle");
+    assert_eq!(Sealift::images(&source), sealift.inspect(&bundle));
+}
+
+/// Starts a pack and kills it once something is written and it can be continued.
+fn interrupt(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) {
+    let mut child = pack(dir, source, bundle, options).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let journal = PathBuf::from(format!("{}.journal", bundle.display()));
+    let is_begun =
+        || journal.exists() && fs::metadata(partial(bundle)).is_ok_and(|file| file.len() > 8 << 20);
+    while !is_begun() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn other_options_or_another_passphrase_start_anew_and_say_so() {
+    let dir = Scratch::new();
+    let sealift = Sealift::new(&dir);
+    let source = big_archive(&dir);
+    let bundle = dir.join("a.sealift");
+    let check = |dir: &Scratch, options: &[&str], is_continued: bool| {
+        let output = pack(dir, &source, &bundle, options).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["kept_bytes"].as_u64().unwrap() > 0, is_continued, "{options:?} {report}");
+        let notices = report["notices"].to_string();
+        assert_eq!(notices.contains("started-anew"), !is_continued, "{options:?} {report}");
+        sealift.verify(&bundle);
+        fs::remove_file(&bundle).unwrap();
+    };
+    interrupt(&dir, &source, &bundle, &[]);
+    check(&dir, &["--level", "2"], false);
+    interrupt(&dir, &source, &bundle, &["--volume-size", "24MiB"]);
+    check(&dir, &["--volume-size", "24MiB"], true);
+    for volume in 2..8 {
+        let _ = fs::remove_file(dir.join(&format!("a.sealift.{volume:04}")));
+    }
+    interrupt(&dir, &source, &bundle, &["--recovery", "10%"]);
+    check(&dir, &["--recovery", "10%"], true);
+    interrupt(&dir, &source, &bundle, &[]);
+    fs::remove_file(dir.join("passphrase")).unwrap();
+    dir.write("passphrase", "another passphrase of the same user\n");
+    check(&dir, &[], false);
+}
