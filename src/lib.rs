@@ -77,7 +77,7 @@ pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
 pub use drive::{
     Drive, DriveSizes, DriveWatch, Ejected, LARGE_DRIVE_BYTES, Partition, PartitionState, Place, Target,
-    drive_target, drives, eject_drive, mount_partition,
+    drive_target, drives, eject_drive, mount_partition, ready_target,
 };
 pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};

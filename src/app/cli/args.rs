@@ -37,6 +37,8 @@ pub(crate) fn command(lang: Lang) -> Command {
             build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("verify").arg(build.bundle()).args(build.key(true)).args(build.shared()),
             build.verb("restore").args(build.restore()),
+            build.verb("handoff").args(build.handoff()),
+            build.verb("drives").arg(build.flag("all-sizes")).args(build.shared()),
             build
                 .verb("images")
                 .arg(build.sources().required(false).num_args(0..))
@@ -187,6 +189,25 @@ impl Build {
         ];
         args.extend(self.registry());
         args.extend(self.key(false));
+        args.extend(self.shared());
+        args
+    }
+
+    fn handoff(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.bundle(),
+            self.option("target")
+                .long("to")
+                .value_hint(ValueHint::AnyPath)
+                .required(true)
+                .action(ArgAction::Append),
+            self.flag("spread"),
+            self.option("volumes"),
+            self.flag("at-once"),
+            self.flag("remove-stale"),
+            self.flag("no-eject"),
+            self.flag("force"),
+        ];
         args.extend(self.shared());
         args
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod args;
 mod demo;
+mod drives;
+mod handoff;
 pub(crate) mod hygiene;
 mod images;
 mod inspect;
@@ -35,6 +37,8 @@ pub(crate) enum Ended {
     Done,
     /// It ran to its end and found damage, which it has reported.
     Damaged,
+    /// Parts of it failed, which it has reported.
+    Failed(ErrorKind),
 }
 
 type Verb = fn(&Env, &ArgMatches) -> sealift::Result<Ended>;
@@ -45,6 +49,8 @@ const VERBS: &[(&str, Verb)] = &[
     ("inspect", inspect::run),
     ("verify", verify::run),
     ("restore", restore::run),
+    ("handoff", handoff::run),
+    ("drives", drives::run),
     ("images", images::run),
     ("keys", keys::run),
     ("demo", demo::run),
@@ -79,6 +85,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     env.out.notices(&env.ctx);
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Failed(kind)) => exit_code(kind),
         Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
         Err(error) => fail(&env.out, &error),
     }
