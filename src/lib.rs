@@ -2,7 +2,8 @@
 //! and restores it digest for digest.
 //!
 //! The public list below is the whole interface; the modules are private, so no shell can reach past it.
-//! Data flows one way: [`SourceSpec`] → [`PackPlan`] → [`PackReport`], and
+//! Data flows one way: [`SourceSpec`] → [`PackPlan`] → [`PackReport`], [`Target`] → [`HandoffPlan`] →
+//! [`HandoffReport`], and
 //! [`Inspection`] → [`Unlocked`] → [`VerifiedBundle`] → [`RestorePlan`] → [`RestoreReport`].
 //! Planning writes nothing, executing decides nothing.
 //!
@@ -11,11 +12,12 @@
 //! | `error`, `locale` | what went wrong, in words, in both languages |
 //! | `digest`, `words`, `fs`, `job` | blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
 //! | `oci`, `crypto`, `net` | image types and limits; the three primitives; the only async code |
+//! | `drive` | removable drives, and the file system a path lies on |
 //! | `engine` | Docker and its like, behind one trait |
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `plan` | what will be done |
-//! | `pipeline`, `verify`, `restore` | doing it |
+//! | `pipeline`, `verify`, `restore`, `handoff` | doing it |
 //! | `api` | the facade |
 //!
 //! ```

@@ -10,7 +10,8 @@ mod mounts;
 mod portable;
 #[cfg(target_os = "linux")]
 mod sysfs;
-#[cfg(all(target_os = "linux", test))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 #[cfg(target_os = "linux")]
 mod udev;

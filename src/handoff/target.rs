@@ -54,7 +54,7 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         remove(&file.path)?;
     }
     let mut kept_bytes = 0;
-    let written = write_all(job, mount, &mut kept_bytes)?;
+    let mut written = write_all(job, mount, &mut kept_bytes)?;
     let read_back = match read_all(job, &written).and_then(|how| mount.require(&plan.folder).map(|()| how)) {
         Ok(how) => how,
         Err(error) => {
@@ -63,8 +63,11 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         }
     };
     // Volume 1, without which nothing opens, gets its name last.
-    for file in written.into_iter().rev() {
-        file.commit()?;
+    while let Some(file) = written.pop() {
+        if let Err(error) = file.commit() {
+            discard(&error, written);
+            return Err(error);
+        }
     }
     job.enter(Stage::Eject);
     let ejected = match &plan.drive {

@@ -101,7 +101,9 @@ fn killed_at_any_moment_a_handoff_leaves_a_whole_bundle_or_one_that_is_continued
 }
 
 fn clear(folder: &Path) {
-    names(folder).iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
+    for name in names(folder) {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
 }
 
 #[test]
