@@ -107,7 +107,8 @@ fn options() -> Options {
 )]
 mod tests {
     use std::{
-        os::unix::net::UnixStream,
+        io::{BufRead, BufReader},
+        process::{Child, Command, Stdio},
         sync::{Arc, Mutex},
     };
 
@@ -201,19 +202,50 @@ mod tests {
         }
     }
 
-    /// A service of our own at the other end of a socket; the second value keeps it alive.
-    fn service(log: &Log, is_busy: bool) -> (Disks, Connection) {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+    /// A bus of its own, which ends with the test.
+    struct Bus(Child, String);
+
+    impl Bus {
+        fn start() -> Self {
+            let mut daemon = Command::new("dbus-daemon");
+            daemon.args(["--session", "--nofork", "--print-address"]).stdout(Stdio::piped());
+            let mut daemon = daemon
+                .spawn()
+                .expect("this test needs the program `dbus-daemon`: apt-get install dbus-daemon");
+            let mut address = String::new();
+            BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
+            Self(daemon, address.trim().to_owned())
+        }
+
+        fn connect(&self) -> Builder<'_> {
+            Builder::address(self.1.as_str()).unwrap()
+        }
+    }
+
+    impl Drop for Bus {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// A service of our own; the other values keep it alive.
+    fn service(log: &Log, is_busy: bool) -> (Disks, Connection, Bus) {
+        let bus = Bus::start();
         let file_system = || FileSystem(log.clone(), is_busy);
-        let server = Builder::async_io_unix_stream(theirs).server(zbus::Guid::generate()).unwrap().p2p();
+        let server = bus.connect().name(SERVICE).unwrap();
         let server = server.serve_at(MANAGER, Manager).unwrap().serve_at(DISK, Block).unwrap();
-        let server =
-            server.serve_at(PARTITION, file_system()).unwrap().serve_at(CLEAR, file_system()).unwrap();
+        let server = server.serve_at(PARTITION, file_system()).unwrap();
+        let server = server.serve_at(CLEAR, file_system()).unwrap();
         let server = server.serve_at(PARTITION, Encrypted(log.clone())).unwrap();
-        let server = server.serve_at(STICK, Stick(log.clone())).unwrap();
-        let server = std::thread::spawn(move || server.build().unwrap());
-        let client = Builder::async_io_unix_stream(ours).p2p().build().unwrap();
-        (Disks::at(client).unwrap(), server.join().unwrap())
+        let server = server.serve_at(STICK, Stick(log.clone())).unwrap().build().unwrap();
+        (Disks::at(bus.connect().build().unwrap()).unwrap(), server, bus)
+    }
+
+    #[test]
+    fn without_the_service_nothing_is_claimed() {
+        let bus = Bus::start();
+        assert!(Disks::at(bus.connect().build().unwrap()).is_err());
     }
 
     fn stick(is_encrypted: bool) -> Drive {
@@ -244,7 +276,7 @@ mod tests {
     #[test]
     fn a_drive_is_mounted_unmounted_locked_and_powered_off_in_order() {
         let log = Log::default();
-        let (disks, _service) = service(&log, false);
+        let (disks, _service, _bus) = service(&log, false);
         assert_eq!(disks.mount(Path::new("/dev/sdb1")).unwrap(), Path::new("/media/x"));
         assert!(disks.mount(Path::new("/dev/sda1")).is_err());
         disks.eject(&stick(false)).unwrap();
@@ -256,7 +288,7 @@ mod tests {
     #[test]
     fn a_drive_in_use_is_not_powered_off() {
         let log = Log::default();
-        let (disks, _service) = service(&log, true);
+        let (disks, _service, _bus) = service(&log, true);
         let reason = disks.eject(&stick(false)).unwrap_err().to_string();
         assert!(reason.contains("target is busy"), "{reason}");
         assert_eq!(*log.0.lock().unwrap(), ["unmount"]);

@@ -34,8 +34,9 @@ pub struct HandoffPlan {
     pub left_out: Vec<u32>,
     /// Where it goes.
     pub targets: Vec<TargetPlan>,
+    /// When each is served.
     #[serde(skip)]
-    pub(super) order: Order,
+    pub order: Order,
 }
 
 /// What one target gets.
@@ -55,8 +56,9 @@ pub struct TargetPlan {
     pub removes_stale: bool,
     /// Whether the drive will be ejected.
     pub ejects: bool,
+    /// Whether files that are there may be replaced.
     #[serde(skip)]
-    pub(super) existing: Existing,
+    pub existing: Existing,
 }
 
 /// A volume at its target.
@@ -105,7 +107,7 @@ impl TargetPlan {
     }
 
     /// Bytes of progress: each byte is written, unless it is there, and read back.
-    pub(super) fn work_bytes(&self) -> u64 {
+    pub fn work_bytes(&self) -> u64 {
         self.write_bytes() + self.files.iter().map(|file| file.size_bytes).sum::<u64>()
     }
 }

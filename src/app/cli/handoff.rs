@@ -28,7 +28,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let targets = matches.get_many::<String>("target").unwrap_or_default();
     let targets = targets.map(|text| sealift::ready_target(&env.ctx, text)).collect::<Result<Vec<_>>>()?;
     let plan = sealift::plan_handoff(&env.ctx, bundle, &targets, &options)?;
-    plan.targets.iter().for_each(|target| planned(env, target));
+    plan.targets.iter().filter(|target| !target.files.is_empty()).for_each(|target| planned(env, target));
     let watch = HandoffWatch::new(&plan, 1);
     let mut report = with_progress(env, || sealift::handoff(&env.ctx, &plan, &watch))?;
     // With one target its failure is that of the run.
@@ -59,6 +59,8 @@ fn told(env: &Env, plan: &HandoffPlan, report: &HandoffReport) -> Ended {
     let mut ended = Ended::Done;
     for target in &report.targets {
         match target {
+            // Of several drives, one that none of the volumes was left for.
+            Ok(target) if target.files.is_empty() => {}
             Ok(target) => finished(env, target),
             Err(error) => {
                 output::note(&error.render(env.out.lang));

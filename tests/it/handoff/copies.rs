@@ -84,6 +84,35 @@ fn files_of_an_earlier_bundle_are_named_and_removed_only_when_asked() {
 }
 
 #[test]
+fn progress_ends_where_it_was_said_to_and_every_record_is_marked() {
+    let dir = Scratch::new();
+    let bundle = bundle(&dir, Some("10MiB"));
+    let folders = ["a", "b"].map(|name| dir.join(name));
+    let targets = folders.each_ref().map(|folder| {
+        fs::create_dir(folder).unwrap();
+        sealift::drive_target(&sealift::Ctx::new(), folder.to_str().unwrap()).unwrap()
+    });
+    for order in [sealift::Order::Queue, sealift::Order::AtOnce] {
+        let ctx = sealift::Ctx::new();
+        let options = sealift::HandoffOptions {
+            order,
+            existing: sealift::Existing::Replace,
+            ..sealift::HandoffOptions::default()
+        };
+        let plan = sealift::plan_handoff(&ctx, &bundle, &targets, &options).unwrap();
+        let watch = sealift::HandoffWatch::new(&plan, 1000);
+        let report = sealift::handoff(&ctx, &plan, &watch).unwrap();
+        assert!(report.targets.iter().all(Result::is_ok) && report.missing.is_empty(), "{report:?}");
+        let now = ctx.snapshot();
+        assert_eq!(now.done_bytes, now.total_bytes);
+        for target in watch.targets() {
+            assert_eq!((target.stage(), target.done_bytes()), (sealift::Stage::Done, target.total_bytes()));
+            assert!(target.map().cells().iter().all(|cell| *cell == sealift::CellState::Whole));
+        }
+    }
+}
+
+#[test]
 fn a_damaged_bundle_is_not_handed_over() {
     let dir = Scratch::new();
     let bundle = bundle(&dir, None);
