@@ -4,7 +4,7 @@
 # usage: peers.sh DIR     DIR holds (or gets) corpus/*.tar; bundles and repositories are written beside it.
 # CORPUS_SCRIPT           builds the corpus where DIR/corpus/all.docker.tar is missing: it gets the folder.
 # RUNS                    times each command runs (default 3)
-# ONLY=registry|docker    measures registries, or Docker, alone
+# ONLY=registry|docker|handoff   measures registries, Docker, or handing over, alone
 # Needs zstd, age, gpg, restic, openssl, python3, docker-registry, skopeo, curl, dockerd; time(1).
 set -euo pipefail
 
@@ -120,6 +120,27 @@ docker_goals() {
     goal "into Docker: wall / docker load" "$(ratio "${wall[dockerrestore]}" "${wall[dockerload]}")" 1.10
     goal "into Docker, all there already: wall / docker load" "$(ratio "${wall[dockeragain]}" "${wall[dockerloadagain]}")" 0.30
 }
+
+# handoff: a bundle onto the file system that DIR is on, beside what people type for it. cmp reads the copy from the cache.
+handing_over() {
+    "$sealift" pack "$all" --out h.sealift --password-file pw -q 2>/dev/null
+    cat h.sealift >/dev/null
+    reset() { rm -rf stick; mkdir stick; sync; }
+    measure handoff "'$sealift' handoff h.sealift --to stick -q"
+    row "sealift handoff (reads back past the cache)" "${wall[handoff]}" "${cpu[handoff]}" "${rss[handoff]}" $(($(size h.sealift) / 1000000))
+    measure cpsync "cp h.sealift stick/ && sync && cmp h.sealift stick/h.sealift"
+    row "cp; sync; cmp" "${wall[cpsync]}" "${cpu[cpsync]}" "" ""
+    rm -rf stick h.sealift
+}
+handoff_goals() {
+    goal "handoff: wall / (cp; sync; cmp)" "$(ratio "${wall[handoff]}" "${wall[cpsync]}")" 1.15
+    goal "handoff: peak memory / 256 MiB" "$(ratio "${rss[handoff]}" 256)" 1.00
+}
+if [ "${ONLY:-}" = handoff ]; then
+    row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
+    handing_over; echo; handoff_goals
+    exit
+fi
 if [ "${ONLY:-}" = docker ]; then
     row command "wall s" "cpu s" "peak MiB" "MB out"; row --- --- --- --- ---
     docker_engine; echo; docker_goals
@@ -178,6 +199,7 @@ done
 rm -f tenth grown.tar
 registries
 docker_engine
+handing_over
 encryption=$(cd "$here/.." && cargo bench --quiet --bench encryption -- "$work/b.sealift")
 row "AES-256-GCM over that bundle, nothing else" "$encryption" "" "" ""
 
@@ -194,3 +216,4 @@ goal "pack: wall of ten times the bytes / wall of one" "$(ratio "${wall[grown10]
 goal "pack: peak memory of ten times the bytes / of one" "$(ratio "${rss[grown10]}" "${rss[grown1]}")" 1.10
 registry_goals
 docker_goals
+handoff_goals

@@ -2,7 +2,8 @@
 //! and restores it digest for digest.
 //!
 //! The public list below is the whole interface; the modules are private, so no shell can reach past it.
-//! Data flows one way: [`SourceSpec`] → [`PackPlan`] → [`PackReport`], and
+//! Data flows one way: [`SourceSpec`] → [`PackPlan`] → [`PackReport`], [`Target`] → [`HandoffPlan`] →
+//! [`HandoffReport`], and
 //! [`Inspection`] → [`Unlocked`] → [`VerifiedBundle`] → [`RestorePlan`] → [`RestoreReport`].
 //! Planning writes nothing, executing decides nothing.
 //!
@@ -11,12 +12,13 @@
 //! | `error`, `locale` | what went wrong, in words, in both languages |
 //! | `digest`, `words`, `fs`, `job` | blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
 //! | `oci`, `crypto`, `net` | image types and limits; the three primitives; the only async code |
+//! | `drive` | removable drives, and the file system a path lies on |
 //! | `engine` | Docker and its like, behind one trait |
 //! | `bundle` | the format, one on-disk structure per file |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `kit` | what a host with nothing installed needs |
 //! | `plan` | what will be done |
-//! | `pipeline`, `verify`, `repair`, `restore` | doing it |
+//! | `pipeline`, `verify`, `repair`, `restore`, `handoff` | doing it |
 //! | `api` | the facade |
 //!
 //! ```
@@ -80,7 +82,7 @@ pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
 pub use drive::{
     Drive, DriveSizes, DriveWatch, Ejected, LARGE_DRIVE_BYTES, Partition, PartitionState, Place, Target,
-    drive_target, drives, eject_drive, mount_partition,
+    drive_target, drives, eject_drive, mount_partition, ready_target,
 };
 pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};

@@ -33,7 +33,7 @@ impl VolumeSet {
         1 + num_records + self.trailer_bytes(volume).div_ceil(TRAILER_PIECE_BYTES)
     }
 
-    /// VolumePiece `number` (from 0) of volume `volume`. Together they are its whole file.
+    /// Piece `number` (from 0) of volume `volume`. Together they are its whole file.
     pub(crate) fn piece(&self, volume: u32, number: u64) -> VolumePiece {
         let geometry = self.geometry();
         let (first, num_records) = geometry.volume_span(volume);

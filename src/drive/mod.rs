@@ -10,7 +10,8 @@ mod mounts;
 mod portable;
 #[cfg(target_os = "linux")]
 mod sysfs;
-#[cfg(all(target_os = "linux", test))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 #[cfg(target_os = "linux")]
 mod udev;
@@ -177,34 +178,48 @@ pub fn drive_target(ctx: &Ctx, text: &str) -> Result<Target> {
     target(&drives, text)
 }
 
+/// As [`drive_target`]; a file system that is not mounted is mounted first, where the system has a service for that.
+pub fn ready_target(ctx: &Ctx, text: &str) -> Result<Target> {
+    let drives = drives(ctx, DriveSizes::All)?;
+    match (target(&drives, text), named(&drives, text)) {
+        (Err(error), Ok((_, Some(partition))))
+            if error.code() == Code::DriveNotReady && partition.state == PartitionState::Unmounted =>
+        {
+            let folder = mount_partition(partition)?;
+            drive_target(ctx, &folder.display().to_string())
+        }
+        (target, _) => target,
+    }
+}
+
 fn target(drives: &[Drive], text: &str) -> Result<Target> {
     let path = Path::new(text);
     if path.is_dir() {
         return Ok(Target { folder: path.to_owned(), drive: drive_of(drives, path).cloned() });
     }
+    let (drive, partition) = named(drives, text)?;
+    if let Some(folder) = partition.and_then(|partition| partition.mount_points.first()) {
+        return Ok(Target { folder: folder.clone(), drive: Some(drive.clone()) });
+    }
+    let state = partition.map_or(PartitionState::Unformatted, |partition| partition.state);
+    let device = partition.map_or(&drive.device, |partition| &partition.device);
+    Err(Error::new(Code::DriveNotReady).with(Fact::Detail, state.name()).at(device))
+}
+
+/// The one drive that `text` names by a device file or a label, and the partition of it that would be used.
+fn named<'a>(drives: &'a [Drive], text: &str) -> Result<(&'a Drive, Option<&'a Partition>)> {
+    let path = Path::new(text);
     let is_named =
         |drive: &&Drive| drive.device == path || drive.partition_at(path).is_some() || drive.has_label(text);
-    let mut named = drives.iter().filter(is_named);
-    let drive = match (named.next(), named.next()) {
-        (Some(drive), None) => drive,
-        (None, _) => return Err(Error::new(Code::NoSuchDrive).with(Fact::Found, text)),
-        (Some(_), Some(_)) => {
-            return Err(Error::new(Code::NoSuchDrive)
-                .with(Fact::Detail, "two drives")
-                .with(Fact::Found, text));
-        }
-    };
+    let unknown = || Error::new(Code::NoSuchDrive).with(Fact::Found, text);
+    let mut found = drives.iter().filter(is_named);
+    let drive = found.next().ok_or_else(unknown)?;
+    if found.next().is_some() {
+        return Err(unknown().with(Fact::Limit, 1));
+    }
     let labelled = drive.partitions.iter().find(|partition| partition.label == text && !text.is_empty());
     let partition = drive.partition_at(path).or(labelled).or_else(|| drive.mounted());
-    let partition = partition.or_else(|| drive.partitions.first());
-    match partition.and_then(|partition| partition.mount_points.first()) {
-        Some(folder) => Ok(Target { folder: folder.clone(), drive: Some(drive.clone()) }),
-        None => {
-            let state = partition.map_or(PartitionState::Unformatted, |partition| partition.state);
-            let device = partition.map_or(&drive.device, |partition| &partition.device);
-            Err(Error::new(Code::DriveNotReady).with(Fact::Detail, state.name()).at(device))
-        }
-    }
+    Ok((drive, partition.or_else(|| drive.partitions.first())))
 }
 
 /// The drive whose file system `path` lies on.

@@ -1,4 +1,4 @@
-//! The kernel's list of mounts: `/proc/self/mountinfo`, as proc_pid_mountinfo(5) has it.
+//! The kernel's list of mounts: `/proc/self/mountinfo`, as `proc_pid_mountinfo(5)` has it.
 
 use std::path::{Path, PathBuf};
 
@@ -46,15 +46,12 @@ fn path(field: &[u8]) -> PathBuf {
     while let Some((&first, after)) = rest.split_first() {
         let octal = after.get(..3).filter(|_| first == b'\\');
         let byte = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        match byte.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[3..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
+        if let Some(byte) = byte.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            bytes.push(byte);
+            rest = &after[3..];
+        } else {
+            bytes.push(first);
+            rest = after;
         }
     }
     std::ffi::OsString::from_vec(bytes).into()

@@ -8,15 +8,21 @@ use super::{Drive, DriveSizes, LARGE_DRIVE_BYTES, Partition, PartitionState};
 
 /// Drives by name.
 pub(super) fn drives(sizes: DriveSizes) -> Vec<Drive> {
-    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage());
+    let disks = disks();
     let mut drives: Vec<Drive> = disks
         .iter()
+        .flat_map(|disks| disks.iter())
         .filter(|disk| disk.is_removable())
         .map(drive)
         .filter(|drive| sizes == DriveSizes::All || drive.size_bytes <= LARGE_DRIVE_BYTES)
         .collect();
     drives.sort_by(|a, b| a.id.cmp(&b.id));
     drives
+}
+
+/// Nothing where the system does not tell.
+fn disks() -> Option<Disks> {
+    Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()
 }
 
 /// A disk as `sysinfo` has it is one mounted file system.
@@ -48,8 +54,9 @@ fn drive(disk: &Disk) -> Drive {
 
 /// Type and mount point of the file system that `path` lies on.
 pub(super) fn file_system(path: &Path) -> Option<(String, PathBuf)> {
-    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage());
-    let above = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
+    let disks = disks();
+    let above =
+        disks.iter().flat_map(|disks| disks.iter()).filter(|disk| path.starts_with(disk.mount_point()));
     let disk = above.max_by_key(|disk| disk.mount_point().components().count())?;
     Some((disk.file_system().to_string_lossy().into_owned(), disk.mount_point().to_owned()))
 }

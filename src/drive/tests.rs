@@ -251,7 +251,9 @@ fn a_watch_tells_when_a_stick_comes_and_goes() {
     let generation = move || sysfs::generation(&roots);
     let roots = system.roots();
     let list = move || sysfs::drives(&roots, DriveSizes::Usual);
-    let watch = DriveWatch::over(Duration::from_millis(1), generation, list, move || drop(tell.send(())));
+    let watch = DriveWatch::over(Duration::from_millis(1), generation, list, move || {
+        let _ = tell.send(());
+    });
     let wait = || told.recv_timeout(Duration::from_mins(1)).unwrap();
     wait();
     assert_eq!(watch.drives(), []);

@@ -1,6 +1,6 @@
 //! What udev knows of a block device: its database under `/run/udev/data`, one file `bMAJOR:MINOR` for each.
 //!
-//! Lines that begin with `E:` hold properties; blkid's and usb_id's are used here. Anyone may read the files.
+//! Lines that begin with `E:` hold properties; those that `blkid` and `usb_id` found are used here. Anyone may read the files.
 
 use std::{collections::HashMap, path::Path};
 
@@ -41,15 +41,12 @@ fn decode(encoded: &str) -> String {
     while let Some(at) = rest.find("\\x") {
         bytes.extend_from_slice(&rest.as_bytes()[..at]);
         rest = &rest[at..];
-        match rest.get(2..4).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[4..];
-            }
-            None => {
-                bytes.extend_from_slice(b"\\x");
-                rest = &rest[2..];
-            }
+        if let Some(byte) = rest.get(2..4).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[4..];
+        } else {
+            bytes.extend_from_slice(b"\\x");
+            rest = &rest[2..];
         }
     }
     bytes.extend_from_slice(rest.as_bytes());

@@ -47,7 +47,7 @@ impl DriveWatch {
         };
     }
 
-    fn over(
+    pub(super) fn over(
         period: Duration,
         generation: impl FnMut() -> Vec<u8> + Send + 'static,
         list: impl Fn() -> Vec<Drive> + Send + 'static,

@@ -67,13 +67,12 @@ impl UncachedFile {
     /// Opens `path` in the best way its file system has.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let read = |e| Error::read(path, e);
-        let (file, how) = match open_direct(path) {
-            Some(file) => (file, ReadBack::Uncached),
-            None => {
-                let file = open_file(path)?;
-                let how = drop_cache(&file);
-                (file, how)
-            }
+        let (file, how) = if let Some(file) = open_direct(path) {
+            (file, ReadBack::Uncached)
+        } else {
+            let file = open_file(path)?;
+            let how = drop_cache(&file);
+            (file, how)
         };
         let len = file.metadata().map_err(read)?.len();
         Ok(Self { file, path: path.to_owned(), len, how })

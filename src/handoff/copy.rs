@@ -27,11 +27,20 @@ const RUN: u64 = 16;
 /// A piece on its way, or why there is none.
 type Copied = Result<Vec<u8>>;
 
-/// Copies volume `volume` (from 0) into `file`; tells how many bytes of it were there. Does not flush the end.
-pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<u64> {
+/// How far a copy is.
+pub(super) struct Progress {
+    /// Bytes that an earlier run had written.
+    pub(super) kept_bytes: u64,
+    /// Bytes that were counted as done: those the medium was known to have.
+    pub(super) counted_bytes: u64,
+}
+
+/// Copies volume `volume` (from 0) into `file`. Does not flush the end.
+pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<Progress> {
     let first = num_right(job, volume, file)?;
     let kept_bytes = if first == 0 { 0 } else { job.volumes.piece(volume, first - 1).end() };
     file.continue_at(kept_bytes)?;
+    let mut progress = Progress { kept_bytes, counted_bytes: kept_bytes };
     let queue_len = QUEUE_BYTES / job.volumes.piece(volume, 1).len.max(1);
     let (queue, copied) = ordered(queue_len.clamp(2, 64));
     std::thread::scope(|scope| {
@@ -42,6 +51,9 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<u64
             for bytes in copied {
                 job.ctx.checkpoint()?;
                 write(job, file, &bytes?)?;
+                let synced = file.synced_bytes();
+                job.advance(synced - progress.counted_bytes);
+                progress.counted_bytes = synced;
             }
             Ok(())
         };
@@ -50,7 +62,7 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<u64
         let died = |_| Err(Error::new(Code::Read).at(job.volumes.path(volume)));
         written.and(reading.join().unwrap_or_else(died))
     })?;
-    Ok(kept_bytes)
+    Ok(progress)
 }
 
 /// Reads the pieces from number `first` on and has each record hashed.
@@ -77,12 +89,10 @@ fn read(job: &Job, volume: u32, first: u64, queue: &OrderedSender<Copied>) -> Re
 }
 
 fn write(job: &Job, file: &mut PartialFile, bytes: &[u8]) -> Result<()> {
-    let before = file.synced_bytes();
     file.write_all(bytes).map_err(|e| Error::write(file.path(), e))?;
     while !file.wait_synced(MAX_UNSYNCED_BYTES, MOMENT)? {
         job.ctx.checkpoint()?;
     }
-    job.advance(file.synced_bytes() - before);
     Ok(())
 }
 

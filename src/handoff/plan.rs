@@ -34,8 +34,9 @@ pub struct HandoffPlan {
     pub left_out: Vec<u32>,
     /// Where it goes.
     pub targets: Vec<TargetPlan>,
+    /// When each is served.
     #[serde(skip)]
-    pub(super) order: Order,
+    pub order: Order,
 }
 
 /// What one target gets.
@@ -55,8 +56,9 @@ pub struct TargetPlan {
     pub removes_stale: bool,
     /// Whether the drive will be ejected.
     pub ejects: bool,
+    /// Whether files that are there may be replaced.
     #[serde(skip)]
-    pub(super) existing: Existing,
+    pub existing: Existing,
 }
 
 /// A volume at its target.
@@ -105,7 +107,7 @@ impl TargetPlan {
     }
 
     /// Bytes of progress: each byte is written, unless it is there, and read back.
-    pub(super) fn work_bytes(&self) -> u64 {
+    pub fn work_bytes(&self) -> u64 {
         self.write_bytes() + self.files.iter().map(|file| file.size_bytes).sum::<u64>()
     }
 }
@@ -238,4 +240,42 @@ impl PlannedFile {
 /// Where volume `volume` (from 1) of the bundle at `source` lies in `folder`.
 pub(super) fn path_in(folder: &Path, source: &Path, volume: u32) -> PathBuf {
     volume_path(&folder.join(source.file_name().unwrap_or_default()), volume - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(file_system: &str, size_bytes: u64) -> TargetPlan {
+        let file = PlannedFile { volume: 1, path: "/stick/a".into(), size_bytes, state: FileState::New };
+        TargetPlan {
+            folder: "/stick".into(),
+            drive: None,
+            place: Place { file_system: file_system.into(), ..Place::default() },
+            files: vec![file],
+            stale: Vec::new(),
+            removes_stale: false,
+            ejects: true,
+            existing: Existing::Keep,
+        }
+    }
+
+    #[test]
+    fn a_volume_of_four_gib_is_refused_on_fat_alone() {
+        let error = refuse_large_files(&target("vfat", 4 << 30)).unwrap_err();
+        assert_eq!(error.code(), Code::FileTooLarge);
+        assert!(error.context().contains(&(Fact::Limit, "4294967295")), "{error:?}");
+        assert!(refuse_large_files(&target("vfat", (4 << 30) - 1)).is_ok());
+        assert!(refuse_large_files(&target("exfat", 4 << 30)).is_ok());
+    }
+
+    #[test]
+    fn what_is_there_is_read_back_and_not_counted_as_written() {
+        let mut plan = target("ext4", 100);
+        assert_eq!((plan.write_bytes(), plan.work_bytes(), plan.files[0].needed_bytes()), (100, 200, 100));
+        plan.files[0].state = FileState::Begun { have_bytes: 60 };
+        assert_eq!((plan.write_bytes(), plan.work_bytes(), plan.files[0].needed_bytes()), (100, 200, 40));
+        plan.files[0].state = FileState::Present;
+        assert_eq!((plan.write_bytes(), plan.work_bytes(), plan.files[0].needed_bytes()), (0, 100, 0));
+    }
 }

@@ -54,7 +54,7 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         remove(&file.path)?;
     }
     let mut kept_bytes = 0;
-    let written = write_all(job, mount, &mut kept_bytes)?;
+    let mut written = write_all(job, mount, &mut kept_bytes)?;
     let read_back = match read_all(job, &written).and_then(|how| mount.require(&plan.folder).map(|()| how)) {
         Ok(how) => how,
         Err(error) => {
@@ -63,8 +63,11 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         }
     };
     // Volume 1, without which nothing opens, gets its name last.
-    for file in written.into_iter().rev() {
-        file.commit()?;
+    while let Some(file) = written.pop() {
+        if let Err(error) = file.commit() {
+            discard(&error, written);
+            return Err(error);
+        }
     }
     job.enter(Stage::Eject);
     let ejected = match &plan.drive {
@@ -90,15 +93,15 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
     let mut written = Vec::new();
     let mut write = || -> Result<()> {
         // A volume's last bytes are waited for when the next begins, the last volume's in a stage of their own.
-        let mut open: Option<PartialFile> = None;
+        let mut open: Option<(PartialFile, u64)> = None;
         for file in job.plan.files.iter().filter(|file| file.state != FileState::Present) {
             if let Some(before) = open.take() {
                 written.push(flush(job, before)?);
             }
             mount.require(&job.plan.folder)?;
-            let (copied, kept) = write_one(job, file)?;
-            *kept_bytes += kept;
-            open = Some(copied);
+            let (copied, progress) = write_one(job, file)?;
+            *kept_bytes += progress.kept_bytes;
+            open = Some((copied, progress.counted_bytes));
         }
         job.enter(Stage::Flush);
         if let Some(last) = open {
@@ -118,12 +121,12 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
     }
 }
 
-/// The copy of one volume, not flushed yet, and the bytes of it that an earlier run had written.
-fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, u64)> {
+/// The copy of one volume, not flushed yet.
+fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, copy::Progress)> {
     let mut file = PartialFile::resume(&planned.path, job.plan.existing)?;
     let copied = copy::copy(job, planned.volume - 1, &mut file);
     match copied {
-        Ok(kept) => Ok((file, kept)),
+        Ok(progress) => Ok((file, progress)),
         // What was copied so far is good, and a later run goes on from there.
         Err(error) if error.code() == Code::Cancelled => Err(error),
         Err(error) => {
@@ -133,9 +136,9 @@ fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, u64)> {
     }
 }
 
-/// Waits for the medium, and counts what it then has.
-fn flush(job: &Job, file: PartialFile) -> Result<WrittenFile> {
-    let rest = file.len()? - file.synced_bytes();
+/// Waits for the medium, and counts what of the file was not counted before.
+fn flush(job: &Job, (file, counted_bytes): (PartialFile, u64)) -> Result<WrittenFile> {
+    let rest = file.len()? - counted_bytes;
     let written = Background::start(move || file.finish()).wait(job.ctx)??;
     job.advance(rest);
     Ok(written)

@@ -8,45 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Scratch, Sealift, Tool, run};
+use crate::support::{Scratch, Sealift, Tool, names, noise, run, wait_for};
 
 const STRACE: Tool = Tool::new("strace", "strace");
-
-/// A docker-archive of 96 MiB that does not compress: work enough to be interrupted.
-pub(crate) fn big_archive(dir: &Scratch) -> String {
-    let path = dir.join("big.tar");
-    let mut block = Vec::with_capacity(32 << 20);
-    let mut state = *sealift::Digest::of(b"seed").as_bytes();
-    while block.len() < 32 << 20 {
-        state = *sealift::Digest::of(&state).as_bytes();
-        block.extend_from_slice(&state);
-    }
-    let mut tar = tar::Builder::new(fs::OpenOptions::new().write(true).create_new(true).open(&path).unwrap());
-    let mut append = |name: &str, bytes: &[u8]| {
-        let mut header = tar::Header::new_ustar();
-        header.set_mode(0o644);
-        header.set_size(bytes.len() as u64);
-        tar.append_data(&mut header, name, bytes).unwrap();
-    };
-    let mut diff_ids = Vec::new();
-    let mut layers = Vec::new();
-    for number in 0..3_u8 {
-        for byte in &mut block {
-            *byte = byte.wrapping_mul(3).wrapping_add(number);
-        }
-        let name = format!("{number}/layer.tar");
-        append(&name, &block);
-        diff_ids.push(sealift::Digest::of(&block));
-        layers.push(name);
-    }
-    let config =
-        serde_json::json!({ "architecture": "amd64", "os": "linux", "rootfs": { "diff_ids": diff_ids } });
-    append("c.json", config.to_string().as_bytes());
-    let manifest = serde_json::json!([{ "Config": "c.json", "RepoTags": ["big:1"], "Layers": layers }]);
-    append("manifest.json", manifest.to_string().as_bytes());
-    tar.finish().unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 fn pack_command(dir: &Scratch, source: &str, out: &Path) -> Command {
     let mut command = Sealift::command(["pack", source, "--kdf", "low", "--progress", "none", "--out"]);
@@ -54,25 +18,11 @@ fn pack_command(dir: &Scratch, source: &str, out: &Path) -> Command {
     command
 }
 
-fn names(dir: &Path) -> Vec<String> {
-    fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
-/// Waits until `path` has more than `len` bytes.
-fn wait_for(path: &Path, len: u64, child: &mut Child) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while fs::metadata(path).map_or(0, |metadata| metadata.len()) <= len {
-        assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
-        assert!(Instant::now() < deadline, "{} does not grow", path.display());
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn a_full_disk_is_said_and_leaves_nothing() {
     let dir = Scratch::new();
     dir.write("pw", "p\n");
-    let source = big_archive(&dir);
+    let source = noise(&dir, 3);
     let small = dir.join("small");
     fs::create_dir(&small).unwrap();
     run(Tool::new("mount", "mount").command().args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(&small));
@@ -98,7 +48,7 @@ fn a_full_disk_is_said_and_leaves_nothing() {
 fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
     let dir = Scratch::new();
     dir.write("pw", "p\n");
-    let source = big_archive(&dir);
+    let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let partial = dir.join("a.sealift.partial");
     let mut child =
@@ -135,7 +85,7 @@ fn interrupt(child: Child) {
 fn a_killed_pack_leaves_no_bundle_and_the_next_run_starts_over() {
     let dir = Scratch::new();
     dir.write("pw", "p\n");
-    let source = big_archive(&dir);
+    let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let partial = dir.join("a.sealift.partial");
     for len in [0, 1 << 20, 30 << 20, 60 << 20] {

@@ -8,6 +8,7 @@ mod damage;
 mod desktop;
 mod engines;
 mod faults;
+mod handoff;
 mod hostile;
 mod kit;
 mod ranks;

@@ -11,10 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    faults::big_archive,
-    support::{Scratch, Sealift, run},
-};
+use crate::support::{Scratch, Sealift, names, noise, run};
 
 /// Bytes of a sealed record, and where the first begins. docs/bundle-format.md §1, §2.
 const RECORD: usize = (1 << 20) + 28;
@@ -64,7 +61,7 @@ fn partial(bundle: &Path) -> PathBuf {
 fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     let dir = Scratch::new();
     let sealift = Sealift::new(&dir);
-    let source = big_archive(&dir);
+    let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let began = Instant::now();
     run(&mut pack(&dir, &source, &dir.join("whole.sealift"), &[]));
@@ -111,12 +108,8 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     nonces.look(&bundle);
     sealift.verify(&bundle);
     assert!(nonces.0.len() > 90 && kept > 0);
-    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    let is_ours = |name: &&std::ffi::OsString| {
-        let name = name.to_string_lossy();
-        name.ends_with(".partial") || name.ends_with(".journal")
-    };
-    assert_eq!(left.iter().find(is_ours), None, "nothing is left beside the bundle");
+    let is_left = |name: &&String| name.ends_with(".partial") || name.ends_with(".journal");
+    assert_eq!(names(dir.path()).iter().find(is_left), None, "nothing is left beside the bundle");
     assert_eq!(Sealift::images(&source), sealift.inspect(&bundle));
 }
 
@@ -138,7 +131,7 @@ fn interrupt(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) {
 fn other_options_or_another_passphrase_start_anew_and_say_so() {
     let dir = Scratch::new();
     let sealift = Sealift::new(&dir);
-    let source = big_archive(&dir);
+    let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let check = |dir: &Scratch, options: &[&str], is_continued: bool| {
         let output = pack(dir, &source, &bundle, options).output().unwrap();

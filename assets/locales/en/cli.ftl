@@ -17,6 +17,9 @@ verb-repair = Rebuild what is damaged in a bundle, without a passphrase
     .more = Example: sealift repair delivery.sealift; when that is not enough: --request request.json, then --with answer.sealift-repair
 verb-repair-file = Answer a repair request from the whole bundle
     .more = Example: sealift repair-file delivery.sealift request.json --out answer.sealift-repair
+verb-handoff = Copy a bundle to a drive, read it back from the medium and eject the drive
+    .more = Example: sealift handoff delivery.sealift --to /media/stick
+verb-drives = List removable drives
 verb-images = List the images of a source
 verb-keys = List and change the passphrases of a bundle
 verb-keys-list = List the key slots
@@ -69,6 +72,15 @@ arg-map = Read names and their new ones from a file: FROM = TO on each line, wit
     .value = FILE
 arg-tags = What happens to a tag of the destination that points at another image: refuse, backup (the old image keeps a second tag) or overwrite
     .value = POLICY
+arg-target = Where to: a folder, or a removable drive by its device file or label (repeatable: each gets the whole bundle)
+    .value = DRIVE|DIR
+arg-spread = Spread the volumes over the drives: each gets those that fit and that none before it has
+arg-volumes = Hand over only these volumes, for example those still missing: 3-5,7
+    .value = LIST
+arg-at-once = Serve several drives at the same time instead of one after the other
+arg-remove-stale = Remove files that an earlier bundle of this name left on the drive
+arg-no-eject = Leave the drive mounted
+arg-all-sizes = Also list drives above 2 TB
 arg-creds-file = User name and password for a registry, as USER:PASSWORD in a file; without it the logins of Docker and Podman are used
     .value = FILE
 arg-plain-http = Speak to the registry without encryption; hosts that are this machine may do so anyway
@@ -109,10 +121,10 @@ usage-conflict = { $argument } cannot be combined with another argument given
 usage-no-value = { $argument } needs a value
 usage-value = the value of { $argument } is not accepted
 
-no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
-no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
+no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
+no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
 crashed = Sealift met a fault of its own and had to close. Nothing half-written counts as finished. Report: { $path }
-no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, repair, restore, images, keys, demo (see “sealift --help”).
+no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
 cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 
@@ -151,6 +163,32 @@ pack-plan = { $images ->
 pack-done = Packed: { $unique } of unique content, { $size } written, { $saved } % saved
 pack-continued = Of these, { $size } were there from an interrupted run.
 pack-generated = Passphrase: in { $path }, which only you can read. Send it over another channel than the bundle.
+
+pack-split = { $system } takes files of at most { $most }: the bundle is split to fit.
+pack-space = { $free } are free there and the images are { $sum }: unless they share or compress well, that is too little.
+
+drives-none = No removable drive is plugged in.
+drive-mounted = { $free } free at { $path }
+drive-read-only = write-protected, at { $path }
+drive-unmounted = not mounted: mount it, or name it in --to
+drive-locked = encrypted: unlock it first
+drive-unformatted = no file system: format it first; Sealift never does
+
+handoff-plan = To { $folder } ({ $system }): { $volumes ->
+    [1] 1 volume
+   *[other] { $volumes } volumes
+ }, { $size } to write, { $free } free
+handoff-done = Whole at { $folder }: { $written } written, { $kept } there already; { $how }:
+handoff-uncached = everything was read back from the medium and matches
+handoff-cache-dropped = everything was read back after the cache was dropped and matches
+handoff-cached = everything was read back and matches, but perhaps out of the system's cache
+handoff-removed = Removed, of an earlier bundle: { $path }
+handoff-stale = Left by an earlier bundle: { $path } (--remove-stale removes it)
+handoff-safe = Safe to remove: { $folder } is unmounted.
+handoff-by-hand = Not ejected, as no service here does it. Unmount { $folder } before you pull the drive out.
+handoff-refused = Not ejected: { $reason }. Close what uses { $folder } and unmount it before you pull the drive out.
+handoff-not-asked = { $folder } is still mounted. Unmount it before you pull the drive out.
+handoff-missing = Still missing: { $missing }. With another drive: sealift handoff { $bundle } --to DRIVE --volumes { $missing }
 
 inspect-public = Sealed bundle: { $size }, { $volumes ->
     [1] 1 volume

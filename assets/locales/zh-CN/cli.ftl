@@ -17,6 +17,9 @@ verb-repair = 无需口令，修复密封包中的损坏
     .more = 示例：sealift repair delivery.sealift；若恢复数据不够：先用 --request request.json，再用 --with answer.sealift-repair
 verb-repair-file = 用完好的密封包答复修复请求
     .more = 示例：sealift repair-file delivery.sealift request.json --out answer.sealift-repair
+verb-handoff = 把密封包复制到移动盘，从介质读回核对，再弹出
+    .more = 例：sealift handoff delivery.sealift --to /media/stick
+verb-drives = 列出移动盘
 verb-images = 列出来源中的镜像
 verb-keys = 查看和更换密封包的口令
 verb-keys-list = 列出密钥槽
@@ -69,6 +72,15 @@ arg-map = 从文件读取改名表：每行一条“原名 = 新名”，* 的�
     .value = 文件
 arg-tags = 目标端的标签指向另一个镜像时怎么办：refuse（拒绝）、backup（旧镜像保留备份标签）或 overwrite（移动标签）
     .value = 方式
+arg-target = 交接到哪里：文件夹，或移动盘的设备文件、卷标（可重复：每个目标都得到完整的密封包）
+    .value = 移动盘|文件夹
+arg-spread = 把分卷分到几个盘上：每个盘放下它放得下、前面的盘还没有的分卷
+arg-volumes = 只交接这些分卷，例如还缺的那些：3-5,7
+    .value = 编号
+arg-at-once = 几个盘同时进行，而不是一个接一个
+arg-remove-stale = 清除盘上同名的旧密封包留下的文件
+arg-no-eject = 完成后不弹出
+arg-all-sizes = 也列出 2 TB 以上的盘
 arg-creds-file = 镜像仓库的用户名和密码，文件内容为“用户名:密码”；未指定时使用 Docker 和 Podman 的登录信息
     .value = 文件
 arg-plain-http = 不加密地访问镜像仓库；对本机上的仓库无需指定
@@ -109,10 +121,10 @@ usage-conflict = { $argument } 不能与另一个已给出的参数同用
 usage-no-value = { $argument } 需要一个值
 usage-value = { $argument } 的值不可接受
 
-no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
-no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
+no-desktop = 此版本不含桌面应用。请用子命令：pack、inspect、verify、repair、restore、handoff、drives、images、keys、kit、demo（见“sealift --help”）。
+no-display = 这里没有可用的显示，桌面应用无法打开。请用子命令：pack、inspect、verify、repair、restore、handoff、drives、images、keys、kit、demo（见“sealift --help”）。
 crashed = 镜渡自身出错，已退出。没有写完的内容不会被当作完成。错误报告：{ $path }
-no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、repair、restore、images、keys、demo（见“sealift --help”）。
+no-opengl = 桌面应用需要 OpenGL，而这里的显示没有相应的驱动。请用子命令：pack、inspect、verify、repair、restore、handoff、drives、images、keys、kit、demo（见“sealift --help”）。
 cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
 
@@ -145,6 +157,29 @@ pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
 pack-continued = 其中 { $size } 沿用了上次中断时已写入的内容。
 pack-generated = 口令：在 { $path } 中，仅您可读。请用不同于密封包的渠道发送。
+
+pack-split = { $system } 的单个文件不能超过 { $most }：密封包会相应分卷。
+pack-space = 目标处可用 { $free }，镜像合计 { $sum }：如果共享和压缩的效果不够好，空间会不够。
+
+drives-none = 没有插入移动盘。
+drive-mounted = 可用 { $free }，位于 { $path }
+drive-read-only = 写保护，位于 { $path }
+drive-unmounted = 没有挂载：请先挂载，或在 --to 中直接写它
+drive-locked = 已加密：请先解锁
+drive-unformatted = 没有文件系统：请先格式化；镜渡不会格式化任何盘
+
+handoff-plan = 交接到 { $folder }（{ $system }）：{ $volumes } 个分卷，待写入 { $size }，可用 { $free }
+handoff-done = { $folder } 上的内容完好：写入 { $written }，原已有 { $kept }；{ $how }：
+handoff-uncached = 已全部从介质读回，与密封包一致
+handoff-cache-dropped = 清除缓存后已全部读回，与密封包一致
+handoff-cached = 已全部读回，与密封包一致，但可能来自系统缓存
+handoff-removed = 已清除旧密封包的文件：{ $path }
+handoff-stale = 旧密封包留下的文件：{ $path }（可用 --remove-stale 清除）
+handoff-safe = 可以安全拔出：{ $folder } 已卸载。
+handoff-by-hand = 没有弹出：本机没有可用的弹出服务。拔出之前请先卸载 { $folder }。
+handoff-refused = 没有弹出：{ $reason }。请关闭正在使用 { $folder } 的程序，卸载后再拔出。
+handoff-not-asked = { $folder } 仍处于挂载状态。拔出之前请先卸载。
+handoff-missing = 还缺分卷 { $missing }。换一个盘继续：sealift handoff { $bundle } --to 移动盘 --volumes { $missing }
 
 inspect-public = 密封包：{ $size }，{ $volumes } 个分卷，{ $records } 条记录
 inspect-locked = 给出口令（--password、--password-file）可查看内容。

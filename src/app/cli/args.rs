@@ -45,6 +45,8 @@ pub(crate) fn command(lang: Lang) -> Command {
             build.verb("repair").args(build.repair()).args(build.shared()),
             build.verb("repair-file").args(build.repair_file()).args(build.shared()),
             build.verb("restore").args(build.restore()),
+            build.verb("handoff").args(build.handoff()),
+            build.verb("drives").arg(build.flag("all-sizes")).args(build.shared()),
             build
                 .verb("images")
                 .arg(build.sources().required(false).num_args(0..))
@@ -228,6 +230,25 @@ impl Build {
             self.file("answer-out").long("out").short('o').required(true),
             self.flag("force"),
         ]
+    }
+
+    fn handoff(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.bundle(),
+            self.option("target")
+                .long("to")
+                .value_hint(ValueHint::AnyPath)
+                .required(true)
+                .action(ArgAction::Append),
+            self.flag("spread"),
+            self.option("volumes"),
+            self.flag("at-once"),
+            self.flag("remove-stale"),
+            self.flag("no-eject"),
+            self.flag("force"),
+        ];
+        args.extend(self.shared());
+        args
     }
 
     fn keys(&self) -> Command {

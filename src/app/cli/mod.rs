@@ -2,6 +2,8 @@
 
 pub(crate) mod args;
 mod demo;
+mod drives;
+mod handoff;
 pub(crate) mod hygiene;
 mod images;
 mod inspect;
@@ -37,6 +39,8 @@ pub(crate) enum Ended {
     Done,
     /// It ran to its end and found damage, which it has reported.
     Damaged,
+    /// Parts of it failed, which it has reported.
+    Failed(ErrorKind),
 }
 
 type Verb = fn(&Env, &ArgMatches) -> sealift::Result<Ended>;
@@ -49,6 +53,8 @@ const VERBS: &[(&str, Verb)] = &[
     ("repair", repair::run),
     ("repair-file", repair::answer),
     ("restore", restore::run),
+    ("handoff", handoff::run),
+    ("drives", drives::run),
     ("images", images::run),
     ("keys", keys::run),
     ("kit", kit::run),
@@ -84,6 +90,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     env.out.notices(&env.ctx);
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Failed(kind)) => exit_code(kind),
         Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
         Err(error) => fail(&env.out, &error),
     }

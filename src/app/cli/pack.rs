@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, Platform, RegistryAccess, Result,
+    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, Place, Platform, RegistryAccess, Result,
     SourceSpec,
 };
 
@@ -19,7 +19,7 @@ struct WithWords<'a> {
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
     let platforms: Vec<Platform> = platforms.map(|text| platform(text)).collect::<Result<_>>()?;
-    let options = PackOptions {
+    let mut options = PackOptions {
         level: matches.get_one("level").copied().unwrap_or(sealift::DEFAULT_LEVEL),
         volume_bytes: matches
             .get_one::<String>("volume-size")
@@ -36,11 +36,15 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(out) = matches.get_one::<std::path::PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
 
     sealift::check_output(out, options.existing)?;
+    let place = Place::of(out);
+    let asked = options.volume_bytes;
+    options.volume_bytes = place.volume_bytes(asked)?;
     let plan = plan(env, matches, &platforms)?;
     env.out.say(
         "pack-plan",
         &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
     );
+    tell_place(env, &place, asked, plan.sum_bytes());
     let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
     let passphrase = match generated {
         Some(path) => secret::generate(path)?,
@@ -75,6 +79,17 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
     }
     Ok(Ended::Done)
+}
+
+/// Says what the file system there makes of the bundle, before anything is written.
+fn tell_place(env: &Env, place: &Place, asked: Option<u64>, sum_bytes: u64) {
+    if let (None, Some(most)) = (asked, place.max_file_bytes()) {
+        let system = sealift::escape(&place.file_system).to_string();
+        env.out.say("pack-split", &[("system", system), ("most", human_bytes(most))]);
+    }
+    if let Some(free) = place.free_bytes.filter(|free| *free < sum_bytes) {
+        env.out.say("pack-space", &[("free", human_bytes(free)), ("sum", human_bytes(sum_bytes))]);
+    }
 }
 
 /// Whole percent of `of` that `size` saves.

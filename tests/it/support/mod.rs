@@ -3,6 +3,7 @@
 
 mod cache;
 mod daemon;
+mod noise;
 mod process;
 mod scratch;
 mod sealift;
@@ -10,7 +11,8 @@ mod tarball;
 
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
-pub(crate) use process::{Tool, run, run_through};
-pub(crate) use scratch::Scratch;
+pub(crate) use noise::noise;
+pub(crate) use process::{Tool, run, run_through, wait_for};
+pub(crate) use scratch::{Scratch, names};
 pub(crate) use sealift::{Listed, Sealift, file_transports};
 pub(crate) use tarball::{LAYER, Tar, blob, config, digest};

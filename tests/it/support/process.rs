@@ -5,7 +5,8 @@ use std::{
     ffi::OsString,
     fs::OpenOptions,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 /// A program that a test cannot do without, and the Debian package that has it.
@@ -80,4 +81,15 @@ fn assert_success(command: &Command, output: &Output) {
         text(&output.stdout),
         text(&output.stderr)
     );
+}
+
+/// Waits until `path` has more than `len` bytes.
+#[track_caller]
+pub(crate) fn wait_for(path: &Path, len: u64, child: &mut Child) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while std::fs::metadata(path).map_or(0, |metadata| metadata.len()) <= len {
+        assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
+        assert!(Instant::now() < deadline, "{} does not grow", path.display());
+        std::thread::yield_now();
+    }
 }

@@ -44,6 +44,14 @@ impl Scratch {
     }
 }
 
+/// Names of what is in a folder, sorted.
+pub(crate) fn names(dir: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<String> = fs::read_dir(dir).unwrap().map(name).collect();
+    names.sort();
+    names
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         // An engine that was killed leaves its mounts, and a mount point cannot be removed.

@@ -1,0 +1,170 @@
+//! `sealift handoff BUNDLE --to DRIVE|DIR...`
+
+use clap::ArgMatches;
+use sealift::{
+    Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, Order, ReadBack,
+    Result, Share, TargetPlan, TargetReport, escape,
+};
+use serde_json::{Value, json};
+
+use super::{Ended, Env, output, output::human_bytes, pack::existing, progress::with_progress};
+
+pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
+    let Some(bundle) = matches.get_one::<std::path::PathBuf>("bundle") else {
+        return Err(Error::new(Code::Usage));
+    };
+    let options = HandoffOptions {
+        existing: existing(matches),
+        remove_stale: matches.get_flag("remove-stale"),
+        share: if matches.get_flag("spread") { Share::Spread } else { Share::Each },
+        order: if matches.get_flag("at-once") { Order::AtOnce } else { Order::Queue },
+        eject: !matches.get_flag("no-eject"),
+        volumes: matches
+            .get_one::<String>("volumes")
+            .map(|text| volumes(text))
+            .transpose()?
+            .unwrap_or_default(),
+    };
+    let targets = matches.get_many::<String>("target").unwrap_or_default();
+    let targets = targets.map(|text| sealift::ready_target(&env.ctx, text)).collect::<Result<Vec<_>>>()?;
+    let plan = sealift::plan_handoff(&env.ctx, bundle, &targets, &options)?;
+    plan.targets.iter().filter(|target| !target.files.is_empty()).for_each(|target| planned(env, target));
+    let watch = HandoffWatch::new(&plan, 1);
+    let mut report = with_progress(env, || sealift::handoff(&env.ctx, &plan, &watch))?;
+    // With one target its failure is that of the run.
+    if report.targets.len() == 1
+        && let Some(Err(error)) = report.targets.pop_if(|target| target.is_err())
+    {
+        return Err(error);
+    }
+    env.out.json(&object(env, &report));
+    Ok(told(env, &plan, &report))
+}
+
+fn planned(env: &Env, target: &TargetPlan) {
+    env.out.say(
+        "handoff-plan",
+        &[
+            ("folder", path(&target.folder)),
+            ("volumes", target.files.len().to_string()),
+            ("system", escape(&target.place.file_system).to_string()),
+            ("size", human_bytes(target.write_bytes())),
+            ("free", target.place.free_bytes.map(human_bytes).unwrap_or_default()),
+        ],
+    );
+}
+
+/// Prints how each target ended; the first failure decides the exit status.
+fn told(env: &Env, plan: &HandoffPlan, report: &HandoffReport) -> Ended {
+    let mut ended = Ended::Done;
+    for target in &report.targets {
+        match target {
+            // Of several drives, one that none of the volumes was left for.
+            Ok(target) if target.files.is_empty() => {}
+            Ok(target) => finished(env, target),
+            Err(error) => {
+                output::note(&error.render(env.out.lang));
+                if matches!(ended, Ended::Done) {
+                    ended = Ended::Failed(error.kind());
+                }
+            }
+        }
+    }
+    if !report.missing.is_empty() {
+        let missing = ("missing", ranges(&report.missing));
+        env.out.say("handoff-missing", &[missing, ("bundle", path(&plan.bundle))]);
+    }
+    env.out.fingerprint(&report.fingerprint);
+    ended
+}
+
+fn finished(env: &Env, target: &TargetReport) {
+    let how = match target.read_back {
+        ReadBack::Uncached => "uncached",
+        ReadBack::CacheDropped => "cache-dropped",
+        ReadBack::Cached => "cached",
+    };
+    env.out.say(
+        "handoff-done",
+        &[
+            ("folder", path(&target.folder)),
+            ("written", human_bytes(target.written_bytes)),
+            ("kept", human_bytes(target.kept_bytes)),
+            ("how", env.out.t(&format!("handoff-{how}"), &[])),
+        ],
+    );
+    for file in &target.files {
+        env.out.line(format_args!("  {}", path(file)));
+    }
+    for file in &target.removed {
+        env.out.say("handoff-removed", &[("path", path(file))]);
+    }
+    for file in &target.stale {
+        env.out.say("handoff-stale", &[("path", path(file))]);
+    }
+    let (id, reason) = match &target.ejected {
+        Ejected::Done => ("handoff-safe", ""),
+        Ejected::ByHand => ("handoff-by-hand", ""),
+        Ejected::Refused(reason) => ("handoff-refused", reason.as_str()),
+        Ejected::NotAsked => ("handoff-not-asked", ""),
+        Ejected::NotADrive => return,
+    };
+    env.out.say(id, &[("folder", path(&target.folder)), ("reason", escape(reason).to_string())]);
+}
+
+fn object(env: &Env, report: &HandoffReport) -> Value {
+    let target = |target: &Result<TargetReport>| match target {
+        Ok(report) => json!({ "report": report, "safe_to_remove": report.is_safe_to_remove() }),
+        Err(error) => json!({ "error": error.json(env.out.lang) }),
+    };
+    json!({
+        "fingerprint": report.fingerprint,
+        "fingerprint_words": sealift::fingerprint_in_all_languages(&report.fingerprint),
+        "targets": report.targets.iter().map(target).collect::<Vec<_>>(),
+        "missing": report.missing,
+    })
+}
+
+fn path(path: &std::path::Path) -> String {
+    escape(&path.display().to_string()).to_string()
+}
+
+/// `3-5,7`: numbers of volumes.
+fn volumes(text: &str) -> Result<Vec<u32>> {
+    let bad = || Error::new(Code::Usage).with(Fact::Field, "--volumes").with(Fact::Found, text);
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| (1..=9_999).contains(number));
+    let mut volumes = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => volumes.extend(first..=last),
+            _ => return Err(bad().with(Fact::Expected, "3-5,7")),
+        }
+    }
+    Ok(volumes)
+}
+
+/// Ascending numbers as [`volumes`] reads them.
+fn ranges(numbers: &[u32]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        _ => run.iter().map(ToString::to_string).collect(),
+    });
+    runs.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_are_read_as_they_are_told() {
+        for (text, numbers) in [("1", &[1][..]), ("3-5,7", &[3, 4, 5, 7]), (" 2 , 4-4", &[2, 4])] {
+            assert_eq!(volumes(text).unwrap(), numbers);
+        }
+        assert_eq!(ranges(&[3, 4, 5, 7, 9, 10]), "3-5,7,9-10");
+        for bad in ["", "0", "5-3", "1-10000", "x", "1,,2", "-1", "1-"] {
+            assert_eq!(volumes(bad).unwrap_err().code(), Code::Usage, "{bad}");
+        }
+    }
+}

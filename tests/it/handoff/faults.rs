@@ -1,0 +1,100 @@
+//! Every write and every flush fails once. Nothing is left that could be taken for a bundle.
+
+use std::{fs, path::Path, process::Output};
+
+use super::{assert_same, bundle, failed, handed};
+use crate::support::{Scratch, Sealift, Tool, names, run};
+
+const STRACE: Tool = Tool::new("strace", "strace");
+
+/// What a volume is called until it is whole.
+const PARTIAL: [&str; 3] = ["a.sealift.partial", "a.sealift.0002.partial", "a.sealift.0003.partial"];
+
+/// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
+fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {
+    let inject = format!("inject={syscall}:error={error}:when={when}");
+    let mut command = STRACE.command();
+    command.args(["-f", "-qq", "-o", "/dev/null"]);
+    for name in files {
+        command.arg("-P").arg(folder.join(name));
+    }
+    command.args(["-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
+    command.args(["handoff", "--json", "--progress", "none"]).arg(bundle).arg("--to").arg(folder);
+    command.output().unwrap()
+}
+
+/// A failed run left nothing but what was flushed and read back, and no first volume that is not whole.
+#[track_caller]
+fn assert_nothing_false(folder: &Path, output: &Output, what: &str) {
+    assert_eq!(failed(output), ("IO-02".into(), Some(1)), "{what}");
+    // A folder's flush may fail behind the last rename: then the bundle is whole.
+    if folder.join("a.sealift").exists() {
+        run(Sealift::command(["verify"]).arg(folder.join("a.sealift")));
+    }
+    let names = names(folder);
+    assert!(!names.iter().any(|name| name.ends_with(".partial")), "{what}: {names:?}");
+    for name in names {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+}
+
+/// Each call in turn fails with EIO, until a run makes fewer calls and succeeds.
+fn fail_each(files: &[&str], syscall: &str, at_least: u32, most: u32) {
+    let dir = Scratch::new();
+    let bundle = bundle(&dir, Some("12MiB"));
+    let folder = dir.join("stick");
+    fs::create_dir(&folder).unwrap();
+    for when in 1..=most {
+        let output = with_fault(&bundle, &folder, files, syscall, "EIO", when);
+        if output.status.success() {
+            assert!(when > at_least, "{syscall} was called {} times only", when - 1);
+            assert_same(bundle.parent().unwrap(), &folder);
+            return;
+        }
+        assert_nothing_false(&folder, &output, &format!("{syscall} {when}"));
+    }
+    panic!("more than {most} calls of {syscall}");
+}
+
+#[test]
+fn every_failing_fsync_of_a_file_is_an_error_and_leaves_no_false_copy() {
+    for name in PARTIAL {
+        fail_each(&[name], "fsync", 1, 3);
+    }
+}
+
+#[test]
+fn every_failing_fsync_of_the_folder_is_an_error_and_leaves_no_false_copy() {
+    // Once for what is partial, then for each name that is given.
+    fail_each(&[""], "fsync", 4, 8);
+}
+
+#[test]
+fn every_failing_write_is_an_error_and_leaves_no_false_copy() {
+    fail_each(&PARTIAL, "write", 30, 60);
+}
+
+#[test]
+fn a_failing_flush_behind_is_an_error_and_leaves_no_false_copy() {
+    let dir = Scratch::new();
+    let bundle = bundle(&dir, None);
+    let folder = dir.join("stick");
+    fs::create_dir(&folder).unwrap();
+    let output = with_fault(&bundle, &folder, &[], "fdatasync", "EIO", 1);
+    assert_eq!(failed(&output), ("IO-02".into(), Some(1)));
+    assert_eq!(names(&folder), Vec::<String>::new());
+    assert!(with_fault(&bundle, &folder, &[], "fdatasync", "EIO", 3).status.success());
+    assert_same(bundle.parent().unwrap(), &folder);
+}
+
+#[test]
+fn a_stick_that_fills_up_meanwhile_is_said_and_nothing_is_left() {
+    let dir = Scratch::new();
+    let bundle = bundle(&dir, None);
+    let folder = dir.join("stick");
+    fs::create_dir(&folder).unwrap();
+    let output = with_fault(&bundle, &folder, &PARTIAL, "write", "ENOSPC", 20);
+    assert_eq!(failed(&output), ("IO-03".into(), Some(1)));
+    assert_eq!(names(&folder), Vec::<String>::new());
+    handed(&bundle, &folder, &[]);
+}

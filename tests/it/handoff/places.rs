@@ -1,0 +1,65 @@
+//! What file system a place has. This kernel may have no FAT: the list of mounts that the program sees says so instead.
+
+use std::{fs, path::Path, process::Command};
+
+use super::other_bundle;
+use crate::support::{Scratch, Sealift, Tool, run};
+
+/// `sealift pack`, to a folder that the program takes for a FAT stick: in a mount namespace of its own the kernel's
+/// list of mounts is replaced by one in which the file system has that type.
+fn pack_to_fat(dir: &Scratch, folder: &Path, options: &[&str]) -> Command {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let is_below = |line: &&str| folder.starts_with(line.split(' ').nth(4).unwrap());
+    let top =
+        table.lines().filter(is_below).max_by_key(|line| line.split(' ').nth(4).unwrap().len()).unwrap();
+    let (front, behind) = top.split_once(" - ").unwrap();
+    let (_, device) = behind.split_once(' ').unwrap();
+    let list = dir.join("mountinfo");
+    let _ = fs::remove_file(&list);
+    super::put(&list, format!("{front} - vfat {device}\n").as_bytes());
+    let mut command = Tool::new("unshare", "util-linux").command();
+    let script = r#"mount --bind "$0" /proc/$$/mountinfo && exec "$@""#;
+    command.args(["-m", "sh", "-c", script]).arg(list).arg(env!("CARGO_BIN_EXE_sealift"));
+    command.args(["pack", "--kdf", "low", "--lang", "en", "--progress", "none"]).arg(dir.join("sample.tar"));
+    command.arg("--out").arg(folder.join("a.sealift")).args(options);
+    command.arg("--password-file").arg(dir.join("other-passphrase"));
+    command
+}
+
+#[test]
+fn packing_to_a_fat_stick_splits_by_itself_and_refuses_larger_volumes() {
+    let dir = Scratch::new();
+    other_bundle(&dir, &dir.join("made"), &[]);
+    let folder = dir.join("stick");
+    fs::create_dir(&folder).unwrap();
+    let said = run(&mut pack_to_fat(&dir, &folder, &[]));
+    assert!(said.contains("vfat takes files of at most 4.00 GiB: the bundle is split to fit"), "{said}");
+    run(Sealift::command(["verify"]).arg(folder.join("a.sealift")));
+
+    let said = run(&mut pack_to_fat(&dir, &folder, &["--force", "--volume-size", "2MiB"]));
+    assert!(!said.contains("vfat"), "what was asked for fits: {said}");
+    let refused = pack_to_fat(&dir, &folder, &["--force", "--volume-size", "5GiB"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("Code: IO-08"));
+}
+
+#[test]
+fn drives_are_listed_as_text_and_as_json() {
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&mut Sealift::command(["drives", "--json"]))).unwrap();
+    let text = run(&mut Sealift::command(["drives", "--lang", "en"]));
+    match json["drives"].as_array().unwrap().as_slice() {
+        [] => assert_eq!(text.trim(), "No removable drive is plugged in."),
+        drives => assert!(drives.iter().all(|drive| text.contains(drive["device"].as_str().unwrap()))),
+    }
+    let all = run(&mut Sealift::command(["drives", "--all-sizes", "--json"]));
+    assert!(all.contains("drives"), "{all}");
+}
+
+#[test]
+fn a_name_that_is_no_drive_is_refused() {
+    let dir = Scratch::new();
+    let bundle = other_bundle(&dir, &dir.join("made"), &[]);
+    let output = super::command(&bundle).args(["--to", "/dev/no-such-stick"]).output().unwrap();
+    assert_eq!(super::failed(&output), ("HANDOFF-04".into(), Some(2)));
+}
