@@ -16,7 +16,7 @@ use crate::{
     crypto::{KdfCost, Key, Passphrase, random},
     dest::{self, DestSpec},
     digest::{Digest, hex},
-    drive::Target,
+    drive::{self, Target},
     error::{Code, Error, Fact, Result},
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
@@ -135,6 +135,14 @@ pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     crate::fs::refuse_existing(out, existing)?;
     // A leftover second volume would be taken for one of ours later.
     crate::fs::refuse_existing(&volume_path(out, 1), existing)
+}
+
+/// Recovery data for a bundle that goes straight to a removable drive: sticks go bad.
+pub const DRIVE_RECOVERY_PERCENT: u8 = 5;
+
+/// The share of recovery data for a bundle at `out` where none is asked for: none, but on removable drives.
+pub fn default_recovery_percent(ctx: &Ctx, out: &Path) -> Result<Option<u8>> {
+    Ok(drive::is_on_drive(ctx, crate::fs::parent(out))?.then_some(DRIVE_RECOVERY_PERCENT))
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.

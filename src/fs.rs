@@ -87,13 +87,15 @@ impl PartialFile {
     fn open(target: &Path, existing: Existing, when_dropped: WhenDropped) -> Result<Self> {
         refuse_existing(target, existing)?;
         let partial = partial_path(target);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&partial)
-            .map_err(|e| Error::write(&partial, e))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // A stick from outside may have a link there, to a file of this machine.
+        #[cfg(target_os = "linux")]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(
+            &mut options,
+            rustix::fs::OFlags::NOFOLLOW.bits().cast_signed(),
+        );
+        let file = options.open(&partial).map_err(|e| Error::write(&partial, e))?;
         // A crash leaves an unlocked partial file, which is ours to reuse; a locked one is another run's.
         // Some network file systems have no locks; the exclusive rename still guards the target.
         if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {

@@ -72,10 +72,11 @@ mod verify;
 mod words;
 
 pub use api::{
-    Contents, DEFAULT_LEVEL, Inspection, KdfLevel, PackOptions, PackReport, RecoveryInfo, SlotInfo, Unlocked,
-    add_passphrase, answer_repair, change_passphrase, check_destination, check_output, dest_transports,
-    find_damage, free_bytes, handoff, inspect, list, pack, plan_handoff, plan_pack, plan_restore,
-    remove_slot, repair, repair_request, restore, save_report, source_transports,
+    Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, PackOptions, PackReport,
+    RecoveryInfo, SlotInfo, Unlocked, add_passphrase, answer_repair, change_passphrase, check_destination,
+    check_output, default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect, list,
+    pack, plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, restore, save_report,
+    source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
@@ -88,8 +89,8 @@ pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
 pub use fs::{Existing, ReadBack};
 pub use handoff::{
-    FileState, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, Order, PlannedFile, Share, Stage,
-    StaleFile, TargetPlan, TargetReport, TargetWatch,
+    FileState, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order, PlannedFile, Share,
+    Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
 };
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
 pub use kit::{KitReport, write_kit};

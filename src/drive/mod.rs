@@ -222,6 +222,11 @@ fn named<'a>(drives: &'a [Drive], text: &str) -> Result<(&'a Drive, Option<&'a P
     Ok((drive, partition.or_else(|| drive.partitions.first())))
 }
 
+/// Whether `folder` lies on a removable drive.
+pub(crate) fn is_on_drive(ctx: &Ctx, folder: &Path) -> Result<bool> {
+    Ok(drive_of(&drives(ctx, DriveSizes::All)?, folder).is_some())
+}
+
 /// The drive whose file system `path` lies on.
 fn drive_of<'a>(drives: &'a [Drive], path: &Path) -> Option<&'a Drive> {
     let mount_point = Place::of(path).mount_point?;

@@ -47,6 +47,18 @@ pub enum Order {
     AtOnce,
 }
 
+/// Which targets get a restore kit, with this build of Sealift.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KitFor {
+    /// None.
+    #[default]
+    Nothing,
+    /// Removable drives.
+    Drives(PathBuf),
+    /// Folders too.
+    All(PathBuf),
+}
+
 /// How to hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandoffOptions {
@@ -60,6 +72,8 @@ pub struct HandoffOptions {
     pub order: Order,
     /// Whether drives are unmounted and powered off at the end.
     pub eject: bool,
+    /// Which targets get a restore kit too.
+    pub kit: KitFor,
     /// Numbers (from 1) of the volumes to hand over; all of them when it is empty.
     pub volumes: Vec<u32>,
 }
@@ -72,6 +86,7 @@ impl Default for HandoffOptions {
             share: Share::default(),
             order: Order::default(),
             eject: true,
+            kit: KitFor::default(),
             volumes: Vec::new(),
         }
     }
@@ -99,6 +114,8 @@ pub struct TargetReport {
     pub written_bytes: u64,
     /// Bytes that earlier runs had written already.
     pub kept_bytes: u64,
+    /// Files of the restore kit, which were read back too.
+    pub kit: Vec<PathBuf>,
     /// How it was read back; of several ways the weakest.
     pub read_back: ReadBack,
     /// Files of earlier bundles that were removed.
@@ -107,6 +124,17 @@ pub struct TargetReport {
     pub stale: Vec<PathBuf>,
     /// How it was taken out of use.
     pub ejected: Ejected,
+}
+
+impl KitFor {
+    /// The program that goes to a target.
+    fn program(&self, is_drive: bool) -> Option<&PathBuf> {
+        match self {
+            Self::All(program) => Some(program),
+            Self::Drives(program) if is_drive => Some(program),
+            Self::Nothing | Self::Drives(_) => None,
+        }
+    }
 }
 
 impl TargetReport {

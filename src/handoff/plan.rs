@@ -54,6 +54,8 @@ pub struct TargetPlan {
     pub stale: Vec<StaleFile>,
     /// Whether those will be removed before anything is written.
     pub removes_stale: bool,
+    /// The program of the restore kit that it gets too.
+    pub kit: Option<PathBuf>,
     /// Whether the drive will be ejected.
     pub ejects: bool,
     /// Whether files that are there may be replaced.
@@ -184,6 +186,7 @@ fn plan_target(
         files,
         stale,
         removes_stale: options.remove_stale,
+        kit: options.kit.program(target.drive.is_some()).filter(|_| !take.is_empty()).cloned(),
         ejects: options.eject,
         existing: options.existing,
     };
@@ -216,7 +219,10 @@ fn refuse_large_files(plan: &TargetPlan) -> Result<()> {
 }
 
 fn refuse_too_much(folder: &Folder, plan: &TargetPlan, options: &HandoffOptions) -> Result<()> {
-    let needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
+    let mut needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
+    if let Some(program) = &plan.kit {
+        needed += crate::kit::needed_bytes(program)?;
+    }
     match folder.room(options) {
         Some(free) if free < needed => {
             let code = if plan.files.len() > 1 { Code::DoesNotFit } else { Code::NoSpace };

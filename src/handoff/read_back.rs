@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::target::Job;
 use crate::{
+    digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::{AlignedBuf, ReadBack, UncachedFile},
+    job::Ctx,
     verify::ranges,
 };
 
@@ -69,6 +72,18 @@ pub(super) fn check(job: &Job, volume: u32, path: &Path) -> Result<ReadBack> {
         error = error.with(Fact::Detail, "head or trailer");
     }
     Err(error)
+}
+
+/// The digest of a file as the medium has it.
+pub(super) fn digest(ctx: &Ctx, path: &Path) -> Result<Digest> {
+    const PIECE_BYTES: u64 = 1 << 20;
+    let file = UncachedFile::open(path)?;
+    let (mut buf, mut hasher) = (AlignedBuf::default(), Sha256::new());
+    for offset in (0..file.len()).step_by(PIECE_BYTES as usize) {
+        ctx.checkpoint()?;
+        hasher.update(file.read_at(&mut buf, offset, (file.len() - offset).min(PIECE_BYTES) as usize)?);
+    }
+    Ok(Digest::from_bytes(hasher.finalize().into()))
 }
 
 #[derive(Default)]

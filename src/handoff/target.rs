@@ -9,6 +9,7 @@ use crate::{
     error::{Code, Error, Result},
     fs::{PartialFile, ReadBack, WrittenFile, remove, sync_parent},
     job::{Background, Ctx},
+    kit,
 };
 
 /// What the work on one target shares.
@@ -69,6 +70,10 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
             return Err(error);
         }
     }
+    let kit = match &plan.kit {
+        Some(program) => write_kit(job.ctx, &plan.folder, program)?,
+        None => Vec::new(),
+    };
     job.enter(Stage::Eject);
     let ejected = match &plan.drive {
         _ if !plan.ejects || plan.files.is_empty() => Ejected::NotAsked,
@@ -81,11 +86,23 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         files: plan.files.iter().map(|file| file.path.clone()).collect(),
         written_bytes: work_bytes - kept_bytes,
         kept_bytes: kept_bytes + plan.files.iter().map(|file| file.size_bytes).sum::<u64>() - work_bytes,
+        kit,
         read_back,
         removed: removed.into_iter().map(|file| file.path.clone()).collect(),
         stale: stale.into_iter().map(|file| file.path.clone()).collect(),
         ejected,
     })
+}
+
+/// Writes the restore kit, whose page names the bundle, and reads it back.
+fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let kit = kit::write_kit(ctx, folder, program)?;
+    for (path, digest) in &kit.digests {
+        if read_back::digest(ctx, path)? != *digest {
+            return Err(Error::new(Code::DriveLies).at(path));
+        }
+    }
+    Ok(kit.files)
 }
 
 /// Writes and flushes every volume that is not there, each under its partial name.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     bundle::Bundle,
     digest::{Digest, HashingReader, hex},
-    error::{Error, Result},
+    error::{Code, Error, Result},
     fs::{Existing, PartialFile, create_dir, open_file, write},
     job::Ctx,
     locale::{Lang, escape},
@@ -25,6 +25,8 @@ use crate::{
 
 /// Folder of the program and what it needs, beside the bundles.
 const FOLDER: &str = "sealift-kit";
+/// Digests of what is in the folder; a folder without them is no kit.
+const SUMS: &str = "SHA256SUMS";
 /// What opens the bundle on a host with nothing installed.
 const LAUNCHER: &str = "restore.sh";
 /// What to read first; ASCII, as old hosts show other names wrongly.
@@ -39,25 +41,32 @@ pub struct KitReport {
     pub system: String,
     /// The bundles that its page names.
     pub bundles: Vec<PathBuf>,
+    /// Each file with its digest.
+    #[serde(skip)]
+    pub(crate) digests: Vec<(PathBuf, Digest)>,
+}
+
+/// Free bytes that a kit with `program` takes, at most.
+pub(crate) fn needed_bytes(program: &Path) -> Result<u64> {
+    const TEXTS_BYTES: u64 = 1 << 20;
+    let len = open_file(program)?.metadata().map_err(|e| Error::read(program, e))?.len();
+    Ok(len + TEXTS_BYTES)
 }
 
 /// Writes a kit with `program`, a build of Sealift, to `folder`; its page names the bundles that lie there. A kit that
 /// is there already is replaced.
 ///
 /// # Errors
-/// [`crate::Code::NotFound`] without the folder or the program.
+/// [`crate::Code::NotFound`] without the folder or the program; [`crate::Code::Exists`] when something else has one of
+/// its names.
 pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> {
     let system = program::system(program)?;
     let bundles = bundles_in(folder)?;
     let kit = folder.join(FOLDER);
+    refuse_strangers(folder, &kit)?;
     create_dir(&kit)?;
-    let mut files = Vec::new();
-    let mut sums = String::new();
-    let mut put = |name: &str, digest: Digest| {
-        let _ = writeln!(sums, "{}  {name}", digest.hex());
-        files.push(kit.join(name));
-    };
-    put("sealift", copy_program(ctx, open_file(program)?, program, &kit.join("sealift"))?);
+    let mut digests =
+        vec![(kit.join("sealift"), copy_program(ctx, open_file(program)?, program, &kit.join("sealift"))?)];
     let texts: [(&str, &[u8]); 6] = [
         ("recover.py", include_bytes!("../../assets/recover.py")),
         ("LICENSE-APACHE", include_bytes!("../../LICENSE-APACHE")),
@@ -68,17 +77,41 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
     ];
     for (name, bytes) in texts {
         ctx.checkpoint()?;
-        write(&kit.join(name), bytes, Existing::Replace)?;
-        put(name, Digest::of(bytes));
+        digests.push(put(kit.join(name), bytes)?);
     }
-    write(&kit.join("SHA256SUMS"), sums.as_bytes(), Existing::Replace)?;
-    files.push(kit.join("SHA256SUMS"));
+    let sums = digests.iter().map(|(path, digest)| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}  {name}\n", digest.hex())
+    });
+    let sums: String = sums.collect();
+    digests.push(put(kit.join(SUMS), sums.as_bytes())?);
     let launcher = include_str!("../../assets/kit/restore.sh").replace("@SYSTEM@", &system);
-    copy_program(ctx, launcher.as_bytes(), folder, &folder.join(LAUNCHER))?;
-    write(&folder.join(README), page(&bundles, &system).as_bytes(), Existing::Replace)?;
-    files.extend([folder.join(LAUNCHER), folder.join(README)]);
+    let path = folder.join(LAUNCHER);
+    digests.push((path.clone(), copy_program(ctx, launcher.as_bytes(), folder, &path)?));
+    digests.push(put(folder.join(README), page(&bundles, &system).as_bytes())?);
     let bundles = bundles.into_iter().map(|bundle| bundle.path().to_owned()).collect();
-    Ok(KitReport { files, system, bundles })
+    let files = digests.iter().map(|(path, _)| path.clone()).collect();
+    Ok(KitReport { files, system, bundles, digests })
+}
+
+/// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link leads.
+fn refuse_strangers(folder: &Path, kit: &Path) -> Result<()> {
+    let is_kit = match kit.symlink_metadata() {
+        Ok(found) if !found.is_dir() => return Err(Error::new(Code::Exists).at(kit)),
+        Ok(_) => kit.join(SUMS).is_file(),
+        Err(_) => false,
+    };
+    for path in [kit.to_owned(), folder.join(LAUNCHER), folder.join(README)] {
+        if path.symlink_metadata().is_ok() && !is_kit {
+            return Err(Error::new(Code::Exists).at(&path));
+        }
+    }
+    Ok(())
+}
+
+fn put(path: PathBuf, bytes: &[u8]) -> Result<(PathBuf, Digest)> {
+    write(&path, bytes, Existing::Replace)?;
+    Ok((path, Digest::of(bytes)))
 }
 
 /// Writes what `reader` gives of `from` to a file that can be run; returns its digest.

@@ -35,15 +35,18 @@ pub fn volume_bytes(text: &str) -> Result<u64> {
     bytes.ok_or_else(|| Error::new(Code::BadVolumeSize).with(Fact::Found, text))
 }
 
-/// A whole share, 1 to 100, with or without a percent sign.
+/// A whole share, 1 to 100, with or without a percent sign; `none` for none.
 ///
 /// # Errors
 /// [`Code::Usage`] for anything else.
-pub fn recovery_percent(text: &str) -> Result<u8> {
+pub fn recovery_percent(text: &str) -> Result<Option<u8>> {
+    if text.trim() == "none" {
+        return Ok(None);
+    }
     let digits = text.trim().trim_end_matches('%').trim_end();
     let percent = digits.parse::<u8>().ok().filter(|percent| (1..=100).contains(percent));
     let bad = || Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Found, text);
-    percent.ok_or_else(|| bad().with(Fact::Expected, "1%–100%"))
+    percent.map(Some).ok_or_else(|| bad().with(Fact::Expected, "1%–100%"))
 }
 
 #[cfg(test)]
@@ -53,8 +56,9 @@ mod tests {
     #[test]
     fn shares_are_whole_percents() {
         for (text, percent) in [("5%", 5), ("100", 100), (" 1 % ", 1)] {
-            assert_eq!(recovery_percent(text).unwrap(), percent, "{text}");
+            assert_eq!(recovery_percent(text).unwrap(), Some(percent), "{text}");
         }
+        assert_eq!(recovery_percent("none").unwrap(), None);
         for bad in ["", "0", "0%", "101%", "5.5%", "-5%", "five"] {
             assert_eq!(recovery_percent(bad).unwrap_err().code(), Code::Usage, "{bad}");
         }

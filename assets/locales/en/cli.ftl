@@ -89,7 +89,7 @@ arg-level = Compression level, 1 to 19
     .value = LEVEL
 arg-volume-size = Split into files of at most this size: 4GiB, 650MB, or fat32
     .value = SIZE
-arg-recovery = Add recovery data, 1% to 100% of the content: up to that much can be damaged or missing and “repair” rebuilds it
+arg-recovery = Add recovery data, 1% to 100% of the content, or none: up to that much can be damaged or missing and “repair” rebuilds it (default: 5% on removable drives, else none)
     .value = PERCENT
 arg-platform = Pack only this platform of multi-platform images (repeatable)
     .value = OS/ARCH
@@ -277,6 +277,8 @@ demo-same = 7. Compared: same names, same image IDs. The temporary folder is rem
 
 arg-folder = Folder with the bundles; the root of a USB stick, say
     .value = FOLDER
+arg-kit = Write a restore kit beside the bundle in folders too; drives get one anyway
+arg-no-kit = Write no restore kit
 arg-program = The build of Sealift to put into the kit, instead of this one
     .value = FILE
 kit-done = { $bundles ->

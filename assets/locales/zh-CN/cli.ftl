@@ -89,7 +89,7 @@ arg-level = 压缩级别，1 到 19
     .value = 级别
 arg-volume-size = 分卷，每个文件不超过此大小：4GiB、650MB 或 fat32
     .value = 大小
-arg-recovery = 附加恢复数据，占内容的 1% 至 100%：损坏或缺失不超过这一比例时，可用 repair 修复
+arg-recovery = 附带恢复数据：内容的 1% 到 100%，或 none（不附带）。损坏或缺失不超过这个比例时，repair 可以修复（默认：写到移动盘时 5%，否则不附带）
     .value = 百分比
 arg-platform = 多平台镜像只打包此平台（可重复）
     .value = 系统/架构
@@ -227,6 +227,8 @@ demo-same = 7. 比对：名称相同，镜像 ID 相同。临时文件夹已清�
 
 arg-folder = 密封包所在的文件夹，例如 U 盘根目录
     .value = 文件夹
+arg-kit = 文件夹中也附带还原工具；移动盘总会附带
+arg-no-kit = 不附带还原工具
 arg-program = 放入工具包的镜渡程序，默认为当前程序
     .value = 文件
 kit-done = { $bundles ->

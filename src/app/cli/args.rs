@@ -245,6 +245,8 @@ impl Build {
             self.flag("at-once"),
             self.flag("remove-stale"),
             self.flag("no-eject"),
+            self.flag("kit").conflicts_with("no-kit"),
+            self.flag("no-kit"),
             self.flag("force"),
         ];
         args.extend(self.shared());

@@ -2,12 +2,12 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, Order, ReadBack,
-    Result, Share, TargetPlan, TargetReport, escape,
+    Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order,
+    ReadBack, Result, Share, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 
-use super::{Ended, Env, output, output::human_bytes, pack::existing, progress::with_progress};
+use super::{Ended, Env, kit, output, output::human_bytes, pack::existing, progress::with_progress};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(bundle) = matches.get_one::<std::path::PathBuf>("bundle") else {
@@ -19,6 +19,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         share: if matches.get_flag("spread") { Share::Spread } else { Share::Each },
         order: if matches.get_flag("at-once") { Order::AtOnce } else { Order::Queue },
         eject: !matches.get_flag("no-eject"),
+        kit: kit_for(matches)?,
         volumes: matches
             .get_one::<String>("volumes")
             .map(|text| volumes(text))
@@ -39,6 +40,14 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     env.out.json(&object(env, &report));
     Ok(told(env, &plan, &report))
+}
+
+fn kit_for(matches: &ArgMatches) -> Result<KitFor> {
+    if matches.get_flag("no-kit") {
+        return Ok(KitFor::Nothing);
+    }
+    let program = kit::this_program()?;
+    Ok(if matches.get_flag("kit") { KitFor::All(program) } else { KitFor::Drives(program) })
 }
 
 fn planned(env: &Env, target: &TargetPlan) {

@@ -7,11 +7,16 @@ use sealift::{Code, Error, Fact, Result, escape};
 
 use super::{Ended, Env, progress::with_progress};
 
+/// The program that runs.
+pub(super) fn this_program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|e| Error::new(Code::Read).with(Fact::System, e))
+}
+
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(folder) = matches.get_one::<PathBuf>("folder") else { return Err(Error::new(Code::Usage)) };
     let program = match matches.get_one::<PathBuf>("program") {
         Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(|e| Error::new(Code::Read).with(Fact::System, e))?,
+        None => this_program()?,
     };
     let kit = with_progress(env, || sealift::write_kit(&env.ctx, folder, &program))?;
     env.out.json(&kit);

@@ -25,10 +25,6 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             .get_one::<String>("volume-size")
             .map(|text| sealift::volume_bytes(text))
             .transpose()?,
-        recovery_percent: matches
-            .get_one::<String>("recovery")
-            .map(|text| sealift::recovery_percent(text))
-            .transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),
         ..PackOptions::default()
@@ -36,6 +32,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(out) = matches.get_one::<std::path::PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
 
     sealift::check_output(out, options.existing)?;
+    options.recovery_percent = match matches.get_one::<String>("recovery") {
+        Some(text) => sealift::recovery_percent(text)?,
+        None => sealift::default_recovery_percent(&env.ctx, out)?,
+    };
     let place = Place::of(out);
     let asked = options.volume_bytes;
     options.volume_bytes = place.volume_bytes(asked)?;

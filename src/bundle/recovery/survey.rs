@@ -70,6 +70,9 @@ pub(crate) struct Given {
     pub(crate) summaries: BTreeMap<u32, Vec<u8>>,
 }
 
+/// A run of bytes of a file, and where it begins.
+type Part = (u64, Vec<u8>);
+
 impl Survey {
     /// Looks at the volumes of the bundle at `path`. What is `given` serves where nothing else is left.
     ///
@@ -267,7 +270,7 @@ impl Survey {
     }
 
     /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them.
-    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Option<Vec<(u64, Vec<u8>)>>> {
+    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Option<Vec<Part>>> {
         let (shape, places) = (self.shape(), self.shape().places(volume));
         let Some(summary) = self.summary(volume) else { return Ok(None) };
         let mut parts = Vec::new();
