@@ -261,6 +261,7 @@ mod tests {
             files: vec![file],
             stale: Vec::new(),
             removes_stale: false,
+            kit: None,
             ejects: true,
             existing: Existing::Keep,
         }

@@ -89,8 +89,11 @@ impl State {
     /// Looks at what other programs may have changed and the page shows.
     fn look(&mut self, effects: &mut Effects) {
         match self.page() {
-            Page::Pack => self.pack.apply(pack::Action::LookForEngines, effects),
-            Page::Usb => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
+            Page::Pack => {
+                self.pack.apply(pack::Action::LookForEngines, effects);
+                effects.push(Effect::WatchDrives(self.usb.all_sizes));
+            }
+            Page::Usb | Page::Import => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
             _ => {}
         }
     }

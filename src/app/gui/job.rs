@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     /// Deciding what a restore would do.
     Plan,
     Restore,
+    /// Rebuilding what is damaged, or answering who asks for it.
+    Repair,
     /// Handing a bundle over to drives.
     Handoff,
     /// Writing a report.
@@ -63,6 +65,7 @@ impl Kind {
             Self::Keys => "job-keys",
             Self::Plan => "job-plan",
             Self::Restore => "job-restore",
+            Self::Repair => "job-repair",
             Self::Handoff => "job-handoff",
             Self::Save => "job-save",
         }
@@ -72,10 +75,11 @@ impl Kind {
     pub(crate) const fn phases(self) -> &'static [Phase] {
         match self {
             Self::List | Self::Plan | Self::Save => &[Phase::Scan],
-            Self::Pack => &[Phase::Scan, Phase::Pack, Phase::Flush],
+            Self::Pack => &[Phase::Scan, Phase::Pack, Phase::Recover, Phase::Flush],
             Self::Unlock | Self::Keys => &[Phase::Unlock],
             Self::Verify => &[Phase::Verify],
             Self::VerifyBlobs => &[Phase::Unlock, Phase::Verify],
+            Self::Repair => &[Phase::Verify, Phase::Recover, Phase::Flush],
             Self::Handoff => &[Phase::Copy, Phase::Flush, Phase::ReadBack, Phase::Eject],
             Self::Restore => &[Phase::Verify, Phase::Restore, Phase::Flush],
         }
@@ -84,7 +88,7 @@ impl Kind {
     /// What the history keeps it as; `None` for what only looks.
     pub(crate) const fn run(self) -> Option<RunKind> {
         match self {
-            Self::List | Self::Unlock | Self::Keys | Self::Plan | Self::Save => None,
+            Self::List | Self::Unlock | Self::Keys | Self::Plan | Self::Save | Self::Repair => None,
             Self::Restore => Some(RunKind::Restore),
             Self::Handoff => Some(RunKind::Handoff),
             Self::Pack => Some(RunKind::Pack),

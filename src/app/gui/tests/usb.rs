@@ -94,6 +94,7 @@ fn done(ejected: Ejected) -> TargetReport {
         files: vec!["/media/operator/KINGSTON/交付-2026-11-24.sealift".into()],
         written_bytes: 3_700_000_000,
         kept_bytes: 0,
+        kit: vec!["/media/operator/KINGSTON/restore.sh".into()],
         read_back: ReadBack::Uncached,
         removed: Vec::new(),
         stale: Vec::new(),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use sealift::{BlobReport, Code, Error, Phase, Snapshot};
+use sealift::{BlobReport, Code, Error, Phase, RepairReport, Snapshot};
 
 use super::*;
 use crate::gui::{
     action::Page,
     job::{JobView, Kind},
-    screens::verify,
+    screens::verify::{self, Step, Wanted},
 };
 
 fn opened(actions: impl IntoIterator<Item = verify::Action>) -> State {
@@ -51,6 +51,26 @@ fn a_bundle_that_is_checked() {
         opened([verify::Action::Checked(Ok(Verdict { blobs: Some((blobs, 5)), records: None }))])
     });
     pictures.check("verify-damaged", || opened([verify::Action::Checked(Ok(damaged()))]));
+    pictures.check("verify-beyond-repair", || {
+        let wanted =
+            Wanted { num_records: 4, code: Some("K7QM 2XR4 0P9T VC3H 81ND".into()), json: "{}".into() };
+        let beyond = verify::Action::Mend(Step::Repaired(Ok((None, Some(wanted)))));
+        opened([verify::Action::Checked(Ok(damaged())), beyond])
+    });
+    pictures.check("verify-mended", || {
+        let report = RepairReport {
+            fingerprint: FINGERPRINT.into(),
+            volumes: vec![header().path],
+            num_records: 4,
+            num_recovery_records: 1,
+            num_header_copies: 0,
+            trailers: Vec::new(),
+            still_damaged: Vec::new(),
+            is_header_from_answer: false,
+        };
+        let mended = verify::Action::Mend(Step::Repaired(Ok((Some(report), None))));
+        opened([verify::Action::Checked(Ok(damaged())), mended])
+    });
     pictures.check("verify-wrong-passphrase", || {
         let error = Error::new(Code::KeyRefused).at(&header().path);
         opened([

@@ -12,7 +12,7 @@ use crate::gui::{
     figures,
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, field, focus, page::line, path_field::path_field},
+    widgets::{Button, Icon, Label, field, focus, page::line, path_field::path_field, tick::tick_box},
 };
 
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -36,10 +36,23 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             },
         }));
     }
+    drives(ui, state, actions);
     if let Some(seen) = place.seen() {
         found(ui, state, seen, actions);
     }
     split(ui, state, place, actions);
+}
+
+/// A removable drive is a destination at one press.
+fn drives(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    for (place, name) in state.usb.destinations() {
+        let text = state.texts.with("pack-to-drive", &[("name", name)]);
+        if Button::secondary(&text).icon(Icon::Usb).show(ui) {
+            let file = state.texts.with("pack-out-name", &[("date", state.today.clone())]);
+            let out = place.join(file).to_string_lossy().into_owned();
+            actions.push(action::Action::Pack(Action::Out(out)));
+        }
+    }
 }
 
 /// What was found there: a file of that name, a reason against, or the room there is.
@@ -88,7 +101,11 @@ fn split(ui: &mut Ui, state: &State, place: &Place, actions: &mut Actions) {
     ui.add(Label::small(state.t("split-title")).secondary());
     let chosen = field::segments(ui, place.split, &choices);
     actions.extend(chosen.map(|split| action::Action::Pack(Action::Split(split))));
+    let max_file_bytes = place.seen().and_then(|seen| seen.max_file_bytes);
     match place.split {
+        Split::OneFile if max_file_bytes.is_some() => {
+            ui.add(Label::small(state.t("split-by-itself")).secondary().wrapped());
+        }
         Split::OneFile => {}
         Split::Fat32 => drop(ui.add(Label::small(state.t("split-fat32-line")).secondary().wrapped())),
         Split::Custom => {
@@ -98,4 +115,12 @@ fn split(ui: &mut Ui, state: &State, place: &Place, actions: &mut Actions) {
             actions.extend(changed.map(|text| action::Action::Pack(Action::Custom(text))));
         }
     }
+    let percent = sealift::DRIVE_RECOVERY_PERCENT.to_string();
+    let name = state.texts.with("pack-recovery", &[("percent", percent)]);
+    ui.horizontal(|ui| {
+        if tick_box(ui, &name, place.is_recovering()) {
+            actions.push(action::Action::Pack(Action::Recovery(!place.is_recovering())));
+        }
+        ui.add(Label::body(&name).wrapped());
+    });
 }

@@ -20,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) custom: String,
     /// The user wants the file that is there to be replaced.
     pub(crate) is_replacing: bool,
+    /// Whether recovery data is wanted; `None` leaves it to the place.
+    pub(crate) recovery: Option<bool>,
     seen: Option<(String, Seen)>,
     is_looking: bool,
 }
@@ -41,6 +43,10 @@ pub(crate) struct Seen {
     /// Why nothing can be written there.
     pub(crate) refused: Option<Arc<Error>>,
     pub(crate) free_bytes: Option<u64>,
+    /// The largest file that the file system takes, where it is less than a bundle may have.
+    pub(crate) max_file_bytes: Option<u64>,
+    /// It is on a removable drive.
+    pub(crate) is_on_drive: bool,
 }
 
 impl Place {
@@ -71,15 +77,18 @@ impl Place {
         self.is_looking = true;
         let out = self.out.clone();
         let path = PathBuf::from(out.trim());
-        let call = move |_: &sealift::Ctx| {
-            let free_bytes = sealift::free_bytes(&path);
-            let checked = sealift::check_output(&path, Existing::Keep);
-            Ok(match checked {
-                Ok(()) => Seen { free_bytes, ..Seen::default() },
-                Err(error) if error.code() == Code::Exists && !path.is_dir() => {
-                    Seen { exists: true, free_bytes, ..Seen::default() }
-                }
-                Err(error) => Seen { refused: Some(Arc::new(error)), ..Seen::default() },
+        let call = move |ctx: &sealift::Ctx| {
+            let place = sealift::Place::of(&path);
+            let seen = Seen {
+                free_bytes: place.free_bytes,
+                max_file_bytes: place.max_file_bytes(),
+                is_on_drive: sealift::default_recovery_percent(ctx, &path)?.is_some(),
+                ..Seen::default()
+            };
+            Ok(match sealift::check_output(&path, Existing::Keep) {
+                Ok(()) => seen,
+                Err(error) if error.code() == Code::Exists && !path.is_dir() => Seen { exists: true, ..seen },
+                Err(error) => Seen { refused: Some(Arc::new(error)), ..seen },
             })
         };
         Some(Work::new(Kind::List, "", call, |seen: Result<Seen, _>| {
@@ -102,10 +111,15 @@ impl Place {
         if self.is_replacing { Existing::Replace } else { Existing::Keep }
     }
 
+    /// Whether recovery data goes along: as was said, else on removable drives.
+    pub(crate) fn is_recovering(&self) -> bool {
+        self.recovery.unwrap_or_else(|| self.seen().is_some_and(|seen| seen.is_on_drive))
+    }
+
     /// Largest volume; `None` for one file.
     pub(crate) fn volume_bytes(&self) -> sealift::Result<Option<u64>> {
         match self.split {
-            Split::OneFile => Ok(None),
+            Split::OneFile => Ok(self.seen().and_then(|seen| seen.max_file_bytes)),
             Split::Fat32 => Ok(Some(sealift::FAT32_BYTES)),
             Split::Custom => sealift::volume_bytes(&self.custom).map(Some),
         }
@@ -172,6 +186,18 @@ mod tests {
         assert!(there.is_ready() && there.existing() == Existing::Replace);
         there.set_out("/a/c.sealift".into());
         assert!(there.existing() == Existing::Keep && there.seen().is_none());
+    }
+
+    #[test]
+    fn a_stick_gets_recovery_data_and_files_that_it_takes() {
+        let mut place = place("/media/a.sealift");
+        assert!(!place.is_recovering() && place.volume_bytes().ok().flatten().is_none());
+        let stick = Seen { max_file_bytes: Some(4_294_967_295), is_on_drive: true, ..Seen::default() };
+        place.saw("/media/a.sealift".into(), stick);
+        assert!(place.is_recovering());
+        assert_eq!(place.volume_bytes().ok().flatten(), Some(4_294_967_295));
+        place.recovery = Some(false);
+        assert!(!place.is_recovering());
     }
 
     #[test]

@@ -128,6 +128,7 @@ pub(crate) enum Action {
     Replace(bool),
     Split(Split),
     Custom(String),
+    Recovery(bool),
     /// What was found at this destination.
     Saw(String, Seen),
     Start,
@@ -193,6 +194,7 @@ impl Pack {
             Action::Replace(is_replacing) => self.place.is_replacing = is_replacing,
             Action::Split(split) => self.place.split = split,
             Action::Custom(text) => self.place.custom = text,
+            Action::Recovery(wanted) => self.place.recovery = Some(wanted),
             Action::Saw(out, seen) => self.place.saw(out, seen),
             Action::Start => self.start(effects),
             Action::Packed(outcome, phase) => self.finish(outcome, phase),
@@ -414,6 +416,7 @@ impl Pack {
         let options = PackOptions {
             volume_bytes: self.place.volume_bytes()?,
             existing: self.place.existing(),
+            recovery_percent: self.place.is_recovering().then_some(sealift::DRIVE_RECOVERY_PERCENT),
             ..PackOptions::default()
         };
         let out = self.place.path();

@@ -160,6 +160,7 @@ fn room(ui: &mut Ui, state: &State, drive: &Drive, partition: &Partition) {
     let file_system = match partition.file_system.as_str() {
         "" => "–".to_owned(),
         "vfat" => "FAT32".to_owned(),
+        "exfat" => "exFAT".to_owned(),
         other => escape(other).to_string(),
     };
     let facts = [("fs", file_system), ("size", figures::bytes(size))];

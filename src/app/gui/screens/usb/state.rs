@@ -6,10 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Code, Ctx, Drive, Error, Existing, HandoffOptions, HandoffReport, HandoffWatch, Order, Share};
+use sealift::{
+    Ctx, Drive, Error, ErrorKind, Existing, HandoffOptions, HandoffReport, HandoffWatch, KitFor, Order, Share,
+};
 
 use super::{
-    card::mount_point,
+    card::{mount_point, name},
     label,
     lights::Lights,
     plan::{Planned, PlannedTarget, Wish},
@@ -39,6 +41,8 @@ pub(crate) struct Usb {
     /// A folder that is served too, as typed.
     pub(crate) folder: String,
     pub(crate) options: HandoffOptions,
+    /// The restore kit stays at home.
+    pub(crate) without_kit: bool,
     plan: Option<(Wish, Outcome<Planned>)>,
     is_planning: bool,
     /// The folders that the run that is shown serves, in its order.
@@ -70,6 +74,7 @@ pub(crate) enum Action {
     Share(Share),
     Order(Order),
     Eject(bool),
+    Kit(bool),
     RemoveStale(bool),
     Replace(bool),
     Planned(Box<(Wish, Outcome<Planned>)>),
@@ -95,21 +100,21 @@ impl Usb {
                 (self.header, self.failed) = (Some(header), None);
             }
             Action::Opened(Err(error)) | Action::Mounted(Err(error)) | Action::Saved(Err(error)) => {
-                self.failed = (error.code() != Code::Cancelled).then_some(error);
+                self.failed = (error.kind() != ErrorKind::Cancelled).then_some(error);
             }
             Action::Drives(drives) => self.take_drives(drives),
             Action::AllSizes(all) => {
                 self.all_sizes = all;
                 effects.push(Effect::WatchDrives(all));
             }
-            Action::Choose(place, true) => drop(self.chosen.insert(place)),
+            Action::Choose(place, true) | Action::Mounted(Ok(place)) => drop(self.chosen.insert(place)),
             Action::Choose(place, false) => drop(self.chosen.remove(&place)),
             Action::Mount(device) => effects.extend(self.mount(&device).map(Effect::RunQuietly)),
-            Action::Mounted(Ok(place)) => drop(self.chosen.insert(place)),
             Action::Folder(folder) => self.folder = folder,
             Action::Share(share) => self.options.share = share,
             Action::Order(order) => self.options.order = order,
             Action::Eject(eject) => self.options.eject = eject,
+            Action::Kit(wanted) => self.without_kit = !wanted,
             Action::RemoveStale(remove) => self.options.remove_stale = remove,
             Action::Replace(replace) => {
                 self.options.existing = if replace { Existing::Replace } else { Existing::Keep };
@@ -164,6 +169,12 @@ impl Usb {
         }
     }
 
+    /// Where files can be put on drives, and what each is called.
+    pub(crate) fn destinations(&self) -> Vec<(PathBuf, String)> {
+        let writable = self.drives.iter().filter(|drive| !drive.is_read_only);
+        writable.filter_map(|drive| Some((mount_point(drive)?.to_owned(), name(drive)))).collect()
+    }
+
     /// Drives and folder that are served, drives first.
     fn folders(&self) -> Vec<PathBuf> {
         let folder = self.folder.trim();
@@ -173,7 +184,10 @@ impl Usb {
 
     pub(crate) fn wish(&self) -> Option<Wish> {
         let (bundle, folders) = (self.header.as_ref()?.path.clone(), self.folders());
-        (!folders.is_empty()).then(|| Wish { bundle, folders, options: self.options.clone() })
+        let program = if self.without_kit { None } else { std::env::current_exe().ok() };
+        let kit = program.map_or(KitFor::Nothing, KitFor::All);
+        let options = HandoffOptions { kit, ..self.options.clone() };
+        (!folders.is_empty()).then_some(Wish { bundle, folders, options })
     }
 
     /// A plan, if one is due. One at a time: a slow stick must not pile them up.
@@ -220,7 +234,7 @@ impl Usb {
             fingerprint: header.fingerprint.clone(),
             target: names.join(", "),
         };
-        let name = header.file_name();
+        let title = header.file_name();
         (self.failed, self.saved, self.report) = (None, None, None);
         (self.served, self.watch) = (folders, Some(Arc::clone(&watch)));
         let call = move |ctx: &Ctx| sealift::handoff(ctx, &plan, &watch);
@@ -229,7 +243,7 @@ impl Usb {
             Some(Account { is_damaged, ..Account::of(&summary(report)) })
         };
         let then = |report| action::Action::Usb(Action::Ended(report));
-        Some(Work::recorded(Kind::Handoff, name, about, call, account, then))
+        Some(Work::recorded(Kind::Handoff, title, about, call, account, then))
     }
 
     fn finish(&mut self, outcome: Outcome<HandoffReport>) {
@@ -304,9 +318,17 @@ mod tests {
     }
 
     #[test]
+    fn a_kit_goes_along_unless_it_is_left_out() {
+        let mut usb = Usb { header: Some(header()), folder: "/srv".into(), ..Usb::default() };
+        assert!(matches!(usb.wish().unwrap().options.kit, KitFor::All(_)));
+        apply(&mut usb, Action::Kit(false));
+        assert_eq!(usb.wish().unwrap().options.kit, KitFor::Nothing);
+    }
+
+    #[test]
     fn what_is_cancelled_is_told_and_can_be_continued() {
         let mut usb = Usb { header: Some(header()), ..Usb::default() };
-        apply(&mut usb, Action::Ended(Err(Arc::new(Error::new(Code::HandoffStopped)))));
+        apply(&mut usb, Action::Ended(Err(Arc::new(Error::new(sealift::Code::HandoffStopped)))));
         assert!(usb.failed.is_some() && usb.report.is_none() && usb.lights().is_empty());
     }
 }

@@ -102,6 +102,7 @@ fn tick(ui: &mut Ui, name: &str, is_ticked: bool, actions: &mut Actions, then: f
 fn options(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let usb = &state.usb;
     tick(ui, &state.t("usb-eject"), usb.options.eject, actions, Action::Eject);
+    tick(ui, &state.t("usb-kit"), !usb.without_kit, actions, Action::Kit);
     if usb.chosen.len() + usize::from(!usb.folder.trim().is_empty()) < 2 {
         return;
     }
@@ -145,10 +146,8 @@ fn planned(ui: &mut Ui, state: &State, actions: &mut Actions) {
                     let is_replacing = usb.options.existing == Existing::Replace;
                     tick(ui, &state.t("usb-replace"), is_replacing, actions, Action::Replace);
                 }
-                Code::DoesNotFit => {
-                    if Button::secondary(&state.t("usb-share-spread")).show(ui) {
-                        actions.push(does(Action::Share(Share::Spread)));
-                    }
+                Code::DoesNotFit if Button::secondary(&state.t("usb-share-spread")).show(ui) => {
+                    actions.push(does(Action::Share(Share::Spread)));
                 }
                 _ => {}
             }

@@ -1,14 +1,18 @@
 //! Verify: whether a bundle is whole, which anyone can check without its passphrase.
 
+mod mend;
 mod report;
 mod result;
 mod state;
 
 #[cfg(test)]
+pub(crate) use mend::{Step, Wanted};
+#[cfg(test)]
 pub(crate) use state::Verdict;
 pub(crate) use state::{Action, Verify};
 
 use eframe::egui::{ScrollArea, Ui};
+use sealift::ErrorKind;
 
 use crate::gui::{
     action::{self, Actions},
@@ -61,6 +65,9 @@ fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
     if let Some(error) = &verify.failed {
         banner::error(ui, state.texts, error);
+        if error.kind() == ErrorKind::Integrity {
+            mend::view(ui, state, actions);
+        }
     } else if verify.is_cancelled {
         ui.horizontal(|ui| {
             Icon::Stop.show(ui, 18.0, Tone::Secondary);

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Ui, vec2};
 
-use super::{Action, report, state::Verdict};
+use super::{Action, mend, report, state::Verdict};
 use crate::gui::{
     action::{self, Actions},
     bundle::Header,
@@ -37,10 +37,15 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
     if !found.is_whole() {
         damage(ui, state, found);
         ui.add_space(8.0);
+        mend::view(ui, state, actions);
+        ui.add_space(8.0);
     }
     fingerprint(ui, state, header, found);
     ui.add_space(8.0);
     buttons(ui, state, header, actions);
+    if found.is_whole() {
+        mend::answering(ui, state, actions);
+    }
     if let Some(error) = &state.verify.failed {
         banner::error(ui, state.texts, error);
     } else if let Some(path) = &state.verify.saved {

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use sealift::{BlobReport, Code, Error, Existing, RecordMap, RecordReport};
 
-use super::report;
+use super::{
+    mend::{self, Mend, Step},
+    report,
+};
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
@@ -25,6 +28,8 @@ pub(crate) struct Verify {
     /// The records, while they are checked and after.
     pub(crate) map: Option<Arc<RecordMap>>,
     pub(crate) verdict: Option<Verdict>,
+    /// What is done about damage.
+    pub(crate) mend: Mend,
     pub(crate) failed: Option<Arc<Error>>,
     pub(crate) is_cancelled: bool,
     /// Where the result was saved.
@@ -56,6 +61,7 @@ pub(crate) enum Action {
     Passphrase(Edit),
     Start,
     Checked(Outcome<Verdict>),
+    Mend(Step),
     /// Back to the choice of a check, for the same bundle.
     Again,
     Save(PathBuf),
@@ -79,6 +85,7 @@ impl Verify {
                 Err(error) => self.failed = Some(Arc::new(error)),
             },
             Action::Checked(outcome) => self.finish(outcome),
+            Action::Mend(step) => self.mend(step, effects),
             Action::Again => {
                 let header = self.header.take();
                 *self = Self { header, ..Self::default() };
@@ -99,6 +106,7 @@ impl Verify {
         let account = |found: &Verdict| Some(Account { is_damaged: !found.is_whole(), ..Account::of(found) });
         let then = |verdict| action::Action::Verify(Action::Checked(verdict));
         (self.failed, self.verdict, self.is_cancelled, self.saved) = (None, None, false, None);
+        self.mend = Mend::default();
         let shown = Some(Arc::clone(&map));
         if self.passphrase.is_empty() {
             self.map = shown;
@@ -119,6 +127,31 @@ impl Verify {
         };
         self.map = shown;
         Ok(Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then)))
+    }
+
+    fn mend(&mut self, step: Step, effects: &mut Effects) {
+        self.failed = None;
+        match step {
+            Step::Repair(answer) => {
+                let work = self.header.as_ref().map(|header| mend::repair(header, answer));
+                effects.extend(work.map(Effect::Run));
+            }
+            Step::Repaired(Ok((report, request))) => {
+                self.mend = Mend { report, request, saved: None };
+            }
+            Step::SaveRequest(path) => {
+                let work = self.mend.request.as_ref().map(|wanted| mend::save(wanted, path));
+                effects.extend(work.map(Effect::RunQuietly));
+            }
+            Step::Answer(request) => {
+                let work = self.header.as_ref().map(|header| mend::answer(header, request));
+                effects.extend(work.map(Effect::Run));
+            }
+            Step::Saved(Ok(path)) => self.mend.saved = Some(path),
+            Step::Repaired(Err(error)) | Step::Saved(Err(error)) => {
+                self.failed = (error.code() != Code::Cancelled).then_some(error);
+            }
+        }
     }
 
     fn finish(&mut self, outcome: Outcome<Verdict>) {
