@@ -93,7 +93,7 @@ pub use handoff::{
     Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
 };
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
-pub use kit::{KitReport, write_kit};
+pub use kit::{KitReport, bundles_in, write_kit};
 pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};

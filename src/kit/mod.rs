@@ -61,7 +61,7 @@ pub(crate) fn needed_bytes(program: &Path) -> Result<u64> {
 /// its names.
 pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> {
     let system = program::system(program)?;
-    let bundles = bundles_in(folder)?;
+    let bundles = open_bundles(folder)?;
     let kit = folder.join(FOLDER);
     refuse_strangers(folder, &kit)?;
     create_dir(&kit)?;
@@ -132,8 +132,12 @@ fn copy_program(ctx: &Ctx, reader: impl Read, from: &Path, to: &Path) -> Result<
     Ok(reader.finish().0)
 }
 
-/// The whole bundles that lie in `folder`, by name.
-fn bundles_in(folder: &Path) -> Result<Vec<Bundle>> {
+/// The bundles whose first volumes lie in `folder`, by name.
+pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(open_bundles(folder)?.iter().map(|bundle| bundle.path().to_owned()).collect())
+}
+
+fn open_bundles(folder: &Path) -> Result<Vec<Bundle>> {
     let entries = read_dir(folder).map_err(|e| Error::read(folder, e))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();

@@ -78,7 +78,14 @@ impl State {
                 }
             }
             Action::Pack(action) => self.pack_does(action, effects),
-            Action::Usb(action) => self.usb.apply(action, self.texts, effects),
+            Action::Usb(action) => {
+                let is_changed = matches!(action, usb::Action::Drives(_));
+                self.usb.apply(action, self.texts, effects);
+                if is_changed {
+                    let folders = self.usb.mounted();
+                    self.import.apply(import::Action::Look(folders), self.texts, effects);
+                }
+            }
             Action::Import(action) => self.import.apply(action, self.texts, effects),
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Keys(action) => self.keys.apply(action, effects),

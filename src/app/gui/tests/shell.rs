@@ -129,7 +129,7 @@ fn cancel_is_live_while_a_job_runs_and_closing_asks_first() {
 #[test]
 fn pages_are_reached_by_keyboard_alone() {
     let mut harness = screen(after([]), Theme::Light, Lang::En);
-    for _ in 0..3 {
+    for _ in 0..4 {
         harness.key_press(Key::Tab);
         harness.run();
     }

@@ -130,6 +130,19 @@ fn drives_and_what_will_be_done() {
 }
 
 #[test]
+fn bundles_on_drives_are_found_first() {
+    let mut pictures = Pictures::default();
+    pictures.check("import-found", || {
+        let found = ["KINGSTON", "ARCHIVE"]
+            .map(|name| format!("/media/operator/{name}/交付-2026-11-24.sealift").into());
+        after([
+            Action::Go(Page::Import),
+            Action::Import(crate::gui::screens::import::Action::Found(found.into())),
+        ])
+    });
+}
+
+#[test]
 fn a_run_and_each_end() {
     let mut pictures = Pictures::default();
     pictures.check("usb-running", || {

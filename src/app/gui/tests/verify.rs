@@ -69,7 +69,9 @@ fn a_bundle_that_is_checked() {
             is_header_from_answer: false,
         };
         let mended = verify::Action::Mend(Step::Repaired(Ok((Some(report), None))));
-        opened([verify::Action::Checked(Ok(damaged())), mended])
+        let records = RecordReport { num_records: 3529, damaged: vec![], num_damaged_header_copies: 0 };
+        let whole = Verdict { blobs: None, records: Some(records) };
+        opened([verify::Action::Checked(Ok(damaged())), mended, verify::Action::Checked(Ok(whole))])
     });
     pictures.check("verify-wrong-passphrase", || {
         let error = Error::new(Code::KeyRefused).at(&header().path);

@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn filters_narrow_together_and_export_what_is_shown() {
         let (mut history, mut effects) = (History::default(), Effects::new());
-        history.apply(Action::Answered(Answer::Runs(runs(10))), &mut effects);
-        assert_eq!(history.shown.len(), 10);
+        history.apply(Action::Answered(Answer::Runs(runs(40))), &mut effects);
+        assert_eq!(history.shown.len(), 40);
         history.apply(Action::Kind(Some(RunKind::Verify)), &mut effects);
         history.apply(Action::Outcomes(Outcomes::Bad), &mut effects);
         let is_right = |run: &Run| run.kind == RunKind::Verify && run.outcome != RunOutcome::Done;

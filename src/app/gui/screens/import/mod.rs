@@ -37,6 +37,8 @@ use crate::gui::{
     widgets::{Button, Icon, Label, banner, focus, open_bundle::open_bundle, page},
 };
 
+/// Bundles on drives that are offered; a drive may be an archive of them.
+const MAX_FOUND: usize = 5;
 /// Height of the strip with the buttons that lead back and on.
 const FOOT_HEIGHT: f32 = 60.0;
 /// Width of the button that leads on, so that it is the same in every step.
@@ -74,7 +76,21 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn source(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let words = (Icon::Import, "import-empty", "import-empty-line");
     let typed = |path| action::Action::Import(Action::Path(path));
+    if !state.import.found.is_empty() {
+        page::body(ui, |ui| found(ui, state, actions));
+    }
     open_bundle(ui, state, words, &state.import.path, typed, actions);
+}
+
+/// What lies on sticks that are plugged in is most likely what is wanted.
+fn found(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    ui.add(Label::body(state.t("import-found")).strong());
+    for path in state.import.found.iter().take(MAX_FOUND) {
+        let text = sealift::escape(&path.display().to_string()).to_string();
+        if Button::secondary(&text).icon(Icon::Usb).enabled(!state.is_busy()).show(ui) {
+            actions.push(action::Action::Import(Action::Open(path.clone())));
+        }
+    }
 }
 
 /// The same bundle once more: it may have been copied again meanwhile.

@@ -30,6 +30,8 @@ pub(crate) struct Import {
     pub(crate) step: Step,
     /// The path being typed.
     pub(crate) path: String,
+    /// Bundles on removable drives.
+    pub(crate) found: Vec<PathBuf>,
     pub(crate) header: Option<Header>,
     pub(crate) passphrase: Secret,
     /// What is inside, once unlocked.
@@ -59,6 +61,10 @@ pub(crate) enum Format {
 #[derive(Debug)]
 pub(crate) enum Action {
     Path(String),
+    /// Drives are mounted here now.
+    Look(Vec<PathBuf>),
+    /// What was found on them.
+    Found(Vec<PathBuf>),
     Open(PathBuf),
     Opened(Outcome<Header>),
     Passphrase(Edit),
@@ -98,6 +104,8 @@ impl Import {
     pub(crate) fn apply(&mut self, action: Action, texts: Texts, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
+            Action::Look(folders) => effects.push(Effect::RunQuietly(work::find(folders))),
+            Action::Found(found) => self.found = found,
             Action::Open(path) => {
                 self.path = path.display().to_string();
                 let then = |header| action::Action::Import(Action::Opened(header));
@@ -105,12 +113,13 @@ impl Import {
             }
             Action::Opened(Ok(header)) => {
                 let path = header.path.display().to_string();
-                *self = Self { header: Some(header), path, ..Self::default() };
+                let found = std::mem::take(&mut self.found);
+                *self = Self { header: Some(header), path, found, ..Self::default() };
                 self.go(Step::Unlock, effects);
             }
             Action::Opened(Err(error)) => {
-                let path = std::mem::take(&mut self.path);
-                *self = Self { failed: Some(error), path, ..Self::default() };
+                let (path, found) = (std::mem::take(&mut self.path), std::mem::take(&mut self.found));
+                *self = Self { failed: Some(error), path, found, ..Self::default() };
             }
             Action::Passphrase(edit) => self.passphrase.apply(edit),
             Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
@@ -168,7 +177,10 @@ impl Import {
                     self.fail(Arc::new(error));
                 }
             }
-            Action::Close => *self = Self::default(),
+            Action::Close => {
+                let found = std::mem::take(&mut self.found);
+                *self = Self { found, ..Self::default() };
+            }
         }
     }
 

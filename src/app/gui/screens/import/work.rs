@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use sealift::{Code, Ctx, Error, Existing, Fact, Passphrase, Phase, RestoreReport, Unlocked};
+use sealift::{Ctx, Existing, Passphrase, Phase, RestoreReport};
 
 use super::{
     Action, Format, Import,
@@ -14,7 +14,7 @@ use crate::gui::{
     action,
     bundle::{Header, file_name},
     history::{About, Account},
-    job::{Kind, Work},
+    job::{Kind, Outcome, Work},
     texts::Texts,
 };
 
@@ -59,8 +59,11 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let began = Instant::now();
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
         ctx.foresee(Phase::Restore, write_bytes);
-        let verified = verified(ctx, &unlocked)?;
-        let plan = sealift::plan_restore(ctx, &verified, &spec?, &selection)?;
+        let spec = spec?;
+        let preview = unlocked.preview_restore(ctx, &spec, &selection)?;
+        let verified = unlocked.verify_for(ctx, &preview)?;
+        // Once more: meanwhile somebody else may have taken a tag.
+        let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;
         sealift::restore(ctx, &verified, &plan, existing)
     };
     let then = move |result: Result<RestoreReport, _>| {
@@ -76,11 +79,14 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     Some(Work::recorded(Kind::Restore, name, about, call, account, then).watched(watch))
 }
 
-fn verified(ctx: &Ctx, unlocked: &Unlocked) -> sealift::Result<sealift::VerifiedBundle> {
-    let (report, verified) = unlocked.verify(ctx)?;
-    verified.ok_or_else(|| {
-        let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-        Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+/// Looks for bundles on removable drives.
+pub(super) fn find(folders: Vec<PathBuf>) -> Work {
+    // A drive that is pulled out meanwhile has none.
+    let call = move |_: &Ctx| {
+        Ok(folders.iter().flat_map(|folder| sealift::bundles_in(folder).unwrap_or_default()).collect())
+    };
+    Work::new(Kind::List, "", call, |found: Outcome<Vec<PathBuf>>| {
+        action::Action::Import(Action::Found(found.unwrap_or_default()))
     })
 }
 

@@ -169,6 +169,11 @@ impl Usb {
         }
     }
 
+    /// Where drives are mounted.
+    pub(crate) fn mounted(&self) -> Vec<PathBuf> {
+        self.drives.iter().filter_map(mount_point).map(Path::to_owned).collect()
+    }
+
     /// Where files can be put on drives, and what each is called.
     pub(crate) fn destinations(&self) -> Vec<(PathBuf, String)> {
         let writable = self.drives.iter().filter(|drive| !drive.is_read_only);

@@ -67,7 +67,7 @@ pub(super) fn repair(header: &Header, answer: Option<PathBuf>) -> Work {
             // Nothing could be done, and nothing was: what is wanted is still to be told.
             Err(error) => match sealift::repair_request(ctx, &path) {
                 Ok(Some(request)) => {
-                    return Ok((RepairReport::nothing(&request), Some(Wanted::of(&request))));
+                    return Ok((None, Some(Wanted::of(&request))));
                 }
                 _ => return Err(error),
             },
@@ -103,17 +103,21 @@ fn does(step: Step) -> action::Action {
     action::Action::Verify(Action::Mend(step))
 }
 
-/// The ways out of damage.
-pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let mend = &state.verify.mend;
-    let is_free = !state.is_busy();
-    if let Some(report) = mend.report.as_ref().filter(|report| report.is_whole()) {
+/// What a repair that made the bundle whole did.
+pub(super) fn mended(ui: &mut Ui, state: &State) {
+    if let Some(report) = state.verify.mend.report.as_ref().filter(|report| report.is_whole()) {
         let num = (report.num_records + report.num_recovery_records).to_string();
         banner::banner(ui, Tone::Ok, &state.texts.with("mend-whole", &[("num", num)]), |ui| {
             ui.add(Label::body(state.t("mend-whole-line")).wrapped());
         });
-        return;
+        ui.add_space(8.0);
     }
+}
+
+/// The ways out of damage.
+pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let mend = &state.verify.mend;
+    let is_free = !state.is_busy();
     if let Some(wanted) = &mend.request {
         request(ui, state, wanted, actions);
     } else {

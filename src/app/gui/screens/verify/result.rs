@@ -34,6 +34,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
         cell_map(ui, state.texts, map);
         ui.add_space(8.0);
     }
+    mend::mended(ui, state);
     if !found.is_whole() {
         damage(ui, state, found);
         ui.add_space(8.0);

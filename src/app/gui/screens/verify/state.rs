@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{BlobReport, Code, Error, Existing, RecordMap, RecordReport};
+use sealift::{BlobReport, Code, Error, Existing, RecordMap, RecordReport, RepairReport};
 
 use super::{
     mend::{self, Mend, Step},
@@ -137,6 +137,11 @@ impl Verify {
                 effects.extend(work.map(Effect::Run));
             }
             Step::Repaired(Ok((report, request))) => {
+                let is_whole = report.as_ref().is_some_and(RepairReport::is_whole);
+                // What was mended is checked once more, by the check that anyone can make.
+                if let (true, Ok(work)) = (is_whole, self.start()) {
+                    effects.extend(work.map(Effect::Run));
+                }
                 self.mend = Mend { report, request, saved: None };
             }
             Step::SaveRequest(path) => {
