@@ -142,9 +142,9 @@ mod tests {
         let (mut history, mut effects) = (History::default(), Effects::new());
         history.apply(Action::Answered(Answer::Runs(runs(40))), &mut effects);
         assert_eq!(history.shown.len(), 40);
-        history.apply(Action::Kind(Some(RunKind::Verify)), &mut effects);
+        history.apply(Action::Kind(Some(RunKind::Restore)), &mut effects);
         history.apply(Action::Outcomes(Outcomes::Bad), &mut effects);
-        let is_right = |run: &Run| run.kind == RunKind::Verify && run.outcome != RunOutcome::Done;
+        let is_right = |run: &Run| run.kind == RunKind::Restore && run.outcome != RunOutcome::Done;
         assert!(!history.shown.is_empty());
         assert!(history.shown.iter().all(|number| is_right(&history.runs[*number])));
         history.apply(Action::Export(Format::Csv, vec!["/tmp/a.csv".into()]), &mut effects);

@@ -97,7 +97,7 @@ fn card(
     }
     words.add_space(4.0);
     if let Some(running) = running {
-        lights(&mut words, state, running);
+        lights(&mut words, state, running, drive.is_some() && state.usb.options.eject);
     } else if let Some(planned) = place.and_then(|place| state.usb.planned_for(place)) {
         will(&mut words, state, planned);
     }

@@ -67,17 +67,18 @@ impl Light {
     }
 }
 
-/// The lights in a row, and how far all is.
-pub(super) fn lights(ui: &mut Ui, state: &State, lights: &Lights) {
+/// The lights in a row, and how far all is. What is not ejected has no light for that.
+pub(super) fn lights(ui: &mut Ui, state: &State, lights: &Lights, is_ejected: bool) {
+    let stages = &STAGES[..if is_ejected { STAGES.len() } else { STAGES.len() - 1 }];
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
     let palette = theme::palette(ui);
-    let spoken = STAGES.iter().find(|(stage, _)| Light::of(*stage, lights) == Light::On);
+    let spoken = stages.iter().find(|(stage, _)| Light::of(*stage, lights) == Light::On);
     let spoken = spoken.map(|(_, id)| state.t(id)).unwrap_or_default();
     response.widget_info(|| WidgetInfo::labeled(Role::Status, true, &spoken));
     #[expect(clippy::cast_precision_loss, reason = "four of them")]
-    let width = rect.width() / STAGES.len() as f32;
+    let width = rect.width() / stages.len() as f32;
     let top = rect.top() + SIGN / 2.0;
-    for (number, (stage, id)) in STAGES.iter().enumerate() {
+    for (number, (stage, id)) in stages.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "four of them")]
         let middle = rect.left() + width * (number as f32 + 0.5);
         let light = Light::of(*stage, lights);

@@ -38,7 +38,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             page::body(ui, |ui| result::view(ui, state, actions));
         });
-    } else if usb.drives.is_empty() && usb.lights().is_empty() {
+    } else if usb.drives.is_empty() && usb.folder.trim().is_empty() {
         empty::plain(ui, Icon::Usb, &state.t("usb-empty"), &state.t("usb-empty-line"));
     } else {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -74,7 +74,7 @@ fn done(ui: &mut Ui, state: &State, target: &TargetReport, shown: Option<&Lights
     let under = if target.kept_bytes > 0 { "usb-facts-kept" } else { "usb-facts" };
     title(ui, tone, &state.texts.with(id, &named), &state.texts.with(under, &facts));
     if let Some(shown) = shown {
-        lights(ui, state, shown);
+        lights(ui, state, shown, target.is_safe_to_remove());
     }
     ui.add(Label::small(state.t(&format!("usb-read-{}", target.read_back.name()))).secondary().wrapped());
     if let Ejected::Refused(reason) = &target.ejected {
@@ -92,7 +92,7 @@ fn done(ui: &mut Ui, state: &State, target: &TargetReport, shown: Option<&Lights
 fn failed(ui: &mut Ui, state: &State, error: &Error, shown: Option<&Lights>) {
     banner::error(ui, state.texts, error);
     let Some(shown) = shown else { return };
-    lights(ui, state, shown);
+    lights(ui, state, shown, true);
     if shown.cells.contains(&CellState::Damaged) {
         ui.add_space(4.0);
         cells(ui, state.texts, &shown.cells);
