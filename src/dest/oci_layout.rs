@@ -46,7 +46,8 @@ impl Target for LayoutTarget {
     }
 
     fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
-        let missing: Vec<_> = blobs_of(placed).into_iter().filter(|blob| !has(&self.0, blob)).collect();
+        let dir = folder_for(&self.0);
+        let missing: Vec<_> = blobs_of(placed).into_iter().filter(|blob| !has(&dir, blob)).collect();
         let needed_bytes = missing.iter().map(|blob| blob.size + 4096).sum();
         let num_sent = missing.len();
         Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
@@ -80,33 +81,67 @@ fn is_layout(path: &Path) -> bool {
     path.join("index.json").is_file()
 }
 
+/// Where blobs are: the layout, or what an interrupted restore left of a new one.
+fn folder_for(path: &Path) -> PathBuf {
+    if is_layout(path) { path.to_owned() } else { with_suffix(path, ".partial") }
+}
+
+/// Clears what an interrupted restore left of a new layout, but for the blobs that are wanted and whole.
+fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+    let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    let blobs = dir.join("blobs/sha256");
+    let kept = if is_folder(dir) && is_folder(&dir.join("blobs")) && is_folder(&blobs) {
+        whole_blobs(dir, wanted)?
+    } else {
+        BTreeSet::new()
+    };
+    if kept.is_empty() {
+        match dir.symlink_metadata() {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(dir).map_err(|e| Error::write(dir, e))?,
+            Ok(_) => return Err(Error::new(Code::Exists).at(dir)),
+            Err(_) => {}
+        }
+        return Ok(kept);
+    }
+    let names: BTreeSet<String> = kept.iter().map(Digest::hex).collect();
+    for entry in fs::read_dir(&blobs).map_err(|e| Error::read(&blobs, e))?.flatten() {
+        if entry.file_name().to_str().is_none_or(|name| !names.contains(name)) {
+            fs::remove_file(entry.path()).map_err(|e| Error::write(&entry.path(), e))?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Those of `wanted` that are in `dir`. A name is a promise only: what is there counts when it keeps it.
+fn whole_blobs(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+    let mut whole = BTreeSet::new();
+    for blob in wanted.iter().filter(|blob| has(dir, blob)) {
+        if digest_of(&dir.join(blob_path(&blob.digest)))? == blob.digest {
+            whole.insert(blob.digest);
+        }
+    }
+    Ok(whole)
+}
+
 /// Opens the layout in folder `path`; a missing one is made under a partial name first.
 fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
     let entries = index_entries(placed)?;
     check(path)?;
     let mut this = OciLayout {
-        dir: path.to_owned(),
+        dir: folder_for(path),
         new: None,
         index: Vec::new(),
         present: BTreeSet::new(),
         added: Vec::new(),
     };
+    let wanted = blobs_of(placed);
     if is_layout(path) {
         this.index = index_json(merge(read_entries(path)?, entries, existing)?)?;
-        let blobs = placed.iter().flat_map(|placed| placed.image.blobs().into_values());
-        for blob in blobs.filter(|blob| has(path, blob)) {
-            // Its name is a promise only; what is there counts as present when it keeps it.
-            if digest_of(&path.join(blob_path(&blob.digest)))? == blob.digest {
-                this.present.insert(blob.digest);
-            }
-        }
+        this.present = whole_blobs(path, &wanted)?;
     } else {
         this.index = index_json(entries)?;
-        this.dir = with_suffix(path, ".partial");
+        this.present = clear_but(&this.dir, &wanted)?;
         this.new = Some(path.to_owned());
-        if this.dir.symlink_metadata().is_ok() {
-            fs::remove_dir_all(&this.dir).map_err(|e| Error::write(&this.dir, e))?;
-        }
     }
     let blobs = this.dir.join("blobs/sha256");
     fs::create_dir_all(&blobs).map_err(|e| Error::write(&blobs, e))?;

@@ -156,3 +156,41 @@ fn other_options_or_another_passphrase_start_anew_and_say_so() {
     dir.write("passphrase", "another passphrase of the same user\n");
     check(&dir, &[], false);
 }
+
+#[test]
+fn a_restore_that_is_killed_goes_on_with_what_arrived() {
+    let dir = Scratch::new();
+    let sealift = Sealift::new(&dir);
+    let source = noise(&dir, 6);
+    let (bundle, out) = (dir.join("a.sealift"), dir.join("out"));
+    sealift.pack([source.as_str()], &bundle, &["--kdf", "low"]);
+    let dest = format!("oci:{}", out.display());
+    let mut child = sealift
+        .prepared(["restore", bundle.to_str().unwrap(), "--to", &dest, "--progress", "none"])
+        .spawn()
+        .unwrap();
+    let arrived = dir.join("out.partial").join("blobs/sha256");
+    let has_arrived = || {
+        let whole = fs::read_dir(&arrived).into_iter().flatten().flatten();
+        whole.filter(|file| !file.file_name().to_string_lossy().ends_with(".partial")).count() > 1
+    };
+    while !has_arrived() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!out.exists(), "what is partial does not claim to be whole");
+    // Of what arrived, a blob that does not keep its name's promise is written again.
+    let first =
+        fs::read_dir(&arrived).unwrap().flatten().find(|file| file.metadata().unwrap().len() > 1 << 20);
+    let hurt = first.unwrap().path();
+    let len = fs::metadata(&hurt).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&hurt).unwrap().set_len(0).unwrap();
+    fs::OpenOptions::new().write(true).open(&hurt).unwrap().set_len(len).unwrap();
+    let report = sealift.restore(&bundle, &dest, &[]);
+    assert!(report["num_present"].as_u64().unwrap() > 0, "{report}");
+    assert_eq!(Sealift::images(&dest), sealift.inspect(&bundle));
+    assert!(!dir.join("out.partial").exists());
+    sealift.pack([dest.as_str()], &dir.join("again.sealift"), &["--kdf", "low"]);
+}
