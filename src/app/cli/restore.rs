@@ -9,6 +9,14 @@ use sealift::{
 
 use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
 
+/// A report for scripts, with the images that were left out.
+#[derive(serde::Serialize)]
+struct WithDamaged<'a> {
+    #[serde(flatten)]
+    report: &'a sealift::RestoreReport,
+    damaged: &'a [sealift::DamagedImage],
+}
+
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
     let create_projects = matches.get_flag("create-projects");
@@ -19,36 +27,55 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
-    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
+    let may_be_damaged = matches.get_flag("undamaged");
+    let unlocked = secret::unlock(env, matches, |passphrase| {
+        if may_be_damaged {
+            bundle.unlock_damaged(&env.ctx, passphrase)
+        } else {
+            bundle.unlock(&env.ctx, passphrase)
+        }
+    })?;
 
-    let verified = with_progress(env, || {
-        let (report, verified) = unlocked.verify(&env.ctx)?;
-        verified.ok_or_else(|| {
+    let (checked, verified) = with_progress(env, || {
+        let (report, verified) = if may_be_damaged {
+            unlocked.verify_undamaged(&env.ctx, &unlocked.record_map(1))?
+        } else {
+            unlocked.verify(&env.ctx)?
+        };
+        let verified = verified.ok_or_else(|| {
             let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
             Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
-        })
+        });
+        verified.map(|verified| (report, verified))
     })?;
+    let ended = || if checked.is_whole() { Ended::Done } else { Ended::Damaged };
+    if !checked.is_whole() {
+        env.out.say("restore-undamaged", &[("damaged", checked.damaged.len().to_string())]);
+        for damaged in &checked.damaged {
+            env.out.line(format_args!("  {}", escape(&damaged.image)));
+        }
+    }
     let plan = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
         with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))
     })?;
     if matches.get_flag("dry-run") {
-        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));
+        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan, "damaged": checked.damaged }));
         env.out.say("restore-plan", &plan_args(&plan));
         names(env, &plan);
         checks(env, &plan);
-        return Ok(Ended::Done);
+        return Ok(ended());
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    env.out.json(&report);
+    env.out.json(&WithDamaged { report: &report, damaged: &checked.damaged });
     env.out.say("restore-done", &plan_args(&plan));
     names(env, &plan);
     if report.num_present > 0 {
         env.out.say("restore-present", &[("blobs", report.num_present.to_string())]);
     }
     env.out.line(format_args!("  → {dest}"));
-    Ok(Ended::Done)
+    Ok(ended())
 }
 
 fn selection(matches: &ArgMatches) -> Result<Selection> {

@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     bundle::{
-        Header, SetId,
+        BundleKeys, Header, SetId,
         record::set_root,
         volume::{
             FOOTER_BYTES, LATER_HEAD_BYTES, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-            volume_path, volume_root,
+            is_footer_authentic, volume_path, volume_root,
         },
     },
     error::{Code, Error, Fact, Result},
@@ -253,6 +253,20 @@ impl Survey {
     /// The summary of a volume's trailer; `None` when it is lost.
     pub(crate) fn summary(&self, volume: u32) -> Option<Vec<u8>> {
         self.read_summary_at(volume, self.volumes[volume as usize].summary?)
+    }
+
+    /// Whether every footer that is left was written by a holder of the bundle key.
+    pub(crate) fn check_macs(&self, keys: &BundleKeys) -> Result<()> {
+        for volume in 0..self.shape().geometry.num_volumes {
+            let Some(summary) = self.summary(volume) else { continue };
+            let footer = &summary[summary.len() - FOOTER_BYTES as usize..];
+            if !is_footer_authentic(keys, footer) {
+                return Err(Error::new(Code::RootMismatch)
+                    .with(Fact::Volume, volume + 1)
+                    .at(self.files.path(volume)));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the hashes of the records of a volume are lost.
