@@ -72,7 +72,7 @@ pub(super) fn rebuild(
         if *volume > 0 {
             write_where_other(&files, *volume, 0, &encode_volume_head(scanned.survey.set_id(), *volume))?;
         }
-        for (offset, part) in scanned.survey.trailer_parts(*volume)?.unwrap_or_default() {
+        for (offset, part) in scanned.survey.trailer_parts(*volume)? {
             write_where_other(&files, *volume, offset, &part)?;
         }
     }

@@ -367,7 +367,7 @@ fn a_lost_header_comes_with_the_answer() {
     let bundle = Packed::new(1, 3, Some(5), None);
     let whole = bundle.dir.join("whole.sealift");
     write(&whole, &bundle.volumes[0]);
-    bundle.file(1).write_all_at(&[0; 130_000], 0).unwrap();
+    bundle.file(1).write_all_at(&vec![0; 130_000], 0).unwrap();
     assert_eq!(bundle.repair().unwrap_err().code(), Code::NotABundle);
     let ctx = Ctx::new();
     let request = sealift::repair_request(&ctx, &bundle.path()).unwrap().unwrap();

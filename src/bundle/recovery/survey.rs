@@ -280,10 +280,11 @@ impl Survey {
         (0..).zip(&self.volumes).filter(is_lost).map(|(volume, _)| volume).collect()
     }
 
-    /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them.
-    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Option<Vec<(u64, Vec<u8>)>>> {
+    /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them, and
+    /// nothing is when the trailer is lost.
+    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Vec<(u64, Vec<u8>)>> {
         let (shape, places) = (self.shape(), self.shape().places(volume));
-        let Some(summary) = self.summary(volume) else { return Ok(None) };
+        let Some(summary) = self.summary(volume) else { return Ok(Vec::new()) };
         let mut parts = Vec::new();
         let mut rest = &summary[..];
         for (offset, len) in shape.summary_parts(volume) {
@@ -293,7 +294,7 @@ impl Survey {
         }
         if shape.has_recovery() {
             if shape.copied(volume).any(|copied| self.volumes[copied as usize].summary.is_none()) {
-                return Ok(Some(parts));
+                return Ok(parts);
             }
             let summary = |copied| {
                 self.summary(copied).ok_or_else(|| Error::new(Code::RootMismatch).at(self.files.path(copied)))
@@ -301,7 +302,7 @@ impl Survey {
             let copies = encode_copies(shape, &self.set_id, volume, &summary)?;
             parts.extend(places.copies.map(|offset| (offset, copies.clone())));
         }
-        Ok(Some(parts))
+        Ok(parts)
     }
 }
 
