@@ -17,7 +17,7 @@ use crate::{
     dest::{self, DestSpec},
     digest::{Digest, hex},
     drive::{self, Target},
-    error::{Code, Error, Fact, Result},
+    error::{Code, Error, ErrorKind, Fact, Result},
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Notice, NoticeKind, Phase},
@@ -28,7 +28,7 @@ use crate::{
     repair::{self, DamageReport, RepairOptions, RepairReport, RepairRequest},
     restore::{self, RestoreReport},
     source::{self, SourceSpec},
-    verify::{self, BlobReport, RecordMap, RecordReport, VerifiedBundle},
+    verify::{self, BlobReport, Damaged, DamagedImage, RecordMap, RecordReport, VerifiedBundle},
 };
 
 /// Names of the source transports.
@@ -314,9 +314,38 @@ impl Inspection {
         self.0.volumes()?;
         let (keys, _) = keyslot::unlock(ctx, &self.0, passphrase)?;
         self.notice_damaged_copy(ctx);
-        let bundle = self.0.unlock(keys)?;
-        let images = read_images(&bundle).map_err(|e| e.at(self.0.path()))?;
-        Ok(Unlocked { bundle, images })
+        let bundle = self.0.unlock(&Arc::new(keys))?;
+        let images =
+            read_images(&bundle).into_iter().collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
+        Ok(Unlocked { bundle, images, unreadable: Vec::new() })
+    }
+
+    /// As [`Self::unlock`], though volumes, trailers or documents of images may be damaged or missing: what can be read is
+    /// there. The hashes of all records must be left, in trailers or, with recovery data, in copies of them.
+    ///
+    /// # Errors
+    /// Those of [`Self::unlock`] when too much is lost.
+    pub fn unlock_damaged(&self, ctx: &Ctx, passphrase: &Passphrase) -> Result<Unlocked> {
+        ctx.enter(Phase::Unlock, 0);
+        let (keys, _) = keyslot::unlock(ctx, &self.0, passphrase)?;
+        self.notice_damaged_copy(ctx);
+        let keys = Arc::new(keys);
+        let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {
+            ErrorKind::Integrity => self.0.unlock_damaged(&keys),
+            _ => Err(e),
+        })?;
+        let (mut images, mut unreadable) = (Vec::new(), Vec::new());
+        for (entry, image) in bundle.index().images.iter().zip(read_images(&bundle)) {
+            match image {
+                Ok(image) => images.push(image),
+                Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read) => {
+                    let image = entry.names.first().cloned().unwrap_or_else(|| entry.target.to_string());
+                    unreadable.push(DamagedImage { image, blobs: vec![entry.target] });
+                }
+                Err(e) => return Err(e.at(self.0.path())),
+            }
+        }
+        Ok(Unlocked { bundle, images, unreadable })
     }
 
     fn notice_damaged_copy(&self, ctx: &Ctx) {
@@ -330,6 +359,8 @@ impl Inspection {
 pub struct Unlocked {
     bundle: OpenBundle,
     images: Vec<Image>,
+    /// Images whose documents cannot be read.
+    unreadable: Vec<DamagedImage>,
 }
 
 /// What a bundle says of itself.
@@ -379,7 +410,24 @@ impl Unlocked {
     /// As [`Self::verify`], and marks each record on `map` once it was opened and what begins in it could be decoded.
     /// Where that failed, records stay unmarked: [`Inspection::verify_onto`] tells which of them are damaged.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<(BlobReport, Option<VerifiedBundle>)> {
-        verify::verify_blobs(ctx, &self.bundle, &self.images, map)
+        let images = (&self.images[..], &self.unreadable[..]);
+        verify::verify_blobs(ctx, &self.bundle, images, Damaged::Refuse, map)
+    }
+
+    /// As [`Self::verify_onto`], but of a damaged bundle the images that are whole come back as verified. The report lists
+    /// the others.
+    pub fn verify_undamaged(
+        &self,
+        ctx: &Ctx,
+        map: &RecordMap,
+    ) -> Result<(BlobReport, Option<VerifiedBundle>)> {
+        let images = (&self.images[..], &self.unreadable[..]);
+        verify::verify_blobs(ctx, &self.bundle, images, Damaged::LeaveOut, map)
+    }
+
+    /// A map of its records, none of which was checked, in at most `max_cells` cells.
+    pub fn record_map(&self, max_cells: usize) -> RecordMap {
+        RecordMap::new(self.bundle.num_records(), max_cells)
     }
 
     /// Checks every blob if `plan`, one of this bundle, sends any. A destination that has everything already gets
@@ -399,8 +447,8 @@ impl Unlocked {
     }
 }
 
-/// Reads images out of an open bundle.
-fn read_images(bundle: &OpenBundle) -> Result<Vec<Image>> {
+/// Reads images out of an open bundle, in the order of its index.
+fn read_images(bundle: &OpenBundle) -> Vec<Result<Image>> {
     struct InBundle<'a>(&'a OpenBundle);
     impl Documents for InBundle<'_> {
         fn has(&self, digest: &Digest) -> bool {

@@ -10,13 +10,14 @@ use std::{
 };
 
 use crate::{
-    bundle::{Header, Index, Slot, VolumeSet},
+    bundle::{Given, Header, Index, Slot, VolumeSet},
     crypto::Passphrase,
     digest::Digest,
     error::Result,
     job::Ctx,
     keyslot,
     oci::{self, Name},
+    repair::{self, RepairRequest},
     source::{self, BlobSink, Intake, SourceSpec, Wanted},
 };
 
@@ -28,6 +29,9 @@ pub const TARGETS: &[Target] = &[
     ("header", header),
     ("index", index),
     ("volume", volume),
+    ("recovery", recovery),
+    ("repair_request", repair_request),
+    ("repair_answer", repair_answer),
     ("slot", slot),
     ("json", json),
     ("name", name),
@@ -70,6 +74,39 @@ pub fn volume(data: &[u8]) {
     let Ok((header, _)) = Header::decode_fields(header) else { return };
     // Records begin behind the header copies, which are left as a hole.
     with_file_at(128 << 10, rest, |path| VolumeSet::open(path, &header)?.check_hashes());
+}
+
+/// A volume with recovery data: a header's fields, then anything.
+pub fn recovery(data: &[u8]) {
+    let (header, rest) = data.split_at(data.len().min(400));
+    let Ok((header, _)) = Header::decode_fields(header) else { return };
+    // What is missing of a bundle of many volumes or records is told without an entry for each of them in memory.
+    if header.geometry.num_volumes > 64 || header.geometry.num_records > 4096 {
+        return;
+    }
+    with_file_at(128 << 10, rest, |path| {
+        let scanned = repair::scan_as(&Ctx::new(), path, &header, 0, Given::default())?;
+        let report = scanned.report();
+        assert!(report.beyond_repair.iter().all(|record| report.damaged.contains(record)));
+        Ok(())
+    });
+}
+
+/// A repair request, as a document or a code.
+pub fn repair_request(data: &[u8]) {
+    let Ok(request) = RepairRequest::parse(&String::from_utf8_lossy(data)) else { return };
+    let _ = request.num_records();
+    if let Some(code) = request.code() {
+        let typed = RepairRequest::parse(&code);
+        assert_eq!(typed.ok().and_then(|typed| typed.code()), Some(code), "a code is told as it was typed");
+    }
+}
+
+/// An answer to a repair request: a header's fields, then anything.
+pub fn repair_answer(data: &[u8]) {
+    let (header, rest) = data.split_at(data.len().min(400));
+    let header = Header::decode_fields(header).ok().map(|(header, _)| header);
+    with_file(rest, |path| repair::Answer::open(&Ctx::new(), path, header.as_ref()).map(drop));
 }
 
 /// The slot table's bodies.
@@ -335,6 +372,39 @@ mod tests {
                 });
             }
             assert!(num_read >= 2, "{target}: {num_read}");
+        }
+    }
+
+    #[test]
+    fn the_recovery_seeds_are_read_to_their_end() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+        let seed = |name: &str| std::fs::read(corpus.join(name)).unwrap();
+        let ctx = Ctx::new();
+        for (name, damaged, num_damaged_trailers) in
+            [("whole", vec![], 0), ("record-and-tail-lost", vec![0], 1), ("hashes-lost", vec![], 1)]
+        {
+            let data = seed(&format!("recovery/{name}"));
+            let (header, _) = Header::decode_fields(&data[..400]).unwrap();
+            with_file_at(128 << 10, &data[400..], |path| {
+                let report = repair::scan_as(&ctx, path, &header, 0, Given::default())?.report();
+                assert_eq!((report.damaged, report.num_recovery_records), (damaged.clone(), 1), "{name}");
+                assert_eq!(
+                    (report.damaged_trailers.len(), report.beyond_repair),
+                    (num_damaged_trailers, vec![])
+                );
+                Ok(())
+            });
+        }
+        let data = seed("repair_answer/trailer-and-record");
+        let (header, _) = Header::decode_fields(&data[..400]).unwrap();
+        with_file(&data[400..], |path| {
+            let (_, given) = repair::Answer::open(&ctx, path, Some(&header)).unwrap();
+            assert_eq!(given.summaries.len(), 1);
+            Ok(())
+        });
+        for name in ["document", "code"] {
+            let text = String::from_utf8(seed(&format!("repair_request/{name}"))).unwrap();
+            assert!(RepairRequest::parse(&text).is_ok(), "{name}");
         }
     }
 }

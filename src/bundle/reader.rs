@@ -15,6 +15,7 @@ use super::{
     index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
     record::{RecordCipher, plain_of, record_hash},
+    recovery::{Given, Survey},
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
@@ -111,13 +112,30 @@ impl Bundle {
     }
 
     /// Opens the index. `keys` must come from a slot of this bundle.
-    pub(crate) fn unlock(&self, keys: BundleKeys) -> Result<OpenBundle> {
-        let header = self.authenticate(&keys)?.clone();
+    pub(crate) fn unlock(&self, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
+        let header = self.authenticate(keys)?.clone();
         let volumes = VolumeSet::open(&self.path, &header)?;
         volumes.check_hashes()?;
-        volumes.check_macs(&keys)?;
-        let keys = Arc::new(keys);
-        let cipher = RecordCipher::new(Arc::clone(&keys));
+        volumes.check_macs(keys)?;
+        self.open_index(header, keys, Records::Whole(volumes))
+    }
+
+    /// As [`Bundle::unlock`], though volumes may be damaged or missing: their records are damaged, then. The hashes of all
+    /// records must be left, in trailers or in copies of them.
+    pub(crate) fn unlock_damaged(&self, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
+        let header = self.authenticate(keys)?.clone();
+        let survey = Survey::take(&self.path, &header, Given::default())?;
+        survey.check_macs(keys)?;
+        if !survey.is_proven {
+            // Says which volume is missing, or what else is wrong.
+            self.volumes()?;
+            return Err(Error::new(Code::RootMismatch).at(&self.path));
+        }
+        self.open_index(header, keys, Records::Surveyed(survey))
+    }
+
+    fn open_index(&self, header: Header, keys: &Arc<BundleKeys>, volumes: Records) -> Result<OpenBundle> {
+        let cipher = RecordCipher::new(Arc::clone(keys));
         let store = Store {
             header,
             volumes,
@@ -132,6 +150,41 @@ impl Bundle {
     }
 }
 
+/// Where records are read.
+enum Records {
+    Whole(VolumeSet),
+    /// Volumes of which some may be damaged or missing.
+    Surveyed(Survey),
+}
+
+impl Records {
+    /// Bytes of record `number` on disk, into `buf`.
+    fn read(&self, number: u64, buf: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Self::Whole(volumes) => volumes.read_record(number, buf),
+            Self::Surveyed(survey) => survey.files.read_record(number, buf).map_err(|e| {
+                Error::new(Code::RecordDamaged).with(Fact::Record, number).at(self.path(number)).caused_by(e)
+            }),
+        }
+    }
+
+    /// Whether record `number` is the one that was sealed.
+    fn has_hash(&self, number: u64, hash: [u8; 32]) -> Result<bool> {
+        match self {
+            Self::Whole(volumes) => Ok(volumes.read_hashes(number, 1)? == hash),
+            Self::Surveyed(survey) => Ok(survey.record_hash(number)? == Some(hash)),
+        }
+    }
+
+    /// The file that holds record `number`, for error texts.
+    fn path(&self, number: u64) -> &Path {
+        match self {
+            Self::Whole(volumes) => volumes.record_path(number),
+            Self::Surveyed(survey) => survey.files.path(survey.shape().geometry.volume_of(number)),
+        }
+    }
+}
+
 /// An unlocked bundle. Clones share caches.
 #[derive(Clone)]
 pub(crate) struct OpenBundle(pub(super) Arc<Store>);
@@ -140,7 +193,7 @@ pub(super) type Shared = Arc<Vec<u8>>;
 
 pub(super) struct Store {
     header: Header,
-    volumes: VolumeSet,
+    volumes: Records,
     cipher: RecordCipher,
     records: Mutex<Vec<(u64, Shared)>>,
     pub(super) index: Index,
@@ -213,15 +266,15 @@ impl Store {
             let oldest = (records.len() == RECORD_CACHE_LEN).then(|| records.remove(0).1);
             oldest.and_then(Arc::into_inner).unwrap_or_default()
         };
-        self.volumes.read_record(number, &mut buf)?;
+        self.volumes.read(number, &mut buf)?;
         let geometry = &self.header.geometry;
         // The set root, which a vendor may sign, covers the record hashes and not the key: so records of the
         // index, which names all other content by digest, must match their hashes too.
         let in_index = (number + 1) * u64::from(geometry.record_bytes) > geometry.index_offset;
-        let is_as_sealed = !in_index || self.volumes.read_hashes(number, 1)? == record_hash(&buf);
+        let is_as_sealed = !in_index || self.volumes.has_hash(number, record_hash(&buf))?;
         if !is_as_sealed || self.cipher.open(number, number + 1 == geometry.num_records, &mut buf).is_none() {
             let error = Error::new(Code::RecordDamaged).with(Fact::Record, number);
-            return Err(error.at(self.volumes.record_path(number)));
+            return Err(error.at(self.volumes.path(number)));
         }
         let record = Arc::new(buf);
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);

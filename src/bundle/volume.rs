@@ -147,6 +147,12 @@ pub(super) fn decode_footer(
     body.get(112..144)?.try_into().ok().filter(|_| is_of_place)
 }
 
+/// Whether a whole footer was written by a holder of the bundle key.
+pub(super) fn is_footer_authentic(keys: &BundleKeys, footer: &[u8]) -> bool {
+    let mac = footer.get(FOOTER_MACED_BYTES..).and_then(<[u8]>::first_chunk);
+    mac.is_some_and(|mac| keys.verify_volume_mac(&footer[..FOOTER_MACED_BYTES], mac))
+}
+
 /// The set and the volume (from 0) that a whole footer names.
 pub(crate) fn footer_owner(footer: &[u8]) -> Option<(SetId, u32)> {
     let body = checked(footer).filter(|body| body.starts_with(FOOTER_MAGIC))?;

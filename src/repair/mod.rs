@@ -22,6 +22,8 @@ use crate::{
 pub(crate) use answer::Answer;
 pub use request::RepairRequest;
 pub use scan::DamageReport;
+#[cfg(any(test, fuzzing))]
+pub(crate) use scan::scan_as;
 pub(crate) use scan::{Scanned, scan};
 
 /// How to mend a bundle.
@@ -52,6 +54,8 @@ pub struct RepairReport {
     pub trailers: Vec<u32>,
     /// Numbers (from 0) of the records that are still damaged, ascending.
     pub still_damaged: Vec<u64>,
+    /// Numbers (from 1) of the volumes whose trailer is lost and must come again.
+    pub lost_trailers: Vec<u32>,
     /// Whether the header came with the answer, and with it the sender's key slots.
     pub is_header_from_answer: bool,
 }
@@ -59,7 +63,7 @@ pub struct RepairReport {
 impl RepairReport {
     /// Whether the bundle is whole now.
     pub fn is_whole(&self) -> bool {
-        self.still_damaged.is_empty()
+        self.still_damaged.is_empty() && self.lost_trailers.is_empty()
     }
 
     /// Whether there was nothing to mend.
@@ -102,8 +106,13 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         // What was whole at its old place was copied since.
         rebuilt.left.records = rebuild::check_all(ctx, &scanned, targets.paths.clone())?;
     }
-    if options.out.is_some() && !rebuilt.left.records.is_empty() {
-        let error = Error::new(Code::BeyondRepair).with(Fact::Record, told(&rebuilt.left.records));
+    let from_one = |volumes: &[u32]| volumes.iter().map(|volume| volume + 1).collect::<Vec<u32>>();
+    if options.out.is_some() && !(rebuilt.left.records.is_empty() && rebuilt.lost_trailers.is_empty()) {
+        let error = Error::new(Code::BeyondRepair);
+        let error = match &rebuilt.left.records[..] {
+            [] => error.with(Fact::Volume, format!("{:?}", from_one(&rebuilt.lost_trailers))),
+            records => error.with(Fact::Record, told(records)),
+        };
         return Err(error.at(path));
     }
     let volumes = targets.commit(&scanned, &rebuilt.left.records)?;
@@ -114,7 +123,8 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         num_records: rebuilt.num_records,
         num_recovery_records: rebuilt.num_recovery_records,
         num_header_copies,
-        trailers: rebuilt.trailers.iter().map(|volume| volume + 1).collect(),
+        trailers: from_one(&rebuilt.trailers),
+        lost_trailers: from_one(&rebuilt.lost_trailers),
         still_damaged: rebuilt.left.records,
         is_header_from_answer,
     })

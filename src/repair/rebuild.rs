@@ -20,6 +20,8 @@ pub(super) struct Rebuilt {
     pub(super) num_recovery_records: u64,
     /// Volumes (from 0) whose head or trailer was written.
     pub(super) trailers: Vec<u32>,
+    /// Volumes (from 0) whose trailer is lost.
+    pub(super) lost_trailers: Vec<u32>,
     pub(super) left: Damage,
 }
 
@@ -62,20 +64,23 @@ pub(super) fn rebuild(
     }
     let num_recovery_records = (scanned.damage.recovery_records.len() - left.recovery_records.len()) as u64;
     ctx.enter(Phase::Flush, 0);
-    let trailers = scanned.hurt_volumes();
+    let lost = scanned.survey.lost_trailers();
+    let mut trailers = scanned.hurt_volumes();
+    trailers.retain(|volume| !lost.contains(volume));
     for volume in &trailers {
         ctx.checkpoint()?;
         if *volume > 0 {
             write_where_other(&files, *volume, 0, &encode_volume_head(scanned.survey.set_id(), *volume))?;
         }
-        for (offset, part) in scanned.survey.trailer_parts(*volume)?.unwrap_or_default() {
+        for (offset, part) in scanned.survey.trailer_parts(*volume)? {
             write_where_other(&files, *volume, offset, &part)?;
         }
     }
     for volume in 0..shape.geometry.num_volumes {
-        files.finish(volume)?;
+        // How long a volume is to be, its trailer says.
+        if lost.contains(&volume) { files.sync(volume)? } else { files.finish(volume)? }
     }
-    Ok(Rebuilt { num_records, num_recovery_records, trailers, left })
+    Ok(Rebuilt { num_records, num_recovery_records, trailers, lost_trailers: lost, left })
 }
 
 /// The damaged records among all that lie at `paths`.

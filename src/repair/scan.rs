@@ -1,6 +1,9 @@
 //! Looks for damage everywhere in a bundle, without a key: header copies, volumes, trailers, records, recovery records.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -8,7 +11,7 @@ use serde::Serialize;
 use crate::{
     bundle::{Bundle, Damage, Given, Header, Shape, Survey, record_hash},
     digest::hex,
-    error::Result,
+    error::{Code, Error, Fact, Result},
     job::{Ctx, Phase},
 };
 
@@ -65,6 +68,8 @@ pub(crate) struct Scanned {
 
 /// Records hashed by one task.
 const RUN: u64 = 8;
+/// Most damaged records that are listed: 4 TiB of them. A header may tell of more records than there are files for.
+const MAX_DAMAGED: u64 = 1 << 22;
 
 /// Checks all of the bundle at `path`; `given` is what an answer brought.
 pub(crate) fn scan(ctx: &Ctx, path: &Path, given: Given) -> Result<Scanned> {
@@ -110,6 +115,7 @@ pub(super) fn damaged(
     num: u64,
     is_whole: impl Fn(u64, &mut Vec<u8>) -> Result<bool> + Sync,
 ) -> Result<Vec<u64>> {
+    let num_damaged = AtomicU64::new(0);
     let runs: Vec<Vec<u64>> = (0..num.div_ceil(RUN))
         .into_par_iter()
         .map_init(Vec::new, |buf, run| {
@@ -117,6 +123,9 @@ pub(super) fn damaged(
             for number in run * RUN..((run + 1) * RUN).min(num) {
                 ctx.checkpoint()?;
                 if !is_whole(number, buf)? {
+                    if num_damaged.fetch_add(1, Relaxed) == MAX_DAMAGED {
+                        return Err(Error::new(Code::BeyondRepair).with(Fact::Limit, MAX_DAMAGED));
+                    }
                     damaged.push(number);
                 }
             }

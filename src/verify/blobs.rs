@@ -15,7 +15,8 @@ use crate::{
     verify::RecordMap,
 };
 
-/// A bundle whose every blob matched its digest. Only [`crate::Unlocked::verify`] makes one, and a restore needs one;
+/// Images of a bundle whose every blob matched its digest. Only the checks of [`crate::Unlocked`] make one, and a restore
+/// needs one. It has all images of a whole bundle; of a damaged one, when that was asked for, those that are whole.
 /// [`crate::Unlocked::verify_for`] makes one without a check where nothing is sent, and nothing can be sent from that.
 pub struct VerifiedBundle {
     bundle: OpenBundle,
@@ -39,14 +40,14 @@ impl VerifiedBundle {
         self.is_checked
     }
 
-    /// Images of the bundle.
+    /// The images that were checked.
     pub fn images(&self) -> &[Image] {
         &self.images
     }
 }
 
 /// An image that cannot be restored, and which of its blobs are hurt.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DamagedImage {
     /// Its name.
     pub image: String,
@@ -75,12 +76,22 @@ impl BlobReport {
     }
 }
 
-/// Checks every blob of `bundle`, whose images are `images`, and marks on `map` what could be read. Damage is listed;
-/// the bundle comes back as verified only when there is none.
+/// What of a damaged bundle counts as verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damaged {
+    /// Nothing.
+    Refuse,
+    /// The images that are whole.
+    LeaveOut,
+}
+
+/// Checks every blob of `bundle`, whose images are `images` and those `unreadable`, and marks on `map` what could be read.
+/// Damage is listed; what comes back as verified is whole.
 pub(crate) fn verify_blobs(
     ctx: &Ctx,
     bundle: &OpenBundle,
-    images: &[Image],
+    (images, unreadable): (&[Image], &[DamagedImage]),
+    on_damage: Damaged,
     map: &RecordMap,
 ) -> Result<(BlobReport, Option<VerifiedBundle>)> {
     let index = bundle.index();
@@ -94,13 +105,14 @@ pub(crate) fn verify_blobs(
     bundle.records_of_index().for_each(|record| map.mark(record, true));
     let bad = hash_all(ctx, bundle, map)?;
     let all_frames_whole = check_unused_frames(ctx, bundle, map);
+    let bad_blobs = |image: &Image| -> Vec<Digest> {
+        image.blobs().into_keys().filter(|digest| bad.contains_key(digest)).collect()
+    };
     let mut damaged: Vec<DamagedImage> = images
         .iter()
-        .filter_map(|image| {
-            let blobs: Vec<Digest> =
-                image.blobs().into_keys().filter(|digest| bad.contains_key(digest)).collect();
-            (!blobs.is_empty()).then(|| DamagedImage { image: image.title(), blobs })
-        })
+        .map(|image| DamagedImage { image: image.title(), blobs: bad_blobs(image) })
+        .filter(|damaged| !damaged.blobs.is_empty())
+        .chain(unreadable.iter().cloned())
         .collect();
     if damaged.is_empty() && !bad.is_empty() {
         // Blobs that belong to no image still make the bundle another one than was sealed.
@@ -112,12 +124,15 @@ pub(crate) fn verify_blobs(
     // A record that is damaged explains all else; what remains was wrong when it was sealed.
     let causes = [Code::RecordDamaged, Code::Read, Code::BadIndex, Code::BlobMismatch];
     let cause = causes.into_iter().find(|code| bad.values().any(|found| found == code));
+    let cause = cause.or_else(|| (!damaged.is_empty()).then_some(Code::RecordDamaged));
     let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged, cause };
-    let verified = report.is_whole().then(|| VerifiedBundle {
-        bundle: bundle.clone(),
-        images: images.to_vec(),
-        is_checked: true,
-    });
+    let whole: Vec<Image> = images.iter().filter(|image| bad_blobs(image).is_empty()).cloned().collect();
+    let is_verified = match on_damage {
+        Damaged::Refuse => report.is_whole(),
+        Damaged::LeaveOut => report.is_whole() || !whole.is_empty(),
+    };
+    let verified =
+        is_verified.then(|| VerifiedBundle { bundle: bundle.clone(), images: whole, is_checked: true });
     Ok((report, verified))
 }
 

@@ -4,8 +4,8 @@ mod blobs;
 mod map;
 mod records;
 
-pub(crate) use blobs::verify_blobs;
 pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
+pub(crate) use blobs::{Damaged, verify_blobs};
 pub use map::{CellState, RecordMap};
 pub(crate) use records::verify_records;
 pub use records::{RecordReport, ranges};

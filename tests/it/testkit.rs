@@ -253,7 +253,7 @@ impl Drop for Recover {
 }
 
 /// A `python3` that has what the scripts import: a version manager's in `PATH`, or Debian's.
-fn python() -> Command {
+pub(crate) fn python() -> Command {
     let dirs = env::var_os("PATH").unwrap_or_default();
     let dirs = env::split_paths(&dirs).chain([PathBuf::from("/usr/bin")]);
     for python in dirs.map(|dir| dir.join("python3")).filter(|python| python.is_file()) {

@@ -4,10 +4,19 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection, TagPolicy, escape,
+    Code, DamagedImage, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection, TagPolicy,
+    Unlocked, VerifiedBundle, escape,
 };
 
 use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
+
+/// A report for scripts, with the images that were left out.
+#[derive(serde::Serialize)]
+struct WithDamaged<'a> {
+    #[serde(flatten)]
+    report: &'a sealift::RestoreReport,
+    damaged: &'a [sealift::DamagedImage],
+}
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let dest: DestSpec = matches.get_one::<String>("to").map_or("", String::as_str).parse()?;
@@ -19,26 +28,41 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
-    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
+    let may_be_damaged = matches.get_flag("undamaged");
+    let unlocked = secret::unlock(env, matches, |passphrase| {
+        if may_be_damaged {
+            bundle.unlock_damaged(&env.ctx, passphrase)
+        } else {
+            bundle.unlock(&env.ctx, passphrase)
+        }
+    })?;
 
+    let checked = may_be_damaged.then(|| undamaged(env, &unlocked)).transpose()?;
     let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
-        let plan = with_progress(env, || unlocked.preview_restore(&env.ctx, &dest, &selection))?;
+        let plan = with_progress(env, || match &checked {
+            Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &dest, &selection),
+            None => unlocked.preview_restore(&env.ctx, &dest, &selection),
+        })?;
         Ok((plan, dest))
     })?;
-    let verified = with_progress(env, || unlocked.verify_for(&env.ctx, &preview))?;
+    let (damaged, verified) = match checked {
+        Some(checked) => checked,
+        None => (Vec::new(), with_progress(env, || unlocked.verify_for(&env.ctx, &preview))?),
+    };
+    let ended = || if damaged.is_empty() { Ended::Done } else { Ended::Damaged };
     // Once more: meanwhile somebody else may have taken a tag.
     let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
     if matches.get_flag("dry-run") {
-        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan }));
+        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged }));
         env.out.say("restore-plan", &plan_args(&plan));
         names(env, &plan);
         checks(env, &plan);
-        return Ok(Ended::Done);
+        return Ok(ended());
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    env.out.json(&report);
+    env.out.json(&WithDamaged { report: &report, damaged: &damaged });
     env.out.say("restore-done", &plan_args(&plan));
     names(env, &plan);
     if report.num_present > 0 {
@@ -48,7 +72,24 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         env.out.say("restore-unchecked", &[]);
     }
     env.out.line(format_args!("  → {dest}"));
-    Ok(Ended::Done)
+    Ok(ended())
+}
+
+/// The images of a damaged bundle that are whole, and those that are not.
+fn undamaged(env: &Env, unlocked: &Unlocked) -> Result<(Vec<DamagedImage>, VerifiedBundle)> {
+    let map = unlocked.record_map(1);
+    let (report, verified) = with_progress(env, || unlocked.verify_undamaged(&env.ctx, &map))?;
+    let verified = verified.ok_or_else(|| {
+        let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
+        Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+    })?;
+    if !report.is_whole() {
+        env.out.say("restore-undamaged", &[("damaged", report.damaged.len().to_string())]);
+        for damaged in &report.damaged {
+            env.out.line(format_args!("  {}", escape(&damaged.image)));
+        }
+    }
+    Ok((report.damaged, verified))
 }
 
 fn selection(matches: &ArgMatches) -> Result<Selection> {

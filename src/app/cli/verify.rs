@@ -1,7 +1,7 @@
 //! `sealift verify BUNDLE`: every record without a key, every blob with one.
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Inspection, RecordReport, Result, escape};
+use sealift::{Code, DamageReport, Error, Inspection, RecordReport, Result, escape};
 
 use super::{
     Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, repair, secret,
@@ -27,7 +27,8 @@ fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
         "records": report,
     }));
     if !report.is_whole() {
-        damaged_records(env, &report);
+        damaged_records(env, report.num_records, &report.damaged);
+        env.out.say("verify-copy-again", &[]);
         return Ok(Ended::Damaged);
     }
     env.out.say("verify-records", &[("records", report.num_records.to_string())]);
@@ -38,64 +39,47 @@ fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
 /// As [`without_key`], recovery data included: whether it suffices is what a user wants to know next.
 fn with_recovery(env: &Env, bundle: &Inspection) -> Result<Ended> {
     let damage = with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?;
-    let report = RecordReport {
-        num_records: damage.num_records,
-        damaged: damage.damaged.clone(),
-        num_damaged_header_copies: damage.num_damaged_header_copies,
-    };
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
-        "records": report,
+        "records": records(&damage),
         "damage": damage,
     }));
-    if report.is_whole() {
-        env.out.say("verify-records", &[("records", report.num_records.to_string())]);
-    } else {
-        damaged_numbers(env, &report);
-    }
-    env.out.say(
-        "verify-recovery",
-        &[
-            ("records", damage.num_recovery_records.to_string()),
-            ("damaged", damage.num_damaged_recovery_records.to_string()),
-        ],
-    );
-    if !damage.damaged_trailers.is_empty() {
-        let numbers: Vec<u64> = damage.damaged_trailers.iter().copied().map(u64::from).collect();
-        env.out.say("verify-volumes", &[("numbers", sealift::ranges(&numbers))]);
-    }
     if damage.is_whole() {
-        env.out.fingerprint(&bundle.fingerprint());
-        return Ok(Ended::Done);
+        env.out.say("verify-records", &[("records", damage.num_records.to_string())]);
     }
-    match damage.beyond_repair.len() {
-        0 if damage.lost_trailers.is_empty() => env.out.say("verify-repairable", &[]),
-        num => env.out.say("verify-beyond", &[("damaged", num.to_string())]),
+    damaged(env, &damage);
+    if !damage.is_whole() {
+        return Ok(Ended::Damaged);
     }
-    Ok(Ended::Damaged)
+    env.out.fingerprint(&bundle.fingerprint());
+    Ok(Ended::Done)
 }
 
 fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ended> {
-    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?;
+    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock_damaged(&env.ctx, passphrase))?;
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
-    let records =
-        if report.is_whole() { None } else { Some(with_progress(env, || bundle.verify(&env.ctx))?) };
+    let damage = if report.is_whole() {
+        None
+    } else {
+        Some(with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?)
+    };
     env.out.json(&serde_json::json!({
         "fingerprint": unlocked.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&unlocked.fingerprint()),
         "blobs": report,
-        "records": records,
+        "records": damage.as_ref().map(records),
+        "damage": damage,
     }));
-    if let Some(records) = records {
-        for damaged in &report.damaged {
+    if let Some(damage) = damage {
+        for image in &report.damaged {
             env.out.say(
                 "verify-damaged-image",
-                &[("image", escape(&damaged.image).to_string()), ("blobs", damaged.blobs.len().to_string())],
+                &[("image", escape(&image.image).to_string()), ("blobs", image.blobs.len().to_string())],
             );
         }
-        damaged_records(env, &records);
+        damaged(env, &damage);
         return Ok(Ended::Damaged);
     }
     env.out.say(
@@ -110,18 +94,51 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
     Ok(Ended::Done)
 }
 
-fn damaged_records(env: &Env, report: &RecordReport) {
-    damaged_numbers(env, report);
-    env.out.say("verify-copy-again", &[]);
+/// What a check without recovery data reports.
+fn records(damage: &DamageReport) -> RecordReport {
+    RecordReport {
+        num_records: damage.num_records,
+        damaged: damage.damaged.clone(),
+        num_damaged_header_copies: damage.num_damaged_header_copies,
+    }
 }
 
-fn damaged_numbers(env: &Env, report: &RecordReport) {
+/// What is damaged, and what to do.
+fn damaged(env: &Env, damage: &DamageReport) {
+    if !damage.damaged.is_empty() {
+        damaged_records(env, damage.num_records, &damage.damaged);
+    }
+    if !damage.damaged_trailers.is_empty() {
+        let numbers: Vec<u64> = damage.damaged_trailers.iter().copied().map(u64::from).collect();
+        env.out.say("verify-volumes", &[("numbers", sealift::ranges(&numbers))]);
+    }
+    if damage.num_recovery_records == 0 {
+        if !damage.is_whole() {
+            env.out.say("verify-copy-again", &[]);
+        }
+        return;
+    }
+    env.out.say(
+        "verify-recovery",
+        &[
+            ("records", damage.num_recovery_records.to_string()),
+            ("damaged", damage.num_damaged_recovery_records.to_string()),
+        ],
+    );
+    match damage.beyond_repair.len() {
+        0 if damage.is_whole() => {}
+        0 if damage.lost_trailers.is_empty() => env.out.say("verify-repairable", &[]),
+        num => env.out.say("verify-beyond", &[("damaged", num.to_string())]),
+    }
+}
+
+fn damaged_records(env: &Env, num_records: u64, damaged: &[u64]) {
     env.out.say(
         "verify-damaged",
         &[
-            ("damaged", report.damaged.len().to_string()),
-            ("records", report.num_records.to_string()),
-            ("numbers", report.damaged_ranges()),
+            ("damaged", damaged.len().to_string()),
+            ("records", num_records.to_string()),
+            ("numbers", sealift::ranges(damaged)),
         ],
     );
 }

@@ -170,3 +170,91 @@ fn for_each_slice<C>(
         ended.collect::<Vec<_>>().into_iter().collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASIS: [u16; 16] = [
+        0x0001, 0xACCA, 0x3C0E, 0x163E, 0xC582, 0xED2E, 0x914C, 0x4012, 0x6C98, 0x10D8, 0x6A72, 0xB900,
+        0xFDB8, 0xFB34, 0xFF38, 0x991E,
+    ];
+
+    /// Symbols as field elements and back: docs/bundle-format.md §5.6.1, written from that text alone.
+    struct Field(Vec<u16>, Vec<u16>);
+
+    impl Field {
+        fn new() -> Self {
+            let element = |symbol: u32| {
+                (0..16).filter(|bit| symbol >> bit & 1 == 1).fold(0, |sum, bit| sum ^ BASIS[bit])
+            };
+            let elements: Vec<u16> = (0..1 << 16).map(element).collect();
+            let mut symbols = vec![0; 1 << 16];
+            for (symbol, element) in (0..=u16::MAX).zip(&elements) {
+                symbols[usize::from(*element)] = symbol;
+            }
+            Self(elements, symbols)
+        }
+
+        fn times(&self, a: u16, b: u16) -> u16 {
+            let (a, b) = (u32::from(self.0[usize::from(a)]), u32::from(self.0[usize::from(b)]));
+            let mut product = (0..16).filter(|bit| b >> bit & 1 == 1).fold(0, |sum, bit| sum ^ a << bit);
+            for bit in (16..32).rev() {
+                if product >> bit & 1 == 1 {
+                    product ^= 0x1002D << (bit - 16);
+                }
+            }
+            self.1[product as usize]
+        }
+
+        fn inverse(&self, a: u16) -> u16 {
+            let one = self.1[1];
+            // The exponent 2¹⁶ − 2: all bits but the lowest.
+            let (mut power, mut result) = (a, one);
+            for _ in 0..15 {
+                power = self.times(power, power);
+                result = self.times(result, power);
+            }
+            result
+        }
+
+        /// The polynomial of lowest degree through `points`, at `x`.
+        fn interpolate(&self, points: &[(u16, u16)], x: u16) -> u16 {
+            let term = |at: usize| {
+                let (own, value) = points[at];
+                let others = points.iter().enumerate().filter(|(other, _)| *other != at);
+                others.fold(value, |product, (_, (other, _))| {
+                    self.times(product, self.times(x ^ other, self.inverse(own ^ other)))
+                })
+            };
+            (0..points.len()).fold(0, |sum, at| sum ^ term(at))
+        }
+    }
+
+    #[test]
+    fn the_code_is_the_one_that_the_format_describes() {
+        let field = Field::new();
+        for (num, num_recovery) in [(5_usize, 3_usize), (7, 2), (4, 4), (1, 1), (9, 5)] {
+            let shard = |index: usize| -> Vec<u8> {
+                (0..64).map(|at| blake3::hash(&[index as u8, at]).as_bytes()[0]).collect()
+            };
+            let mut encoder =
+                HighRateEncoder::new(num, num_recovery, 64, DefaultEngine::new(), None).unwrap();
+            (0..num).for_each(|index| encoder.add_original_shard(shard(index)).unwrap());
+            let encoded = encoder.encode().unwrap();
+            let chunk = num_recovery.next_power_of_two();
+            let symbol = |bytes: &[u8], at: usize| u16::from(bytes[at]) | u16::from(bytes[32 + at]) << 8;
+            for (number, recovery) in encoded.recovery_iter().enumerate() {
+                for at in [0, 17, 31] {
+                    let of_shard = |index: usize| if index < num { symbol(&shard(index), at) } else { 0 };
+                    let sum = (1..=num.div_ceil(chunk)).fold(0, |sum, c| {
+                        let point = |i: usize| ((c * chunk + i) as u16, of_shard((c - 1) * chunk + i));
+                        let points: Vec<(u16, u16)> = (0..chunk).map(point).collect();
+                        sum ^ field.interpolate(&points, number as u16)
+                    });
+                    assert_eq!(symbol(recovery, at), sum, "{num} {num_recovery}: {number} {at}");
+                }
+            }
+        }
+    }
+}

@@ -86,6 +86,11 @@ impl VolumeFiles {
         self.with(volume, |file| len(file).map_err(|e| Error::read(self.path(volume), e)))
     }
 
+    /// Flushes a volume.
+    pub(crate) fn sync(&self, volume: u32) -> Result<()> {
+        self.with(volume, |file| file.sync_all().map_err(|e| Error::write(self.path(volume), e)))
+    }
+
     /// Gives a volume its length, and flushes it.
     pub(crate) fn finish(&self, volume: u32) -> Result<()> {
         let len = self.shape.places(volume).len;

@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     bundle::{
-        Header, SetId,
+        BundleKeys, Header, SetId,
         record::set_root,
         volume::{
             FOOTER_BYTES, LATER_HEAD_BYTES, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-            volume_path, volume_root,
+            is_footer_authentic, volume_path, volume_root,
         },
     },
     error::{Code, Error, Fact, Result},
@@ -69,9 +69,6 @@ pub(crate) struct Given {
     /// Summaries of trailers, by volume (from 0).
     pub(crate) summaries: BTreeMap<u32, Vec<u8>>,
 }
-
-/// A run of bytes of a file, and where it begins.
-type Part = (u64, Vec<u8>);
 
 impl Survey {
     /// Looks at the volumes of the bundle at `path`. What is `given` serves where nothing else is left.
@@ -258,6 +255,20 @@ impl Survey {
         self.read_summary_at(volume, self.volumes[volume as usize].summary?)
     }
 
+    /// Whether every footer that is left was written by a holder of the bundle key.
+    pub(crate) fn check_macs(&self, keys: &BundleKeys) -> Result<()> {
+        for volume in 0..self.shape().geometry.num_volumes {
+            let Some(summary) = self.summary(volume) else { continue };
+            let footer = &summary[summary.len() - FOOTER_BYTES as usize..];
+            if !is_footer_authentic(keys, footer) {
+                return Err(Error::new(Code::RootMismatch)
+                    .with(Fact::Volume, volume + 1)
+                    .at(self.files.path(volume)));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the hashes of the records of a volume are lost.
     pub(crate) fn are_hashes_lost(&self, volume: u32) -> bool {
         self.volumes[volume as usize].hashes.is_none()
@@ -269,10 +280,11 @@ impl Survey {
         (0..).zip(&self.volumes).filter(is_lost).map(|(volume, _)| volume).collect()
     }
 
-    /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them.
-    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Option<Vec<Part>>> {
+    /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them, and
+    /// nothing is when the trailer is lost.
+    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Vec<(u64, Vec<u8>)>> {
         let (shape, places) = (self.shape(), self.shape().places(volume));
-        let Some(summary) = self.summary(volume) else { return Ok(None) };
+        let Some(summary) = self.summary(volume) else { return Ok(Vec::new()) };
         let mut parts = Vec::new();
         let mut rest = &summary[..];
         for (offset, len) in shape.summary_parts(volume) {
@@ -282,7 +294,7 @@ impl Survey {
         }
         if shape.has_recovery() {
             if shape.copied(volume).any(|copied| self.volumes[copied as usize].summary.is_none()) {
-                return Ok(Some(parts));
+                return Ok(parts);
             }
             let summary = |copied| {
                 self.summary(copied).ok_or_else(|| Error::new(Code::RootMismatch).at(self.files.path(copied)))
@@ -290,7 +302,7 @@ impl Survey {
             let copies = encode_copies(shape, &self.set_id, volume, &summary)?;
             parts.extend(places.copies.map(|offset| (offset, copies.clone())));
         }
-        Ok(Some(parts))
+        Ok(parts)
     }
 }
 
