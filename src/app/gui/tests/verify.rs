@@ -65,6 +65,7 @@ fn a_bundle_that_is_checked() {
             num_recovery_records: 1,
             num_header_copies: 0,
             trailers: Vec::new(),
+            lost_trailers: Vec::new(),
             still_damaged: Vec::new(),
             is_header_from_answer: false,
         };
