@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let percent = std::env::args().skip(1).find(|arg| arg != "--bench");
     let percent: usize = percent.map_or(Ok(5), |percent| percent.parse())?;
     let num_recovery = (GROUP_RECORDS * percent.clamp(1, 100)).div_ceil(100);
-    let numbers = (0..GROUP_RECORDS + ENCODED_SLICE_BYTES).map(|at| (at * at >> 7) as u8);
+    let numbers = (0..GROUP_RECORDS + ENCODED_SLICE_BYTES).map(|at| ((at * at) >> 7) as u8);
     let bytes: Vec<u8> = numbers.collect();
     let record = |index: usize, len: usize| &bytes[index..index + len];
 
