@@ -158,6 +158,41 @@ fn other_options_or_another_passphrase_start_anew_and_say_so() {
 }
 
 #[test]
+fn a_restore_that_is_killed_again_and_again_is_whole_or_not_there() {
+    let dir = Scratch::new();
+    let sealift = Sealift::new(&dir);
+    let bundle = dir.join("a.sealift");
+    sealift.pack([noise(&dir, 3).as_str()], &bundle, &["--kdf", "low"]);
+    let restore = |dest: &str| sealift.prepared(["restore", bundle.to_str().unwrap(), "--to", dest, "-q"]);
+    let began = Instant::now();
+    run(&mut restore(&format!("oci:{}", dir.join("whole").display())));
+    let whole = u64::try_from(began.elapsed().as_micros()).unwrap();
+    let mut state = 7;
+    for (name, dest) in [("out", "oci"), ("out.tar", "docker-archive")] {
+        let out = dir.join(name);
+        let dest = format!("{dest}:{}", out.display());
+        for _ in 0..num_kills().div_ceil(2) {
+            let mut child = restore(&dest).spawn().unwrap();
+            let killed_at = Instant::now() + Duration::from_micros(random(&mut state) % whole);
+            while Instant::now() < killed_at && child.try_wait().unwrap().is_none() {
+                std::thread::yield_now();
+            }
+            let _ = child.kill();
+            child.wait().unwrap();
+            if out.exists() {
+                // It was faster than the kill: then all of it is there.
+                assert_eq!(Sealift::images(&dest).len(), 1);
+                if out.is_dir() { fs::remove_dir_all(&out) } else { fs::remove_file(&out) }.unwrap();
+            }
+        }
+        run(&mut restore(&dest));
+        assert_eq!(Sealift::images(&dest)[0].id, sealift.inspect(&bundle)[0].id);
+        let left = names(dir.path());
+        assert!(!left.iter().any(|left| left.ends_with(".partial")), "{left:?}");
+    }
+}
+
+#[test]
 fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     let dir = Scratch::new();
     let sealift = Sealift::new(&dir);

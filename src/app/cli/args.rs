@@ -181,6 +181,7 @@ impl Build {
                 .default_value(sealift::DEFAULT_LEVEL.to_string()),
             self.option("volume-size"),
             self.option("recovery"),
+            self.flag("handoff"),
             self.option("platform").action(ArgAction::Append),
             self.kdf(),
             self.flag("force"),

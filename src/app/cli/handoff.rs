@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealift::{
     Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order,
-    ReadBack, Result, Share, TargetPlan, TargetReport, escape,
+    Result, Share, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 
@@ -40,6 +40,21 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     env.out.json(&object(env, &report));
     Ok(told(env, &plan, &report))
+}
+
+/// Reads a bundle back that was packed straight to a drive, adds the restore kit, and ejects the drive.
+pub(super) fn in_place(env: &Env, bundle: &std::path::Path) -> Result<(Ended, Value)> {
+    let folder = bundle.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    let target = sealift::drive_target(&env.ctx, &folder.display().to_string())?;
+    let options = HandoffOptions { kit: KitFor::Drives(kit::this_program()?), ..HandoffOptions::default() };
+    let plan = sealift::plan_handoff(&env.ctx, bundle, &[target], &options)?;
+    let watch = HandoffWatch::new(&plan, 1);
+    let mut report = with_progress(env, || sealift::handoff(&env.ctx, &plan, &watch))?;
+    if let Some(Err(error)) = report.targets.pop_if(|target| target.is_err()) {
+        return Err(error);
+    }
+    Ok((told(env, &plan, &report), object(env, &report)))
 }
 
 fn kit_for(matches: &ArgMatches) -> Result<KitFor> {
@@ -88,22 +103,20 @@ fn told(env: &Env, plan: &HandoffPlan, report: &HandoffReport) -> Ended {
 }
 
 fn finished(env: &Env, target: &TargetReport) {
-    let how = match target.read_back {
-        ReadBack::Uncached => "uncached",
-        ReadBack::CacheDropped => "cache-dropped",
-        ReadBack::Cached => "cached",
-    };
     env.out.say(
         "handoff-done",
         &[
             ("folder", path(&target.folder)),
             ("written", human_bytes(target.written_bytes)),
             ("kept", human_bytes(target.kept_bytes)),
-            ("how", env.out.t(&format!("handoff-{how}"), &[])),
+            ("how", env.out.t(&format!("handoff-{}", target.read_back.name()), &[])),
         ],
     );
     for file in &target.files {
         env.out.line(format_args!("  {}", path(file)));
+    }
+    if !target.kit.is_empty() {
+        env.out.say("handoff-kit", &[]);
     }
     for file in &target.removed {
         env.out.say("handoff-removed", &[("path", path(file))]);

@@ -6,7 +6,7 @@ use sealift::{
     SourceSpec,
 };
 
-use super::{Ended, Env, output::human_bytes, progress::with_progress, secret};
+use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, secret};
 
 /// A report for scripts, with the words of its fingerprint.
 #[derive(serde::Serialize)]
@@ -14,6 +14,8 @@ struct WithWords<'a> {
     #[serde(flatten)]
     report: &'a sealift::PackReport,
     fingerprint_words: std::collections::BTreeMap<&'static str, Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handoff: Option<serde_json::Value>,
 }
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -56,10 +58,6 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let _ = std::fs::remove_file(path);
     }
     let report = packed?;
-    env.out.json(&WithWords {
-        report: &report,
-        fingerprint_words: sealift::fingerprint_in_all_languages(&report.fingerprint),
-    });
     env.out.say(
         "pack-done",
         &[
@@ -78,7 +76,14 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     if let Some(path) = generated {
         env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
     }
-    Ok(Ended::Done)
+    let handed = matches.get_flag("handoff").then(|| handoff::in_place(env, out)).transpose()?;
+    let (ended, handoff) = handed.map_or((Ended::Done, None), |(ended, object)| (ended, Some(object)));
+    env.out.json(&WithWords {
+        report: &report,
+        fingerprint_words: sealift::fingerprint_in_all_languages(&report.fingerprint),
+        handoff,
+    });
+    Ok(ended)
 }
 
 /// Says what the file system there makes of the bundle, before anything is written.

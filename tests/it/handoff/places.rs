@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use super::other_bundle;
-use crate::support::{Scratch, Sealift, Tool, run};
+use crate::support::{Scratch, Sealift, Tool, names, noise, run};
 
 /// `sealift pack`, to a folder that the program takes for a FAT stick: in a mount namespace of its own the kernel's
 /// list of mounts is replaced by one in which the file system has that type.
@@ -62,4 +62,39 @@ fn a_name_that_is_no_drive_is_refused() {
     let bundle = other_bundle(&dir, &dir.join("made"), &[]);
     let output = super::command(&bundle).args(["--to", "/dev/no-such-stick"]).output().unwrap();
     assert_eq!(super::failed(&output), ("HANDOFF-04".into(), Some(2)));
+}
+
+#[test]
+fn volumes_lie_on_a_fat_file_system_and_come_back_from_it() {
+    let dir = Scratch::new();
+    let (made, sealift) = (dir.join("made"), Sealift::new(&dir));
+    fs::create_dir(&made).unwrap();
+    let bundle = made.join("a.sealift");
+    sealift.pack([noise(&dir, 1).as_str()], &bundle, &["--kdf", "low", "--volume-size", "8MiB"]);
+    let image = dir.join("fat.img");
+    let mtools = |name: &'static str| Tool::new(name, "mtools").command();
+    run(mtools("mformat").args(["-C", "-F", "-T", "131072", "-i"]).arg(&image).arg("::"));
+    let volumes = names(&made);
+    assert!(volumes.len() > 3, "{volumes:?}");
+    for name in &volumes {
+        run(mtools("mcopy").arg("-i").arg(&image).arg(made.join(name)).arg("::"));
+    }
+    let back = dir.join("back");
+    fs::create_dir(&back).unwrap();
+    run(mtools("mcopy").arg("-i").arg(&image).arg("::*").arg(&back));
+    super::assert_same(&made, &back);
+    run(Sealift::command(["verify"]).arg(back.join("a.sealift")));
+}
+
+#[test]
+fn what_is_packed_straight_to_a_place_is_read_back_there() {
+    let dir = Scratch::new();
+    let out = dir.join("a.sealift");
+    let sealift = Sealift::new(&dir);
+    let sample = dir.join("sample.tar");
+    sealift::write_sample(&sample).unwrap();
+    let report = sealift.pack([sample.to_str().unwrap()], &out, &["--kdf", "low", "--handoff"]);
+    let target = &report["handoff"]["targets"][0]["report"];
+    assert_eq!(target["kept_bytes"], report["bundle_bytes"], "{report}");
+    assert_eq!(target["written_bytes"], 0, "{report}");
 }

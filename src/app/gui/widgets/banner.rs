@@ -3,7 +3,7 @@
 use eframe::egui::{Frame, Margin, Stroke, Ui};
 use sealift::Error;
 
-use super::{Icon, Label};
+use super::{Icon, Label, page::line};
 use crate::gui::{
     texts::Texts,
     theme::{self, Tone},
@@ -40,5 +40,13 @@ pub(crate) fn error(ui: &mut Ui, texts: Texts, error: &Error) {
             ui.add(Label::body(hint).wrapped());
         }
         ui.add(Label::small(error.code().id()).secondary());
+    });
+}
+
+/// A small line with the sign of its tone.
+pub(crate) fn remark(ui: &mut Ui, tone: Tone, text: &str) {
+    line(ui, |ui| {
+        Icon::of_tone(tone).show(ui, 14.0, tone);
+        ui.add(Label::small(text).tone(tone).wrapped());
     });
 }

@@ -12,7 +12,9 @@ use crate::gui::{
     figures,
     state::State,
     theme::Tone,
-    widgets::{Button, Icon, Label, field, focus, page::line, path_field::path_field, tick::tick_box},
+    widgets::{
+        Button, Icon, Label, banner::remark, field, focus, page::line, path_field::path_field, tick::tick_box,
+    },
 };
 
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -85,13 +87,6 @@ fn found(ui: &mut Ui, state: &State, seen: &Seen, actions: &mut Actions) {
     } else {
         ui.add(Label::small(state.texts.with(id, &numbers)).secondary().wrapped());
     }
-}
-
-fn remark(ui: &mut Ui, tone: Tone, text: &str) {
-    line(ui, |ui| {
-        Icon::of_tone(tone).show(ui, 14.0, tone);
-        ui.add(Label::small(text).tone(tone).wrapped());
-    });
 }
 
 fn split(ui: &mut Ui, state: &State, place: &Place, actions: &mut Actions) {

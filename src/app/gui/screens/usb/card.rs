@@ -15,7 +15,7 @@ use crate::gui::{
     figures,
     state::State,
     theme::{self, Tone},
-    widgets::{Button, Icon, Label, page::line},
+    widgets::{Button, Icon, Label, banner::remark, page::line},
 };
 
 const HEIGHT: f32 = 176.0;
@@ -143,13 +143,6 @@ fn about(ui: &mut Ui, state: &State, drive: &Drive, is_read_only: bool, actions:
             actions.push(action::Action::Usb(Action::Mount(device)));
         }
     }
-}
-
-fn remark(ui: &mut Ui, tone: Tone, text: &str) {
-    line(ui, |ui| {
-        Icon::of_tone(tone).show(ui, 14.0, tone);
-        ui.add(Label::small(text).tone(tone).wrapped());
-    });
 }
 
 /// Used and free, with a mark at 4 GiB where files end there.
