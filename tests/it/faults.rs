@@ -144,3 +144,39 @@ fn every_failing_fsync_is_an_error_and_leaves_no_false_bundle() {
 fn every_failing_header_write_is_an_error_and_leaves_no_false_bundle() {
     fail_each("pwrite64", 10);
 }
+
+#[test]
+fn every_failing_fsync_of_a_restore_is_an_error_and_leaves_nothing() {
+    let dir = Scratch::new();
+    dir.write("pw", "p\n");
+    sealift::write_sample(&dir.join("sample.tar")).unwrap();
+    let bundle = dir.join("a.sealift");
+    let source = dir.join("sample.tar");
+    run(&mut pack_command(&dir, source.to_str().unwrap(), &bundle));
+    for (transport, name) in [("oci", "out"), ("docker-archive", "out.tar"), ("oci-archive", "out.oci.tar")] {
+        let out = dir.join(name);
+        let mut num_failed = 0;
+        for when in 1..=60 {
+            let inject = format!("inject=fsync:error=EIO:when={when}");
+            let mut command = STRACE.command();
+            command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
+            command.args(["restore", "-q", "--to", &format!("{transport}:{}", out.display())]).arg(&bundle);
+            let output = command.arg("--password-file").arg(dir.join("pw")).output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            num_failed += 1;
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(stderr.contains("Code: IO-02"), "fsync {when}: {stderr}");
+            let left = names(dir.path());
+            // The last flush is that of the folder: by then all of it is there under its name.
+            let is_last = out.exists();
+            assert!(!left.iter().any(|left| left.ends_with(".partial")), "fsync {when}: {left:?}");
+            if is_last {
+                assert_eq!(Sealift::images(&format!("{transport}:{}", out.display())).len(), 2);
+                if out.is_dir() { fs::remove_dir_all(&out) } else { fs::remove_file(&out) }.unwrap();
+            }
+        }
+        assert!(num_failed > 1 && out.exists(), "{transport}: {num_failed}");
+    }
+}
