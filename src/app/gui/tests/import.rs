@@ -169,6 +169,18 @@ fn what_is_in_an_engine_needs_no_loading() {
 }
 
 #[test]
+fn images_that_are_damaged_are_left_out_and_the_others_planned_anew() {
+    let hurt = inside(1)[0].names[0].clone();
+    let error = Error::new(Code::RecordDamaged).with(Fact::Image, hurt);
+    let mut state = ended(Err(error));
+    assert_eq!(state.import.hurt(), [0].into());
+    let num = state.import.selected.len();
+    state.apply(Action::Import(Do::LeaveOutDamaged), &mut Effects::new());
+    assert!(!state.import.selected.contains(&0) && state.import.selected.len() == num - 1);
+    assert!(state.import.takes_damaged && state.import.report.is_none());
+}
+
+#[test]
 fn steps_of_the_wizard() {
     let mut pictures = Pictures::default();
     pictures.check("import-header", || wizard([]));
@@ -216,6 +228,10 @@ fn ends_of_the_wizard() {
     });
     pictures.check("import-disk-full", || {
         ended(Err(Error::new(Code::DiskFull).with(Fact::Path, "/srv/images/镜像.tar")))
+    });
+    pictures.check("import-run-damaged", || {
+        let error = Error::new(Code::RecordDamaged).with(Fact::Image, &inside(1)[0].names[0]);
+        ended(Err(error.with(Fact::Path, header().path.display())))
     });
     pictures.check("import-cancelled", || ended(Err(Error::new(Code::Cancelled))));
     pictures.check("import-done", done);

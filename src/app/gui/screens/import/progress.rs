@@ -71,7 +71,7 @@ impl Progress {
 }
 
 /// Whether it is this image that the run failed on.
-fn is_hit(image: &Planned, error: &Error) -> bool {
+pub(super) fn is_hit(image: &Planned, error: &Error) -> bool {
     error.context().into_iter().any(|(fact, value)| match fact {
         Fact::Image => value.split(", ").any(|name| image.bundle_names.iter().any(|known| known == name)),
         // A full disk is no fault of the blob that met it.

@@ -98,6 +98,15 @@ fn headline(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) 
             banner::error(ui, state.texts, error);
             if error.kind() == sealift::ErrorKind::Integrity {
                 open_again(ui, state, actions);
+                let hurt = state.import.hurt();
+                let is_some_left = state.import.selected.iter().any(|number| !hurt.contains(number));
+                let leave_out = state.t("import-leave-out");
+                if !hurt.is_empty()
+                    && is_some_left
+                    && Button::secondary(&leave_out).enabled(!state.is_busy()).show(ui)
+                {
+                    actions.push(action::Action::Import(Action::LeaveOutDamaged));
+                }
             }
         }
     }

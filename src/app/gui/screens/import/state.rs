@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use sealift::{Code, Error, Finished, TagPolicy};
 
 use super::{
-    contents::{Contents, sizes},
+    contents::{Contents, Inside, sizes},
     plan::Plan,
-    progress::Progress,
+    progress::{Progress, is_hit},
     report::{Ending, Ran, Report},
     step::Step,
     target::Target,
@@ -42,6 +42,8 @@ pub(crate) struct Import {
     pub(crate) sizes: (u64, u64),
     pub(crate) target: Target,
     pub(crate) plan: Option<Plan>,
+    /// The bundle is damaged, and what is whole of it is wanted.
+    pub(crate) takes_damaged: bool,
     pub(crate) progress: Progress,
     pub(crate) report: Option<Report>,
     /// What the step that is shown failed on.
@@ -90,6 +92,8 @@ pub(crate) enum Action {
     Planned(Outcome<Plan>),
     Progress(Vec<Finished>),
     Ran(Ran),
+    /// The images that the run found damaged are left out, and the others planned anew.
+    LeaveOutDamaged,
     Save(Format, PathBuf),
     Saved(Outcome<PathBuf>),
     Go(Step),
@@ -159,6 +163,12 @@ impl Import {
                 self.report = Report::of(ran, self);
                 self.go(Step::Report, effects);
             }
+            Action::LeaveOutDamaged => {
+                let hurt = self.hurt();
+                self.select(|selected, _| selected.retain(|number| !hurt.contains(number)));
+                self.takes_damaged = true;
+                effects.extend(work::plan(self).map(Effect::Run));
+            }
             Action::Save(format, path) => {
                 effects.extend(
                     self.report.as_ref().map(|report| Effect::Run(work::save(report, format, path, texts))),
@@ -182,6 +192,17 @@ impl Import {
                 *self = Self { found, ..Self::default() };
             }
         }
+    }
+
+    /// Numbers of the images that the last run found damaged.
+    pub(crate) fn hurt(&self) -> BTreeSet<usize> {
+        let (Some(contents), Some(report)) = (&self.contents, &self.report) else { return BTreeSet::new() };
+        let Ending::Failed(error) = &report.ending else { return BTreeSet::new() };
+        let hit: Vec<_> = report.images.iter().filter(|image| is_hit(image, error)).collect();
+        let is_hurt = |(number, inside): (usize, &Inside)| {
+            hit.iter().any(|image| image.digest == inside.row.target).then_some(number)
+        };
+        contents.images.iter().enumerate().filter_map(is_hurt).collect()
     }
 
     /// Whether everything is there that this step needs.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use sealift::{Ctx, Existing, Passphrase, Phase, RestoreReport};
+use sealift::{Code, Ctx, Error, Existing, Passphrase, Phase, RestoreReport};
 
 use super::{
     Action, Format, Import,
@@ -49,6 +49,7 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let Opened(unlocked) = contents.opened.clone()?;
     let selection = import.target.selection(&contents.images, &import.selected);
     let (spec, existing) = (import.target.spec(), import.target.existing());
+    let takes_damaged = import.takes_damaged;
     let (name, write_bytes) = (plan.images.len().to_string(), plan.unique_bytes);
     let header = import.header.as_ref()?;
     let about = About {
@@ -60,8 +61,13 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
         ctx.foresee(Phase::Restore, write_bytes);
         let spec = spec?;
-        let preview = unlocked.preview_restore(ctx, &spec, &selection)?;
-        let verified = unlocked.verify_for(ctx, &preview)?;
+        let verified = if takes_damaged {
+            let (report, verified) = unlocked.verify_undamaged(ctx, &unlocked.record_map(1))?;
+            verified.ok_or_else(|| Error::new(report.cause.unwrap_or(Code::BlobMismatch)))?
+        } else {
+            let preview = unlocked.preview_restore(ctx, &spec, &selection)?;
+            unlocked.verify_for(ctx, &preview)?
+        };
         // Once more: meanwhile somebody else may have taken a tag.
         let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;
         sealift::restore(ctx, &verified, &plan, existing)
