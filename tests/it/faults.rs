@@ -107,6 +107,11 @@ fn a_killed_pack_leaves_no_bundle_and_the_next_run_starts_over() {
 
 /// Each call of `syscall` in turn fails with EIO, until a run makes fewer calls and succeeds.
 fn fail_each(syscall: &str, most: u32) {
+    fail_each_on(&[], syscall, most);
+}
+
+/// The same, counting only the calls on files of these names where there are any.
+fn fail_each_on(files: &[&str], syscall: &str, most: u32) {
     let dir = Scratch::new();
     dir.write("pw", "p\n");
     sealift::write_sample(&dir.join("sample.tar")).unwrap();
@@ -114,7 +119,11 @@ fn fail_each(syscall: &str, most: u32) {
     for when in 1..=most {
         let inject = format!("inject={syscall}:error=EIO:when={when}");
         let mut command = STRACE.command();
-        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject]);
+        for name in files {
+            command.arg("-P").arg(dir.join(name));
+        }
+        command.arg(env!("CARGO_BIN_EXE_sealift"));
         command.args(["pack", "--kdf", "low", "-q", "--volume-size", "2MiB"]).arg(dir.join("sample.tar"));
         command.arg("--out").arg(&bundle).arg("--password-file").arg(dir.join("pw"));
         let output = command.output().unwrap();
@@ -143,6 +152,11 @@ fn every_failing_fsync_is_an_error_and_leaves_no_false_bundle() {
 #[test]
 fn every_failing_header_write_is_an_error_and_leaves_no_false_bundle() {
     fail_each("pwrite64", 10);
+}
+
+#[test]
+fn every_failing_write_is_an_error_and_leaves_no_false_bundle() {
+    fail_each_on(&["a.sealift.partial"], "write", 12);
 }
 
 #[test]
