@@ -46,8 +46,10 @@ impl Target for LayoutTarget {
     }
 
     fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
-        let dir = folder_for(&self.0);
-        let missing: Vec<_> = blobs_of(placed).into_iter().filter(|blob| !has(&dir, blob)).collect();
+        let wanted = blobs_of(placed);
+        // By digest: a blob that does not keep its name's promise will be sent, and what is sent must be checked first.
+        let whole = whole_blobs(&folder_for(&self.0), &wanted)?;
+        let missing: Vec<_> = wanted.iter().filter(|blob| !whole.contains(&blob.digest)).collect();
         let needed_bytes = missing.iter().map(|blob| blob.size + 4096).sum();
         let num_sent = missing.len();
         Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })

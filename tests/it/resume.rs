@@ -225,6 +225,11 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     fs::OpenOptions::new().write(true).open(&hurt).unwrap().set_len(len).unwrap();
     let report = sealift.restore(&bundle, &dest, &[]);
     assert!(report["num_present"].as_u64().unwrap() > 0, "{report}");
+    // The same in a layout that has everything else.
+    let hurt = out.join("blobs/sha256").join(hurt.file_name().unwrap());
+    fs::OpenOptions::new().write(true).truncate(true).open(&hurt).unwrap().set_len(len).unwrap();
+    let report = sealift.restore(&bundle, &dest, &[]);
+    assert_eq!(report["num_blobs"], 1, "{report}");
     assert_eq!(Sealift::images(&dest), sealift.inspect(&bundle));
     assert!(!dir.join("out.partial").exists());
     sealift.pack([dest.as_str()], &dir.join("again.sealift"), &["--kdf", "low"]);
