@@ -54,8 +54,8 @@ pub(crate) struct Pack {
     /// The layer whose holders are lit.
     pub(crate) lit: Option<Digest>,
     pub(crate) totals: Totals,
-    /// The rows came from more than one place.
-    is_mixed: bool,
+    /// Rows from each place.
+    num_from: Vec<(Group, usize)>,
     /// Rows that hold that layer.
     pub(crate) num_lit: usize,
     pub(crate) new: NewPassphrase,
@@ -320,8 +320,14 @@ impl Pack {
         self.rows = rows;
         let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
         self.platforms = platforms.into_iter().collect();
-        let first = self.rows.first().map(|row| self.group(row));
-        self.is_mixed = self.rows.iter().any(|row| Some(self.group(row)) != first);
+        let mut num_from: Vec<(Group, usize)> = Vec::new();
+        for group in self.rows.iter().map(|row| self.group(row)) {
+            match num_from.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, num)) => *num += 1,
+                None => num_from.push((group, 1)),
+            }
+        }
+        self.num_from = num_from;
         (self.anchor, self.lit) = (None, None);
         let is_empty = |filter| match filter {
             Filter::From(group) => self.num_from(group) == 0,
@@ -354,13 +360,12 @@ impl Pack {
 
     /// The place a row came from, where there is more than one.
     pub(crate) fn told_apart(&self, row: &Row) -> Option<Group> {
-        let group = self.group(row);
-        self.is_mixed.then_some(group)
+        (self.num_from.len() > 1).then(|| self.group(row))
     }
 
     /// Images from a place.
     pub(crate) fn num_from(&self, group: Group) -> usize {
-        self.rows.iter().filter(|row| self.group(row) == group).count()
+        self.num_from.iter().find(|(known, _)| *known == group).map_or(0, |(_, num)| *num)
     }
 
     /// What is to be packed, each source with the images that were selected of it.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Ctx, FileState, HandoffOptions, HandoffPlan, TargetPlan};
+use sealift::{Ctx, FileState, HandoffOptions, HandoffPlan, KitFor, TargetPlan};
 
 /// The plan.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ pub(crate) struct Wish {
     pub(super) bundle: PathBuf,
     pub(super) folders: Vec<PathBuf>,
     pub(super) options: HandoffOptions,
+    /// The restore kit goes along.
+    pub(super) with_kit: bool,
 }
 
 impl Wish {
@@ -71,6 +73,9 @@ impl Wish {
         let ctx = Ctx::new();
         let target = |folder: &PathBuf| sealift::drive_target(&ctx, &folder.display().to_string());
         let targets: Vec<_> = self.folders.iter().map(target).collect::<sealift::Result<_>>()?;
-        sealift::plan_handoff(&ctx, &self.bundle, &targets, &self.options).map(Planned::of)
+        let program = std::env::current_exe().ok().filter(|_| self.with_kit);
+        let kit = program.map_or(KitFor::Nothing, KitFor::All);
+        let options = HandoffOptions { kit, ..self.options.clone() };
+        sealift::plan_handoff(&ctx, &self.bundle, &targets, &options).map(Planned::of)
     }
 }

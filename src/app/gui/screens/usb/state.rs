@@ -7,7 +7,7 @@ use std::{
 };
 
 use sealift::{
-    Ctx, Drive, Error, ErrorKind, Existing, HandoffOptions, HandoffReport, HandoffWatch, KitFor, Order, Share,
+    Ctx, Drive, Error, ErrorKind, Existing, HandoffOptions, HandoffReport, HandoffWatch, Order, Share,
 };
 
 use super::{
@@ -130,7 +130,9 @@ impl Usb {
                 *self = Self { drives, all_sizes, ..Self::default() };
             }
         }
-        effects.extend(self.look().map(Effect::RunQuietly));
+        let wish = self.wish();
+        self.plan = self.plan.take().filter(|(planned, _)| Some(planned) == wish.as_ref());
+        effects.extend(self.look(wish).map(Effect::RunQuietly));
     }
 
     /// What starting still needs: the id of a text.
@@ -146,8 +148,7 @@ impl Usb {
 
     /// The plan for what is now wished.
     pub(crate) fn planned(&self) -> Option<&Outcome<Planned>> {
-        let wish = self.wish()?;
-        self.plan.as_ref().filter(|(planned, _)| *planned == wish).map(|(_, outcome)| outcome)
+        self.plan.as_ref().map(|(_, outcome)| outcome)
     }
 
     /// What the plan does with a folder.
@@ -189,18 +190,16 @@ impl Usb {
 
     pub(crate) fn wish(&self) -> Option<Wish> {
         let (bundle, folders) = (self.header.as_ref()?.path.clone(), self.folders());
-        let program = if self.without_kit { None } else { std::env::current_exe().ok() };
-        let kit = program.map_or(KitFor::Nothing, KitFor::All);
-        let options = HandoffOptions { kit, ..self.options.clone() };
-        (!folders.is_empty()).then_some(Wish { bundle, folders, options })
+        let (options, with_kit) = (self.options.clone(), !self.without_kit);
+        (!folders.is_empty()).then_some(Wish { bundle, folders, options, with_kit })
     }
 
     /// A plan, if one is due. One at a time: a slow stick must not pile them up.
-    fn look(&mut self) -> Option<Work> {
+    fn look(&mut self, wish: Option<Wish>) -> Option<Work> {
         if self.is_planning || self.report.is_some() || self.watch.is_some() || self.planned().is_some() {
             return None;
         }
-        let wish = self.wish()?;
+        let wish = wish?;
         self.is_planning = true;
         let call = move |_: &Ctx| {
             let planned = wish.plan().map_err(Arc::new);
@@ -325,9 +324,9 @@ mod tests {
     #[test]
     fn a_kit_goes_along_unless_it_is_left_out() {
         let mut usb = Usb { header: Some(header()), folder: "/srv".into(), ..Usb::default() };
-        assert!(matches!(usb.wish().unwrap().options.kit, KitFor::All(_)));
+        assert!(usb.wish().unwrap().with_kit);
         apply(&mut usb, Action::Kit(false));
-        assert_eq!(usb.wish().unwrap().options.kit, KitFor::Nothing);
+        assert!(!usb.wish().unwrap().with_kit);
     }
 
     #[test]
