@@ -440,10 +440,7 @@ impl Unlocked {
             return Ok(VerifiedBundle::to_send_nothing(&self.bundle, &self.images));
         }
         let (report, verified) = self.verify(ctx)?;
-        verified.ok_or_else(|| {
-            let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-            Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
-        })
+        verified.ok_or_else(|| report.as_error())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     error::{Code, Error, Result},
     fs::{Existing, PartialFile, create_dir, open_file, write},
     job::Ctx,
-    locale::{Lang, escape},
+    locale::{Lang, escape, text},
     words::{fingerprint_words, grouped},
 };
 
@@ -152,15 +152,10 @@ fn page(bundles: &[Bundle], system: &str) -> String {
             let name = bundle.path().file_name().unwrap_or_default().to_string_lossy();
             let fingerprint = hex(&bundle.header().fingerprint());
             let num_volumes = bundle.header().geometry.num_volumes;
-            let volumes = match (lang, num_volumes) {
-                (_, 1) => String::new(),
-                (Lang::ZhCn, num) => format!("（共 {num} 卷，须在同一文件夹）"),
-                (Lang::En, num) => format!(" ({num} volumes, all in one folder)"),
-            };
-            let _ = writeln!(list, "    {}{volumes}", escape(&name));
-            let words = fingerprint_words(&fingerprint, lang);
-            let label = if lang == Lang::ZhCn { "指纹" } else { "fingerprint" };
-            let _ = writeln!(list, "    {label}: {}", words.join(" "));
+            let named = [("name", escape(&name).to_string()), ("volumes", num_volumes.to_string())];
+            let _ = writeln!(list, "    {}", text(lang, "kit-bundle", &named));
+            let words = fingerprint_words(&fingerprint, lang).join(" ");
+            let _ = writeln!(list, "    {}", text(lang, "kit-fingerprint", &[("words", words)]));
             for half in grouped(&fingerprint).as_bytes().chunks(HALF) {
                 let _ = writeln!(list, "        {}", String::from_utf8_lossy(half).trim_end());
             }

@@ -55,11 +55,16 @@ fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
 pub fn mapped_name(name: &Name, mapping: &[(String, String)]) -> Option<Result<Name>> {
     let whole = mapping.iter().filter(|(from, _)| !from.ends_with('*'));
     let whole = whole.rev().find(|(from, _)| name.is_meant_by(from)).map(|(_, to)| Name::qualified(to));
-    whole.or_else(|| mapping.iter().find_map(|(from, to)| map_name(name, from, to)))
+    whole.or_else(|| by_rule(name, mapping))
+}
+
+/// What the first rule with a `*` that fits makes of `name`.
+pub(super) fn by_rule(name: &Name, mapping: &[(String, String)]) -> Option<Result<Name>> {
+    mapping.iter().find_map(|(from, to)| map_name(name, from, to))
 }
 
 /// What a rule with a `*` makes of `name`; `None` where it does not fit.
-pub(super) fn map_name(name: &Name, from: &str, to: &str) -> Option<Result<Name>> {
+fn map_name(name: &Name, from: &str, to: &str) -> Option<Result<Name>> {
     let (from, to) = (from.strip_suffix('*')?, to.strip_suffix('*')?);
     let whole = name.as_str();
     // Users write Docker's short form too.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     artifacts::{artifacts_of, follow},
-    mapping::map_name,
+    mapping::by_rule,
 };
 use crate::{
     dest::{Check, DestSpec, Placed, TagPolicy},
@@ -178,7 +178,7 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
 /// Gives every name what the first rule that fits makes of it.
 fn apply_rules(chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Result<()> {
     for name in chosen.iter_mut().flat_map(|image| &mut image.names) {
-        if let Some(mapped) = renames.iter().find_map(|(from, to)| map_name(name, from, to)) {
+        if let Some(mapped) = by_rule(name, renames) {
             *name = mapped?;
         }
     }

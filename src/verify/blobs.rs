@@ -70,6 +70,12 @@ pub struct BlobReport {
 }
 
 impl BlobReport {
+    /// What was found as an error, with the images that it hurts.
+    pub fn as_error(&self) -> Error {
+        let names: Vec<&str> = self.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
+        Error::new(self.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+    }
+
     /// Whether every blob matched.
     pub fn is_whole(&self) -> bool {
         self.damaged.is_empty()

@@ -82,7 +82,7 @@ fn interrupt(child: Child) {
 }
 
 #[test]
-fn a_killed_pack_leaves_no_bundle_and_the_next_run_starts_over() {
+fn a_killed_pack_leaves_no_bundle_and_the_next_run_completes() {
     let dir = Scratch::new();
     dir.write("pw", "p\n");
     let source = noise(&dir, 3);

@@ -270,3 +270,10 @@ check-namespace = Namespace: { $about }
 check-tls = Encrypted connection, certificate trusted: { $about }
 check-plain-http = The connection is not encrypted: { $about }
 check-rights = May write: { $about }
+
+# The page of the restore kit
+kit-bundle = { $name }{ $volumes ->
+    [1] { "" }
+   *[other] { " " }({ $volumes } volumes, all in one folder)
+ }
+kit-fingerprint = fingerprint: { $words }

@@ -270,3 +270,10 @@ check-namespace = 命名空间：{ $about }
 check-tls = 连接已加密，证书可信：{ $about }
 check-plain-http = 连接未加密：{ $about }
 check-rights = 有写入权限：{ $about }
+
+# 还原工具的说明页
+kit-bundle = { $name }{ $volumes ->
+    [1] { "" }
+   *[other] （共 { $volumes } 卷，须在同一文件夹）
+ }
+kit-fingerprint = 指纹：{ $words }

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealift::{
     Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order,
-    Result, Share, TargetPlan, TargetReport, escape,
+    Result, Share, Target, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 
@@ -28,18 +28,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     };
     let targets = matches.get_many::<String>("target").unwrap_or_default();
     let targets = targets.map(|text| sealift::ready_target(&env.ctx, text)).collect::<Result<Vec<_>>>()?;
-    let plan = sealift::plan_handoff(&env.ctx, bundle, &targets, &options)?;
-    plan.targets.iter().filter(|target| !target.files.is_empty()).for_each(|target| planned(env, target));
-    let watch = HandoffWatch::new(&plan, 1);
-    let mut report = with_progress(env, || sealift::handoff(&env.ctx, &plan, &watch))?;
-    // With one target its failure is that of the run.
-    if report.targets.len() == 1
-        && let Some(Err(error)) = report.targets.pop_if(|target| target.is_err())
-    {
-        return Err(error);
-    }
-    env.out.json(&object(env, &report));
-    Ok(told(env, &plan, &report))
+    let (ended, object) = hand_over(env, bundle, &targets, &options)?;
+    env.out.json(&object);
+    Ok(ended)
 }
 
 /// Reads a bundle back that was packed straight to a drive, adds the restore kit, and ejects the drive.
@@ -48,10 +39,24 @@ pub(super) fn in_place(env: &Env, bundle: &std::path::Path) -> Result<(Ended, Va
     let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
     let target = sealift::drive_target(&env.ctx, &folder.display().to_string())?;
     let options = HandoffOptions { kit: KitFor::Drives(kit::this_program()?), ..HandoffOptions::default() };
-    let plan = sealift::plan_handoff(&env.ctx, bundle, &[target], &options)?;
+    hand_over(env, bundle, &[target], &options)
+}
+
+/// Says what will be done, does it, and says how it ended; with the result for scripts.
+fn hand_over(
+    env: &Env,
+    bundle: &std::path::Path,
+    targets: &[Target],
+    options: &HandoffOptions,
+) -> Result<(Ended, Value)> {
+    let plan = sealift::plan_handoff(&env.ctx, bundle, targets, options)?;
+    plan.targets.iter().filter(|target| !target.files.is_empty()).for_each(|target| planned(env, target));
     let watch = HandoffWatch::new(&plan, 1);
     let mut report = with_progress(env, || sealift::handoff(&env.ctx, &plan, &watch))?;
-    if let Some(Err(error)) = report.targets.pop_if(|target| target.is_err()) {
+    // With one target its failure is that of the run.
+    if report.targets.len() == 1
+        && let Some(Err(error)) = report.targets.pop_if(|target| target.is_err())
+    {
         return Err(error);
     }
     Ok((told(env, &plan, &report), object(env, &report)))

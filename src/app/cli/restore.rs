@@ -79,10 +79,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 fn undamaged(env: &Env, unlocked: &Unlocked) -> Result<(Vec<DamagedImage>, VerifiedBundle)> {
     let map = unlocked.record_map(1);
     let (report, verified) = with_progress(env, || unlocked.verify_undamaged(&env.ctx, &map))?;
-    let verified = verified.ok_or_else(|| {
-        let names: Vec<&str> = report.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-        Error::new(report.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
-    })?;
+    let verified = verified.ok_or_else(|| report.as_error())?;
     if !report.is_whole() {
         env.out.say("restore-undamaged", &[("damaged", report.damaged.len().to_string())]);
         for damaged in &report.damaged {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use sealift::{Code, Ctx, Error, Existing, Passphrase, Phase, RestoreReport};
+use sealift::{Ctx, Existing, Passphrase, Phase, RestoreReport};
 
 use super::{
     Action, Format, Import,
@@ -63,7 +63,7 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
         let spec = spec?;
         let verified = if takes_damaged {
             let (report, verified) = unlocked.verify_undamaged(ctx, &unlocked.record_map(1))?;
-            verified.ok_or_else(|| Error::new(report.cause.unwrap_or(Code::BlobMismatch)))?
+            verified.ok_or_else(|| report.as_error())?
         } else {
             let preview = unlocked.preview_restore(ctx, &spec, &selection)?;
             unlocked.verify_for(ctx, &preview)?
