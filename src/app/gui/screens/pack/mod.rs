@@ -7,6 +7,7 @@ mod origins;
 mod place;
 pub(crate) mod reference;
 mod row;
+mod rows;
 mod state;
 mod table;
 mod totals;
