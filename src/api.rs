@@ -1,5 +1,9 @@
 //! The facade: every operation a shell offers, one function each.
 
+mod slots;
+
+pub use slots::{add_slot, change_slot, remove_slot};
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -10,10 +14,10 @@ use serde::Serialize;
 
 use crate::{
     bundle::{
-        Begin, Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Given, Header, Layout, MAX_SLOTS, OpenBundle,
-        Survey, rewrite_header, volume_path,
+        Begin, Bundle, BundleKeys, DEFAULT_RECORD_BYTES, Given, Layout, MAX_SLOTS, OpenBundle, Survey,
+        volume_path,
     },
-    crypto::{KdfCost, Key, Passphrase, random},
+    crypto::{KdfCost, Key, random},
     dest::{self, DestSpec},
     digest::{Digest, hex},
     drive::{self, Target},
@@ -21,7 +25,7 @@ use crate::{
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Notice, NoticeKind, Phase},
-    keyslot::{self, PendingSlot},
+    keyslot::{self, Identities, Recipients},
     oci::{Descriptor, Documents, Image, Name, Platform, read_target},
     pipeline::{self, Interrupted},
     plan::{self, PackPlan, RestorePlan, Selection},
@@ -158,7 +162,7 @@ pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
     crate::fs::write(path, text.as_bytes(), existing)
 }
 
-/// Writes the bundle of `plan` to `out`, locked with `passphrase`.
+/// Writes the bundle of `plan` to `out`, locked for `recipients`, any one of whom can open it: a passphrase, say.
 ///
 /// # Errors
 /// [`Code::Exists`] unless `options.existing` allows replacing; on any error no file is left.
@@ -166,9 +170,13 @@ pub fn pack(
     ctx: &Ctx,
     plan: &PackPlan,
     out: &Path,
-    passphrase: &Passphrase,
+    recipients: impl Into<Recipients>,
     options: &PackOptions,
 ) -> Result<PackReport> {
+    let recipients = recipients.into();
+    if recipients.is_empty() || recipients.iter().count() > MAX_SLOTS {
+        return Err(Error::new(Code::SlotsFull).with(Fact::Found, recipients.iter().count()));
+    }
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
@@ -186,17 +194,22 @@ pub fn pack(
         existing: options.existing,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let (keys, slot, begin) = match pipeline::interrupted(ctx, out, &settings, passphrase)? {
-        Interrupted::Continued(keys, slot) => (keys, PendingSlot::Ready(slot), Begin::Continue),
+    let (keys, known, begin) = match pipeline::interrupted(ctx, out, &settings, &recipients)? {
+        Interrupted::Continued(keys, slot) => (keys, Some(slot), Begin::Continue),
         found => {
-            if matches!(found, Interrupted::Other) {
-                ctx.notice(Notice::new(NoticeKind::StartedAnew, out.display()));
+            let why = match found {
+                Interrupted::Unreadable => Some(NoticeKind::CannotContinue),
+                Interrupted::Other => Some(NoticeKind::StartedAnew),
+                _ => None,
+            };
+            if let Some(why) = why {
+                ctx.notice(Notice::new(why, out.display()));
             }
-            let keys = BundleKeys::new(Key::random(), random());
-            (keys, PendingSlot::start(passphrase, options.kdf.cost()), Begin::Anew)
+            (BundleKeys::new(Key::random(), random()), None, Begin::Anew)
         }
     };
-    let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slot, begin)?;
+    let slots = recipients.start(ctx, &keys, options.kdf.cost(), known)?;
+    let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slots, begin)?;
     Ok(PackReport {
         volumes: packed.sealed.paths,
         bundle_bytes: packed.sealed.num_bytes,
@@ -304,15 +317,16 @@ impl Inspection {
         Ok(report)
     }
 
-    /// Opens it with a passphrase.
+    /// Opens it with a passphrase or other keys.
     ///
     /// # Errors
-    /// [`Code::KeyRefused`] within seconds when the passphrase is not this bundle's.
-    pub fn unlock(&self, ctx: &Ctx, passphrase: &Passphrase) -> Result<Unlocked> {
+    /// [`Code::KeyRefused`] within seconds when the passphrase is not this bundle's; [`Code::IdentityRefused`] for other
+    /// keys.
+    pub fn unlock(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
         // Shape first: a missing volume is told before the KDF is run.
         self.0.volumes()?;
-        let (keys, _) = keyslot::unlock(ctx, &self.0, passphrase)?;
+        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
         self.notice_damaged_copy(ctx);
         let bundle = self.0.unlock(&Arc::new(keys))?;
         let images =
@@ -325,9 +339,9 @@ impl Inspection {
     ///
     /// # Errors
     /// Those of [`Self::unlock`] when too much is lost.
-    pub fn unlock_damaged(&self, ctx: &Ctx, passphrase: &Passphrase) -> Result<Unlocked> {
+    pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
-        let (keys, _) = keyslot::unlock(ctx, &self.0, passphrase)?;
+        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
         self.notice_damaged_copy(ctx);
         let keys = Arc::new(keys);
         let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {
@@ -543,83 +557,6 @@ pub fn plan_handoff(
 /// Of the bundle itself, and [`Code::HandoffStopped`] when cancelled; what is wrong with single targets is in the report.
 pub fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Result<HandoffReport> {
     handoff::handoff(ctx, plan, watch)
-}
-
-/// Changes the slots of the bundle at `path`, opened with `passphrase`. `change` gets the header, its keys
-/// and the number (from 0) of the slot that opened. Only the 128 KiB of header are written.
-///
-/// # Errors
-/// [`Code::KeyRefused`] also when the slot opens an older copy only: an interrupted change removed it.
-fn change_slots(
-    ctx: &Ctx,
-    path: &Path,
-    passphrase: &Passphrase,
-    change: impl FnOnce(&mut Header, &BundleKeys, usize) -> Result<()>,
-) -> Result<()> {
-    let bundle = Bundle::open(path)?;
-    ctx.enter(Phase::Unlock, 0);
-    let (keys, slot) = keyslot::unlock(ctx, &bundle, passphrase)?;
-    let mut header = bundle.authenticate(&keys)?.clone();
-    let place = header.slots.iter().position(|known| *known == slot);
-    let place = place.ok_or_else(|| Error::new(Code::KeyRefused).at(path))?;
-    change(&mut header, &keys, place)?;
-    header.sequence += 1;
-    ctx.checkpoint()?;
-    rewrite_header(path, &header, &keys)
-}
-
-fn refuse_full(header: &Header) -> Result<()> {
-    if header.slots.len() >= MAX_SLOTS { Err(Error::new(Code::SlotsFull)) } else { Ok(()) }
-}
-
-/// Adds a passphrase to the bundle at `path`.
-pub fn add_passphrase(
-    ctx: &Ctx,
-    path: &Path,
-    current: &Passphrase,
-    new: &Passphrase,
-    kdf: KdfLevel,
-) -> Result<()> {
-    change_slots(ctx, path, current, |header, keys, _| {
-        refuse_full(header)?;
-        header.slots.push(PendingSlot::start(new, kdf.cost()).wrap(ctx, keys)?);
-        Ok(())
-    })
-}
-
-/// Replaces the passphrase `current` with `new`; other slots stay.
-pub fn change_passphrase(
-    ctx: &Ctx,
-    path: &Path,
-    current: &Passphrase,
-    new: &Passphrase,
-    kdf: KdfLevel,
-) -> Result<()> {
-    change_slots(ctx, path, current, |header, keys, slot| {
-        let replaced = header.slots.get_mut(slot).ok_or_else(|| Error::new(Code::NoSuchSlot))?;
-        *replaced = PendingSlot::start(new, kdf.cost()).wrap(ctx, keys)?;
-        Ok(())
-    })?;
-    ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
-    Ok(())
-}
-
-/// Removes slot `number` (from 1); `current` may be the passphrase of any slot.
-pub fn remove_slot(ctx: &Ctx, path: &Path, current: &Passphrase, number: usize) -> Result<()> {
-    change_slots(ctx, path, current, |header, _, _| {
-        if number == 0 || number > header.slots.len() {
-            return Err(Error::new(Code::NoSuchSlot)
-                .with(Fact::Slot, number)
-                .with(Fact::Limit, header.slots.len()));
-        }
-        if header.slots.len() == 1 {
-            return Err(Error::new(Code::LastSlot));
-        }
-        header.slots.remove(number - 1);
-        Ok(())
-    })?;
-    ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
-    Ok(())
 }
 
 /// Looks for damage everywhere in the bundle at `path`, missing volumes and recovery data included, without a key.

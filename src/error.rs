@@ -268,6 +268,22 @@ codes! {
     SlotsFull = "KEY-06", Usage;
     /// No slot of that number.
     NoSuchSlot = "KEY-07", Usage;
+    /// None of the keys given opens any slot.
+    IdentityRefused = "KEY-08", Key;
+    /// Neither a key file, nor an identity, nor a share; or one that was mistyped.
+    BadIdentity = "KEY-09", Usage;
+    /// Not a recipient.
+    BadRecipient = "KEY-10", Usage;
+    /// An identity file opens only with its passphrase, which is wrong or was not given.
+    IdentityLocked = "KEY-11", Key;
+    /// A plugin of age is missing or failed.
+    PluginFailed = "KEY-12", Failed;
+    /// A share that was mistyped.
+    BadShare = "KEY-13", Usage;
+    /// More shares are needed.
+    TooFewShares = "KEY-14", Key;
+    /// A slot wants several keys at once, and not all were given.
+    GroupIncomplete = "KEY-15", Key;
 }
 
 /// A fact shown under the message. The order here is the order shown: paths last.

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeSet,
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     digest::Digest,
     error::Result,
     job::Ctx,
-    keyslot,
+    keyslot::{self, Ask, Identities, Identity, KeyFile, KeyShare, NobodyAnswers, Recipient},
     oci::{self, Name},
     repair::{self, RepairRequest},
     source::{self, BlobSink, Intake, SourceSpec, Wanted},
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     ("repair_request", repair_request),
     ("repair_answer", repair_answer),
     ("slot", slot),
+    ("key_file", key_file),
     ("json", json),
     ("name", name),
     ("tar", tar),
@@ -114,14 +116,38 @@ pub fn slot(data: &[u8]) {
     let Some((kind, body)) = data.split_first_chunk() else { return };
     let slot = Slot { kind: u16::from_le_bytes(*kind), body: body.to_vec() };
     let _ = keyslot::describe(&slot);
-    if let Some(password) = keyslot::PasswordSlot::decode(&slot) {
+    let passwords = keyslot::passwords(&slot);
+    if slot.kind == 1
+        && let [password] = &passwords[..]
+    {
         assert_eq!(password.encode(), slot);
-        // Costs that would take real time are for the bounds test.
-        if password.cost.work_kib() < 256
-            && let Ok(passphrase) = Passphrase::new(b"x".to_vec())
-        {
-            assert!(matches!(password.unwrap(&Ctx::new(), &[0; 32], &passphrase), Ok(None)));
+    }
+    // Costs that would take real time are for the bounds test.
+    if passwords.iter().any(|password| password.cost.work_kib() >= 256) {
+        return;
+    }
+    let share = (1..=32).map(|number| format!("{number} {}art", "abandon ".repeat(23)));
+    let shares = share.filter_map(|share| KeyShare::parse(&share).ok()).map(|share| Identity::Share(share.into()));
+    let mut identities: Vec<Identity> = shares.collect();
+    identities.extend(Passphrase::new(b"x".to_vec()).ok().map(Identity::Passphrase));
+    identities.push(Identity::KeyFile(KeyFile::generate()));
+    let opened = keyslot::try_slot(&Ctx::new(), [0; 32], &slot, &Identities::new(identities));
+    assert!(matches!(opened, Ok(None)));
+}
+
+/// Files with keys, as users give them.
+pub fn key_file(data: &[u8]) {
+    let nobody: Arc<dyn Ask> = Arc::new(NobodyAnswers);
+    with_file(data, |path| Identity::read(path, &nobody).map(drop));
+    with_file(data, |path| Recipient::parse(&path.display().to_string(), &nobody).map(drop));
+    let text = String::from_utf8_lossy(data);
+    if let Ok(share) = KeyShare::parse(&text) {
+        for told in [share.code(), share.words()] {
+            assert_eq!(KeyShare::parse(&told).ok().map(|share| share.code()), Some(share.code()));
         }
+    }
+    if let Ok(file) = KeyFile::parse(&text) {
+        assert_eq!(KeyFile::parse(&file.to_text()).ok().map(|file| file.to_text()), Some(file.to_text()));
     }
 }
 

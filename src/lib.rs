@@ -73,9 +73,9 @@ mod words;
 
 pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, PackOptions, PackReport,
-    RecoveryInfo, SlotInfo, Unlocked, add_passphrase, answer_repair, change_passphrase, check_destination,
-    check_output, default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect, list,
-    pack, plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, restore, save_report,
+    RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot, check_destination, check_output,
+    default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect, list, pack,
+    plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, restore, save_report,
     source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
@@ -93,6 +93,10 @@ pub use handoff::{
     Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
 };
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
+pub use keyslot::{
+    AgeIdentity, AgeRecipient, Ask, Identities, Identity, KeyFile, KeyShare, MAX_SHARES, NobodyAnswers,
+    Question, Recipient, Recipients, SplitKey,
+};
 pub use kit::{KitReport, bundles_in, write_kit};
 pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};

@@ -132,13 +132,7 @@ impl Header {
 
     /// All that the MAC covers: core, sequence, slots, extensions.
     fn authenticated(&self) -> Vec<u8> {
-        let mut slots = Vec::new();
-        for slot in &self.slots {
-            slots.put_u16_le(slot.kind);
-            slots.put_u16_le(0);
-            slots.put_u32_le(slot.body.len() as u32);
-            slots.put_slice(&slot.body);
-        }
+        let slots = encode_slots(&self.slots);
         let mut out = self.core();
         out.put_u64_le(self.sequence);
         out.put_u32_le(slots.len() as u32);
@@ -257,7 +251,20 @@ fn decode_checked(mut rest: &[u8]) -> Result<(Header, [u8; 32]), Fault> {
     Ok((header, mac))
 }
 
-fn decode_slots(mut rest: &[u8]) -> Result<Vec<Slot>, Fault> {
+/// Slots as they lie on disk, back to back. §3.2.
+pub(crate) fn encode_slots(slots: &[Slot]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for slot in slots {
+        out.put_u16_le(slot.kind);
+        out.put_u16_le(0);
+        out.put_u32_le(slot.body.len() as u32);
+        out.put_slice(&slot.body);
+    }
+    out
+}
+
+/// The slots that fill these bytes, at most [`MAX_SLOTS`].
+pub(crate) fn decode_slots(mut rest: &[u8]) -> Result<Vec<Slot>, Fault> {
     let mut slots = Vec::new();
     while !rest.is_empty() {
         let kind = u16::from_le_bytes(take(&mut rest)?);

@@ -18,7 +18,7 @@ mod volume_piece;
 mod writer;
 
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
-pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot};
+pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
 pub(crate) use keys::BundleKeys;
 pub(crate) use leftovers::Leftovers;

@@ -60,11 +60,16 @@ impl KdfCost {
 }
 
 /// HKDF-SHA-256 with `secret` as input key, expanded for `info`.
+pub(crate) fn hkdf(salt: &[u8], secret: &Key, info: &[u8]) -> Key {
+    hkdf_of(salt, secret.as_bytes(), info)
+}
+
+/// As [`hkdf`], of a secret of any length.
 ///
 /// # Panics
 /// Never: 32 bytes are within what HKDF can give.
-pub(crate) fn hkdf(salt: &[u8], secret: &Key, info: &[u8]) -> Key {
-    let hkdf = hkdf::Hkdf::<Sha256>::new(Some(salt), secret.as_bytes());
+pub(crate) fn hkdf_of(salt: &[u8], secret: &[u8], info: &[u8]) -> Key {
+    let hkdf = hkdf::Hkdf::<Sha256>::new(Some(salt), secret);
     Key::from_fn(|key| hkdf.expand(info, key)).expect("HKDF-SHA-256 gives up to 8,160 bytes")
 }
 

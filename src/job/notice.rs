@@ -43,6 +43,8 @@ kinds! {
     HeaderCopyDamaged = "header-copy-damaged";
     /// What an interrupted run left could not be continued: other options, another passphrase or another version.
     StartedAnew = "started-anew";
+    /// What an interrupted run left cannot be read back by who packs: it is locked for recipients alone.
+    CannotContinue = "cannot-continue";
     /// Copies of the bundle made before still open with the old keys.
     OldCopiesOpen = "old-copies-open";
 }

@@ -1,17 +1,34 @@
 //! What the header's key slots mean: one kind per file.
 //!
-//! A slot wraps the bundle key for one way to unlock. Unknown kinds are skipped, so a bundle may carry
-//! kinds that this program does not know. docs/bundle-format.md §7.
+//! A slot wraps the bundle key for one [`Recipient`]; an [`Identity`] opens it. Unknown kinds are skipped, so a bundle may
+//! carry kinds that this program does not know. docs/bundle-format.md §7.
 
+mod age;
+mod ask;
+mod code;
+mod group;
+mod identity;
+mod key_file;
 mod password;
+mod recipient;
+mod split;
+mod trial;
+mod wrapped;
 
-pub(crate) use password::{PasswordSlot, PendingSlot};
+pub use age::{AgeIdentity, AgeRecipient};
+pub use ask::{Ask, NobodyAnswers, Question};
+pub use identity::{Identities, Identity};
+pub use key_file::KeyFile;
+#[cfg(any(test, fuzzing))]
+pub(crate) use group::passwords;
+pub(crate) use password::PendingSlot;
+pub use recipient::{Recipient, Recipients};
+pub use split::{KeyShare, MAX_SHARES, SplitKey};
+pub(crate) use trial::{try_slot, unlock};
 
 use crate::{
-    bundle::{Bundle, BundleKeys, Header, SetId, Slot},
-    crypto::{KdfCost, Passphrase},
-    error::{Code, Error, Fact, Result},
-    job::Ctx,
+    bundle::Slot,
+    crypto::{KdfCost, Key},
 };
 
 /// A kind of slot.
@@ -20,79 +37,48 @@ pub(crate) struct Kind {
     pub(crate) number: u16,
     /// Its name in listings.
     pub(crate) name: &'static str,
+    /// Its public parameters.
+    describe: fn(&Slot) -> String,
 }
 
 /// Every kind of slot this program opens.
-pub(crate) const KINDS: &[Kind] = &[Kind { number: password::KIND, name: "password" }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { number: password::KIND, name: "password", describe: password::describe },
+    Kind { number: key_file::KIND, name: "key-file", describe: |_| String::new() },
+    Kind { number: age::KIND, name: "age", describe: age::describe },
+    Kind { number: split::KIND, name: "shares", describe: split::describe },
+    Kind { number: group::KIND, name: "all-of", describe: describe_group },
+];
 
-/// All password slots of a header together may cost this much: 64 GiB filled, half a minute on two cores.
-const MAX_TOTAL_WORK_KIB: u64 = 64 << 20;
-
-/// Opens the bundle with a passphrase; returns its keys and the slot that opened.
-///
-/// # Errors
-/// [`Code::KeyRefused`] after every password slot was tried; [`Code::NoUsableSlot`] when there is none;
-/// [`Code::KdfTooCostly`] before anything is run.
-pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, passphrase: &Passphrase) -> Result<(BundleKeys, Slot)> {
-    let mut tried: Vec<(&SetId, &Slot)> = Vec::new();
-    for header in bundle.candidates() {
-        check_costs(header).map_err(|e| e.at(bundle.path()))?;
-    }
-    for header in bundle.candidates() {
-        for slot in &header.slots {
-            // Both header copies usually hold the same slots; each is tried once.
-            if tried.contains(&(&header.set_id, slot)) {
-                continue;
-            }
-            tried.push((&header.set_id, slot));
-            let Some(password) = PasswordSlot::decode(slot) else { continue };
-            // Slots are anonymous: a refusal may mean "someone else's slot", so the next one is tried.
-            if let Some(key) = password.unwrap(ctx, &header.set_id, passphrase)? {
-                return Ok((BundleKeys::new(key, header.set_id), slot.clone()));
-            }
-        }
-    }
-    let any_password = tried.iter().any(|(_, slot)| slot.kind == password::KIND);
-    Err(Error::new(if any_password { Code::KeyRefused } else { Code::NoUsableSlot }).at(bundle.path()))
-}
-
-/// The bundle keys, if `passphrase` opens `slot`, which nothing vouches for yet.
-pub(crate) fn try_slot(
-    ctx: &Ctx,
-    set_id: SetId,
-    slot: &Slot,
-    passphrase: &Passphrase,
-) -> Result<Option<BundleKeys>> {
-    let Some(password) = PasswordSlot::decode(slot).filter(|slot| slot.cost.is_allowed()) else {
-        return Ok(None);
-    };
-    Ok(password.unwrap(ctx, &set_id, passphrase)?.map(|key| BundleKeys::new(key, set_id)))
-}
-
-/// Checks every slot's cost, and their sum, before memory is taken for any.
-fn check_costs(header: &Header) -> Result<()> {
-    let mut total_kib = 0;
-    for (number, slot) in header.slots.iter().enumerate() {
-        let Some(password) = PasswordSlot::decode(slot) else { continue };
-        total_kib += password.cost.work_kib();
-        if !password.cost.is_allowed() || total_kib > MAX_TOTAL_WORK_KIB {
-            let cost = password.cost;
-            return Err(Error::new(Code::KdfTooCostly).with(Fact::Slot, number + 1).with(
-                Fact::Found,
-                format!("{} KiB, {} passes, {} lanes", cost.memory_kib, cost.num_passes, cost.num_lanes),
-            ));
-        }
-    }
-    Ok(())
+/// What came of trying one identity on one slot.
+enum Opened {
+    /// It opens: the key that the slot wraps.
+    Key(Key),
+    /// The kind fits, and it is not this slot's.
+    Refused,
+    /// Another kind of key.
+    OtherKind,
 }
 
 /// Kind and details of a slot, for listings: `(kind, details)`.
 pub(crate) fn describe(slot: &Slot) -> (&'static str, String) {
-    match (KINDS.iter().find(|kind| kind.number == slot.kind), PasswordSlot::decode(slot)) {
-        (Some(kind), Some(password)) => {
-            let KdfCost { memory_kib, num_passes, num_lanes } = password.cost;
-            (kind.name, format!("argon2id m={}MiB t={num_passes} p={num_lanes}", memory_kib >> 10))
-        }
-        _ => ("unknown", format!("kind {}", slot.kind)),
+    match KINDS.iter().find(|kind| kind.number == slot.kind) {
+        Some(kind) => (kind.name, (kind.describe)(slot)),
+        None => ("unknown", format!("kind {}", slot.kind)),
     }
+}
+
+fn describe_group(slot: &Slot) -> String {
+    let members = group::members(slot);
+    let members = members.iter().map(|member| match describe(member) {
+        (kind, details) if details.is_empty() => kind.to_owned(),
+        (kind, details) => format!("{kind} {details}"),
+    });
+    members.collect::<Vec<_>>().join(" + ")
+}
+
+/// `m`, `t`, `p` of Argon2id, for listings.
+fn describe_cost(cost: KdfCost) -> String {
+    let KdfCost { memory_kib, num_passes, num_lanes } = cost;
+    format!("argon2id m={}MiB t={num_passes} p={num_lanes}", memory_kib >> 10)
 }

@@ -1,8 +1,12 @@
 //! Password slots: the bundle key under a key that Argon2id derives. docs/bundle-format.md §7.1.
 
+use super::{
+    describe_cost,
+    wrapped::{commitment, wrapping},
+};
 use crate::{
-    bundle::{BundleKeys, SetId, Slot},
-    crypto::{Aead, KEY_BYTES, KdfCost, Key, NONCE_BYTES, Passphrase, TAG_BYTES, hkdf, random},
+    bundle::{SetId, Slot},
+    crypto::{KEY_BYTES, KdfCost, Key, NONCE_BYTES, Passphrase, TAG_BYTES, random},
     error::{Code, Error, Result},
     job::{Background, Ctx},
 };
@@ -36,8 +40,8 @@ impl PendingSlot {
         Self::Deriving { salt, cost, slot_key: derive(passphrase, cost, salt) }
     }
 
-    /// Waits for its key, and wraps the bundle key under it.
-    pub(crate) fn wrap(self, ctx: &Ctx, keys: &BundleKeys) -> Result<Slot> {
+    /// Waits for the slot key, and wraps `key` under it.
+    pub(crate) fn wrap(self, ctx: &Ctx, set_id: &SetId, key: &Key) -> Result<Slot> {
         let (salt, cost, slot_key) = match self {
             Self::Ready(slot) => return Ok(slot),
             Self::Deriving { salt, cost, slot_key } => (salt, cost, slot_key),
@@ -46,13 +50,13 @@ impl PendingSlot {
         let mut slot = PasswordSlot {
             salt,
             cost,
-            commitment: commitment(keys.set_id(), &slot_key),
+            commitment: commitment(set_id, &slot_key),
             nonce: random(),
-            wrapped: *keys.bundle_key().as_bytes(),
+            wrapped: *key.as_bytes(),
             tag: [0; TAG_BYTES],
         };
-        let aad = slot.aad(keys.set_id());
-        slot.tag = wrapping(keys.set_id(), &slot_key).seal(&slot.nonce, &aad, &mut slot.wrapped);
+        let aad = slot.aad(set_id);
+        slot.tag = wrapping(set_id, &slot_key).seal(&slot.nonce, &aad, &mut slot.wrapped);
         Ok(slot.encode())
     }
 }
@@ -112,17 +116,15 @@ impl PasswordSlot {
     }
 }
 
-fn commitment(set_id: &[u8; 32], slot_key: &Key) -> [u8; 32] {
-    *hkdf(set_id, slot_key, b"sealift/v1/slot-commitment").as_bytes()
-}
-
-fn wrapping(set_id: &[u8; 32], slot_key: &Key) -> Aead {
-    Aead::new(&hkdf(set_id, slot_key, b"sealift/v1/slot-wrap"))
+/// The KDF's cost, for listings.
+pub(super) fn describe(slot: &Slot) -> String {
+    PasswordSlot::decode(slot).map_or_else(String::new, |slot| describe_cost(slot.cost))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::BundleKeys;
 
     const CHEAP: KdfCost = KdfCost { memory_kib: 64, num_passes: 1, num_lanes: 1 };
 
@@ -131,7 +133,9 @@ mod tests {
     }
 
     fn wrapped(keys: &BundleKeys, text: &str) -> Slot {
-        PendingSlot::start(&passphrase(text), CHEAP).wrap(&Ctx::new(), keys).unwrap()
+        PendingSlot::start(&passphrase(text), CHEAP)
+            .wrap(&Ctx::new(), keys.set_id(), keys.bundle_key())
+            .unwrap()
     }
 
     fn unwrapped(slot: &Slot, set_id: SetId, text: &str) -> Option<Key> {

@@ -1,6 +1,6 @@
 //! What lets an interrupted pack go on: `NAME.journal` beside its partial files, until the bundle is whole or given up.
 //!
-//! It holds how the bundle is cut and the slot that wraps its key, never a key: whoever has the passphrase can go on, and
+//! It holds how the bundle is cut and the slots that wrap its key, never a key: whoever has what opens one can go on, and
 //! nobody else. docs/bundle-format.md §9.6.
 
 use std::{
@@ -13,16 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use crate::{
-    bundle::{BundleKeys, Leftovers, SetId, Slot},
-    crypto::Passphrase,
+    bundle::{BundleKeys, Leftovers, MAX_SLOTS, SetId, Slot},
     error::Result,
     fs::{Existing, open_file, with_suffix, write},
     job::Ctx,
-    keyslot,
+    keyslot::{self, Recipients},
 };
 
 /// More than any journal has.
-const MAX_BYTES: u64 = 64 << 10;
+const MAX_BYTES: u64 = 512 << 10;
 /// The same sources give the same records only with the same program.
 const TOOL: &str = concat!("sealift ", env!("CARGO_PKG_VERSION"));
 
@@ -37,8 +36,8 @@ struct Wire {
     volume_bytes: Option<u64>,
     recovery_percent: Option<u8>,
     level: i32,
-    slot_kind: u16,
-    slot_body: String,
+    /// Kind and body of each key slot.
+    slots: Vec<(u16, String)>,
     /// HMAC under the header key of all the rest.
     mac: String,
 }
@@ -49,7 +48,7 @@ fn path_of(bundle: &Path) -> PathBuf {
 
 impl Journal {
     /// Writes the journal of a run that has begun. Without one the run goes on, and cannot be continued.
-    pub(super) fn write(bundle: &Path, settings: &Settings, keys: &BundleKeys, slot: &Slot) -> Self {
+    pub(super) fn write(bundle: &Path, settings: &Settings, keys: &BundleKeys, slots: &[Slot]) -> Self {
         let mut wire = Wire {
             tool: TOOL.into(),
             set_id: STANDARD.encode(keys.set_id()),
@@ -57,8 +56,7 @@ impl Journal {
             volume_bytes: settings.layout.volume_bytes,
             recovery_percent: settings.layout.recovery_percent,
             level: settings.level,
-            slot_kind: slot.kind,
-            slot_body: STANDARD.encode(&slot.body),
+            slots: slots.iter().map(|slot| (slot.kind, STANDARD.encode(&slot.body))).collect(),
             mac: String::new(),
         };
         wire.mac = STANDARD.encode(keys.header_mac(&wire.maced()));
@@ -86,7 +84,7 @@ impl Wire {
     fn maced(&self) -> Vec<u8> {
         let fields = (
             (&self.tool, &self.set_id, self.record_bytes, self.volume_bytes),
-            (self.recovery_percent, self.level, self.slot_kind, &self.slot_body),
+            (self.recovery_percent, self.level, &self.slots),
         );
         serde_json::to_vec(&fields).unwrap_or_default()
     }
@@ -106,11 +104,13 @@ pub(crate) enum Interrupted {
     None,
     /// Nothing that can be continued: packed with other options, another passphrase or another version.
     Other,
-    /// The keys and the slot of the run, which goes on.
+    /// Nothing that can be read back: it is locked for recipients alone, and who packs has none of their keys.
+    Unreadable,
+    /// The keys of the run, which goes on, and the slot that gave them.
     Continued(BundleKeys, Slot),
 }
 
-/// Looks for a run to `bundle` that was interrupted, with these settings and this passphrase.
+/// Looks for a run to `bundle` that was interrupted, with these settings and for these recipients.
 ///
 /// # Errors
 /// [`crate::Code::Cancelled`].
@@ -118,24 +118,34 @@ pub(crate) fn interrupted(
     ctx: &Ctx,
     bundle: &Path,
     settings: &Settings,
-    passphrase: &Passphrase,
+    recipients: &Recipients,
 ) -> Result<Interrupted> {
     let path = path_of(bundle);
     if !path.exists() {
         return Ok(Interrupted::None);
     }
     let known = Wire::read(&path).filter(|wire| wire.fits(settings));
-    let Some((wire, set_id, slot)) = known.and_then(|wire| {
+    let Some((wire, set_id)) = known.and_then(|wire| {
         let set_id: SetId = STANDARD.decode(&wire.set_id).ok()?.try_into().ok()?;
-        let slot = Slot { kind: wire.slot_kind, body: STANDARD.decode(&wire.slot_body).ok()? };
         // Without the files the keys must not serve again: a bundle that was sealed may have them.
-        Leftovers::are_there(bundle, &set_id).then_some((wire, set_id, slot))
+        Leftovers::are_there(bundle, &set_id).then_some((wire, set_id))
     }) else {
         return Ok(Interrupted::Other);
     };
-    let Some(keys) = keyslot::try_slot(ctx, set_id, &slot, passphrase)? else {
-        return Ok(Interrupted::Other);
-    };
+    let identities = recipients.identities();
+    if identities.is_empty() {
+        return Ok(Interrupted::Unreadable);
+    }
+    let mut opened = None;
+    for (kind, body) in wire.slots.iter().take(MAX_SLOTS) {
+        let Ok(body) = STANDARD.decode(body) else { continue };
+        let slot = Slot { kind: *kind, body };
+        if let Some(keys) = keyslot::try_slot(ctx, set_id, &slot, &identities)? {
+            opened = Some((keys, slot));
+            break;
+        }
+    }
+    let Some((keys, slot)) = opened else { return Ok(Interrupted::Other) };
     let mac: Option<[u8; 32]> = STANDARD.decode(&wire.mac).ok().and_then(|mac| mac.try_into().ok());
     match mac {
         Some(mac) if keys.verify_header_mac(&wire.maced(), &mac) => Ok(Interrupted::Continued(keys, slot)),

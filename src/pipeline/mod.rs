@@ -51,7 +51,7 @@ pub(crate) fn pack<'a>(
     path: &Path,
     settings: &Settings,
     keys: &Arc<BundleKeys>,
-    slot: PendingSlot,
+    slots: Vec<PendingSlot>,
     begin: Begin,
 ) -> Result<Packed<'a>> {
     ctx.enter(Phase::Pack, plan.unique_bytes());
@@ -60,11 +60,12 @@ pub(crate) fn pack<'a>(
     let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(keys), begin, in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
-    let (read, slot) = std::thread::scope(|scope| {
-        // The slot's key is derived while the images are read; from then on the run can be continued.
-        let slot = scope.spawn(|| {
-            let slot = slot.wrap(ctx, keys)?;
-            Ok((Journal::write(path, settings, keys, &slot), slot))
+    let (read, slots) = std::thread::scope(|scope| {
+        // A slot's key is derived while the images are read; from then on the run can be continued.
+        let slots = scope.spawn(|| {
+            let wrap = |slot: PendingSlot| slot.wrap(ctx, keys.set_id(), keys.bundle_key());
+            let slots = slots.into_iter().map(wrap).collect::<Result<Vec<_>>>()?;
+            Ok((Journal::write(path, settings, keys, &slots), slots))
         });
         let reader = std::thread::Builder::new()
             .name("reader".into())
@@ -72,21 +73,21 @@ pub(crate) fn pack<'a>(
             .map_err(|e| Error::read(path, e));
         let reader = match reader {
             Ok(reader) => reader,
-            Err(e) => return (Err(e), slot.join()),
+            Err(e) => return (Err(e), slots.join()),
         };
         // Breaking off drops the frames' end, which stops the reader.
         let all_appended = frames_out.map(|frame| writer.append(&frame)).all(|appended| appended.is_ok());
         // A thread of ours never panics on purpose; should it, the job counts as stopped.
         let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
-        (if all_appended { read.map(Some) } else { Ok(None) }, slot.join())
+        (if all_appended { read.map(Some) } else { Ok(None) }, slots.join())
     });
-    let slot = slot.unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
+    let slots = slots.unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
     let ended = match read {
-        Ok(Some(read)) => slot.map(|slot| (read, slot)),
+        Ok(Some(read)) => slots.map(|slots| (read, slots)),
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };
-    let (read, (_journal, slot)) = match ended {
+    let (read, (_journal, slots)) = match ended {
         Ok(ended) => ended,
         Err(e) => {
             writer.abort();
@@ -106,6 +107,6 @@ pub(crate) fn pack<'a>(
         blobs: read.blobs,
         frames: Vec::new(),
     };
-    let sealed = writer.seal(ctx, index, vec![slot], [0; 32])?;
+    let sealed = writer.seal(ctx, index, slots, [0; 32])?;
     Ok(Packed { sealed, content: read.content, unique_content_bytes: read.unique_bytes })
 }

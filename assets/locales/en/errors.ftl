@@ -231,8 +231,8 @@ HANDOFF-07 = Stopped; the copy is not finished
 
 KEY-01 = The passphrase does not open this bundle
     .hint = Check the keyboard layout and capital letters, and that the passphrase belongs to this bundle (compare the fingerprint).
-KEY-02 = No key slot of this bundle can be used here
-    .hint = The bundle was made for keys of a kind this version does not know. Update Sealift.
+KEY-02 = No key slot of this bundle is for a key of the kind given
+    .hint = Give a key of a kind that it has. A kind called “unknown” takes a newer version of Sealift.
 KEY-03 = A key slot asks for more memory or time than is allowed
     .hint = The header was made to exhaust this host, or by a faulty program. Do not open it.
 KEY-04 = The header is not the one that was sealed
@@ -243,6 +243,22 @@ KEY-06 = All 32 key slots are in use
     .hint = Remove a slot that is no longer needed.
 KEY-07 = There is no key slot of this number
     .hint = “sealift keys list BUNDLE” shows the slots.
+KEY-08 = None of the keys given opens this bundle
+    .hint = Give the key that belongs to this bundle (compare the fingerprint); the list of its key slots tells which kinds it has.
+KEY-09 = This file is no key that Sealift can use
+    .hint = It should be a key file of Sealift, an identity of age, an SSH private key (Ed25519 or RSA), or a share. If it was typed, compare it letter by letter.
+KEY-10 = This is no recipient that a bundle can be locked for
+    .hint = A recipient begins with “age1” or “ssh-ed25519” or “ssh-rsa”, or is a file with such lines, or a key file of Sealift.
+KEY-11 = The passphrase of the identity file is wrong, or was not given
+    .hint = It is the passphrase that protects the file with the private key, not one of the bundle.
+KEY-12 = A plugin of age failed
+    .hint = Install the plugin that the key needs (age-plugin-NAME), connect its device, and try again.
+KEY-13 = The share was mistyped
+    .hint = Compare it word by word with the paper or file that it comes from; a share is a number and 24 words, or a code.
+KEY-14 = More shares are needed
+    .hint = Each holder has one; give as many different ones as are needed, together.
+KEY-15 = This key slot wants several keys at once
+    .hint = Give all of them together.
 
 # Notices: things that do not stop a job.
 note-parts-absent = { $about }: some platforms or attestations the index lists are not in this source; they are left out.
@@ -256,6 +272,7 @@ note-one-platform = { $about }: the archive holds several platforms; engines wit
 note-tag-at-platform = { $about }: this registry takes no index without all its platforms; the tag points at the manifest of the one that was packed.
 note-header-copy-damaged = { $about }: one of two header copies is damaged; the bundle opens through the other. Make a fresh copy soon.
 note-started-anew = { $about }: an interrupted run with other options, another passphrase or another version was found; it was started anew.
+note-cannot-continue = { $about }: an interrupted run was found, and could not be continued: it is locked for recipients alone, so what it had sealed cannot be compared here. It was started anew.
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
 
 # What was looked at before a restore.

@@ -18,14 +18,14 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             secret::unlock(env, matches, |current| {
                 bundle.unlock(&env.ctx, current)?;
                 let new = new(env, matches)?;
-                sealift::add_passphrase(&env.ctx, path, current, &new, kdf(matches))
+                sealift::add_slot(&env.ctx, path, current, &new.into(), kdf(matches))
             })?;
         }
         "change" => {
             secret::unlock(env, matches, |current| {
                 bundle.unlock(&env.ctx, current)?;
                 let new = new(env, matches)?;
-                sealift::change_passphrase(&env.ctx, path, current, &new, kdf(matches))
+                sealift::change_slot(&env.ctx, path, current, None, &new.into(), kdf(matches))
             })?;
         }
         "remove" => {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error, KdfLevel};
+use sealift::{Code, Error, KdfLevel, Recipient};
 
 use crate::gui::{
     action::{self, Effect, Effects},
@@ -109,12 +109,12 @@ impl Keys {
         let Some(header) = &self.header else { return Ok(None) };
         let (path, name) = (header.path.clone(), header.file_name());
         let current = self.current.passphrase()?;
-        let new = if task.needs_new() { Some(self.new.passphrase()?) } else { None };
+        let new = if task.needs_new() { Some(Recipient::from(self.new.passphrase()?)) } else { None };
         let call = move |ctx: &sealift::Ctx| {
             let kdf = KdfLevel::default();
             match (task, &new) {
-                (Task::Add, Some(new)) => sealift::add_passphrase(ctx, &path, &current, new, kdf)?,
-                (Task::Change, Some(new)) => sealift::change_passphrase(ctx, &path, &current, new, kdf)?,
+                (Task::Add, Some(new)) => sealift::add_slot(ctx, &path, &current, new, kdf)?,
+                (Task::Change, Some(new)) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
                 (_, None) => return Err(Error::new(Code::NoPassphrase)),
             }

@@ -1,0 +1,118 @@
+//! What opens a bundle.
+
+use std::{path::Path, sync::Arc};
+
+use super::{AgeIdentity, Ask, KeyFile, KeyShare, recipient::read_key_file};
+use crate::{
+    crypto::Passphrase,
+    error::{Code, Error, Result},
+};
+
+/// A secret that may open key slots.
+#[derive(Debug)]
+pub enum Identity {
+    /// A passphrase.
+    Passphrase(Passphrase),
+    /// A key file.
+    KeyFile(KeyFile),
+    /// Private keys of age or SSH.
+    Age(AgeIdentity),
+    /// One share of a split key.
+    Share(Arc<KeyShare>),
+}
+
+/// All that a user gives to open a bundle, together.
+#[derive(Debug, Default)]
+pub struct Identities(Vec<Identity>);
+
+impl Identities {
+    /// The identities; those that cost least are tried first.
+    pub fn new(mut identities: Vec<Identity>) -> Self {
+        identities.sort_by_key(Identity::cost);
+        Self(identities)
+    }
+
+    /// Whether nothing is given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a passphrase is among them.
+    pub fn has_passphrase(&self) -> bool {
+        self.0.iter().any(|identity| matches!(identity, Identity::Passphrase(_)))
+    }
+
+    /// The same, and a passphrase.
+    #[must_use]
+    pub fn with_passphrase(&self, passphrase: &Passphrase) -> Self {
+        let mut all = Self::from(self).0;
+        all.push(Identity::Passphrase(passphrase.share()));
+        Self::new(all)
+    }
+
+    pub(super) fn as_slice(&self) -> &[Identity] {
+        &self.0
+    }
+
+    /// All shares, which only together can open anything.
+    pub(super) fn shares(&self) -> Vec<&KeyShare> {
+        let shares = self.0.iter().filter_map(|identity| match identity {
+            Identity::Share(share) => Some(&**share),
+            _ => None,
+        });
+        shares.collect()
+    }
+}
+
+impl From<&Passphrase> for Identities {
+    fn from(passphrase: &Passphrase) -> Self {
+        Self(vec![Identity::Passphrase(passphrase.share())])
+    }
+}
+
+impl From<&Self> for Identities {
+    fn from(other: &Self) -> Self {
+        Self(other.0.iter().map(Identity::share).collect())
+    }
+}
+
+impl Identity {
+    /// Reads the file at `path`: a key file, an identity of age, an SSH private key, or a share. `ask` is asked for the
+    /// passphrase of an encrypted one.
+    ///
+    /// # Errors
+    /// [`Code::BadIdentity`], [`Code::IdentityLocked`], [`Code::BadShare`], and those of reading.
+    pub fn read(path: &Path, ask: &Arc<dyn Ask>) -> Result<Self> {
+        let content = read_key_file(path)?;
+        let read = |content: &[u8]| {
+            if let Some(identity) = AgeIdentity::parse(content, &path.display().to_string(), ask)? {
+                return Ok(Self::Age(identity));
+            }
+            let text = std::str::from_utf8(content).map_err(|_| Error::new(Code::BadIdentity))?;
+            if KeyShare::is_meant(text) {
+                return KeyShare::parse(text).map(|share| Self::Share(Arc::new(share)));
+            }
+            KeyFile::parse(text).map(Self::KeyFile)
+        };
+        read(&content).map_err(|e| e.at(path))
+    }
+
+    fn share(&self) -> Self {
+        match self {
+            Self::Passphrase(passphrase) => Self::Passphrase(passphrase.share()),
+            Self::KeyFile(file) => Self::KeyFile(file.share()),
+            Self::Age(identity) => Self::Age(identity.share()),
+            Self::Share(share) => Self::Share(Arc::clone(share)),
+        }
+    }
+
+    /// How much trying it costs, in no unit: computing, then asking a person, then half a second of the KDF.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::KeyFile(_) => 0,
+            Self::Share(_) => 1,
+            Self::Age(_) => 2,
+            Self::Passphrase(_) => 9,
+        }
+    }
+}

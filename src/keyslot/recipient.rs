@@ -1,0 +1,180 @@
+//! What a bundle is locked for: one key slot each.
+
+use std::{io::Read, path::Path, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use super::{AgeRecipient, Ask, Identities, Identity, KeyFile, PendingSlot, SplitKey, group, try_slot};
+use crate::{
+    bundle::{BundleKeys, SetId, Slot},
+    crypto::{KdfCost, Key, Passphrase},
+    error::{Code, Error, Fact, Result},
+    fs::open_file,
+    job::Ctx,
+};
+
+/// More than any file with keys has.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// One way to unlock a bundle, from the side of who packs it.
+#[derive(Debug)]
+pub enum Recipient {
+    /// Whoever knows a passphrase.
+    Passphrase(Passphrase),
+    /// Whoever has a key file.
+    KeyFile(KeyFile),
+    /// Whoever has the private key: age's own, SSH's, a plugin's.
+    Age(AgeRecipient),
+    /// Some number of people with a share each.
+    Split(SplitKey),
+    /// All of these together.
+    All(Vec<Recipient>),
+}
+
+/// All that a bundle is locked for; any one of them opens it.
+#[derive(Debug, Default)]
+pub struct Recipients(Vec<Recipient>);
+
+impl Recipients {
+    /// The recipients, in the order of their slots.
+    pub fn new(recipients: Vec<Recipient>) -> Self {
+        Self(recipients)
+    }
+
+    /// Whether nobody could open the bundle.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Recipient> {
+        self.0.iter()
+    }
+
+    /// Starts a slot for each. `known`, of a run that goes on, is the slot of the first that it fits.
+    pub(crate) fn start(
+        &self,
+        ctx: &Ctx,
+        keys: &BundleKeys,
+        cost: KdfCost,
+        mut known: Option<Slot>,
+    ) -> Result<Vec<PendingSlot>> {
+        let start = |recipient: &Recipient| {
+            let is_known = known.as_ref().is_some_and(|slot| {
+                recipient.identity().is_some_and(|identity| {
+                    let opened = try_slot(ctx, *keys.set_id(), slot, &Identities::new(vec![identity]));
+                    matches!(opened, Ok(Some(_)))
+                })
+            });
+            match known.take_if(|_| is_known) {
+                Some(slot) => Ok(PendingSlot::Ready(slot)),
+                None => recipient.start(ctx, keys.set_id(), keys.bundle_key(), cost),
+            }
+        };
+        self.0.iter().map(start).collect()
+    }
+
+    /// What of them also opens: without any, who packs cannot read back what an interrupted run has sealed.
+    pub(crate) fn identities(&self) -> Identities {
+        Identities::new(self.0.iter().filter_map(Recipient::identity).collect())
+    }
+}
+
+impl From<&Passphrase> for Recipients {
+    fn from(passphrase: &Passphrase) -> Self {
+        Self(vec![passphrase.share().into()])
+    }
+}
+
+impl From<Vec<Recipient>> for Recipients {
+    fn from(recipients: Vec<Recipient>) -> Self {
+        Self(recipients)
+    }
+}
+
+impl From<Recipient> for Recipients {
+    fn from(recipient: Recipient) -> Self {
+        Self(vec![recipient])
+    }
+}
+
+impl From<Passphrase> for Recipient {
+    fn from(passphrase: Passphrase) -> Self {
+        Self::Passphrase(passphrase)
+    }
+}
+
+impl Recipient {
+    /// Reads recipients as a user gives them: `age1…`, a line of an SSH public key, or the path of a file that holds such
+    /// lines, or a key file.
+    ///
+    /// # Errors
+    /// [`Code::BadRecipient`], [`Code::BadIdentity`] for a key file with a typing error, and those of reading the file.
+    pub fn parse(text: &str, ask: &Arc<dyn Ask>) -> Result<Vec<Self>> {
+        if AgeRecipient::is_meant(text) {
+            return Ok(vec![Self::Age(AgeRecipient::parse(text, ask)?)]);
+        }
+        let path = Path::new(text);
+        let content = read_key_file(path)?;
+        let content = std::str::from_utf8(&content).map_err(|_| Error::new(Code::BadRecipient).at(path))?;
+        if KeyFile::is_meant(content) {
+            return Ok(vec![Self::KeyFile(KeyFile::parse(content).map_err(|e| e.at(path))?)]);
+        }
+        let lines = content.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let parsed = lines.map(|line| match AgeRecipient::is_meant(line) {
+            true => AgeRecipient::parse(line, ask).map(Self::Age),
+            // The line may be a private key: it is not shown.
+            false => Err(Error::new(Code::BadRecipient)),
+        });
+        let recipients = parsed.collect::<Result<Vec<_>>>().map_err(|e| e.at(path))?;
+        if recipients.is_empty() { Err(Error::new(Code::BadRecipient).at(path)) } else { Ok(recipients) }
+    }
+
+    /// Starts the slot that wraps `key`; what takes a moment runs beside the caller.
+    pub(crate) fn start(&self, ctx: &Ctx, set_id: &SetId, key: &Key, cost: KdfCost) -> Result<PendingSlot> {
+        match self {
+            Self::Passphrase(passphrase) => Ok(PendingSlot::start(passphrase, cost)),
+            other => other.seal(ctx, set_id, key, cost).map(PendingSlot::Ready),
+        }
+    }
+
+    /// The slot that wraps `key`.
+    pub(crate) fn seal(&self, ctx: &Ctx, set_id: &SetId, key: &Key, cost: KdfCost) -> Result<Slot> {
+        match self {
+            Self::Passphrase(passphrase) => PendingSlot::start(passphrase, cost).wrap(ctx, set_id, key),
+            Self::KeyFile(file) => Ok(file.seal(set_id, key)),
+            Self::Age(recipient) => recipient.seal(set_id, key),
+            Self::Split(split) => Ok(split.seal(set_id, key)),
+            Self::All(members) => {
+                if members.iter().any(|member| matches!(member, Self::All(_))) || members.len() < 2 {
+                    return Err(Error::new(Code::BadRecipient)
+                        .with(Fact::Detail, "a group of fewer than two, or of groups"));
+                }
+                group::seal(set_id, key, members.len(), |place, part| {
+                    members[place].seal(ctx, set_id, part, cost)
+                })
+            }
+        }
+    }
+
+    /// What opens the slot, where that is the same secret.
+    fn identity(&self) -> Option<Identity> {
+        match self {
+            Self::Passphrase(passphrase) => Some(Identity::Passphrase(passphrase.share())),
+            Self::KeyFile(file) => Some(Identity::KeyFile(file.share())),
+            Self::Age(_) | Self::Split(_) | Self::All(_) => None,
+        }
+    }
+}
+
+/// The content of a small file with keys.
+pub(super) fn read_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let file = open_file(path)?;
+    let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+    if len > MAX_FILE_BYTES {
+        return Err(Error::new(Code::BadIdentity).with(Fact::Limit, "1 MiB").with(Fact::Found, len).at(path));
+    }
+    // Room for all of it, so that nothing reallocates and leaves a copy.
+    let mut content = Zeroizing::new(Vec::with_capacity(len as usize + 1));
+    file.take(MAX_FILE_BYTES).read_to_end(&mut content).map_err(|e| Error::read(path, e))?;
+    Ok(content)
+}
