@@ -1,7 +1,9 @@
 //! The facade: every operation a shell offers, one function each.
 
+mod reseal;
 mod slots;
 
+pub use reseal::reseal;
 pub use slots::{add_slot, change_slot, remove_slot};
 
 use std::{
@@ -174,9 +176,7 @@ pub fn pack(
     options: &PackOptions,
 ) -> Result<PackReport> {
     let recipients = recipients.into();
-    if recipients.is_empty() || recipients.iter().count() > MAX_SLOTS {
-        return Err(Error::new(Code::SlotsFull).with(Fact::Found, recipients.iter().count()));
-    }
+    check_recipients(&recipients)?;
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
@@ -219,6 +219,15 @@ pub fn pack(
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
     })
+}
+
+/// A bundle without slots could never be opened; one can have 32.
+fn check_recipients(recipients: &Recipients) -> Result<()> {
+    match recipients.iter().count() {
+        0 => Err(Error::new(Code::NoPassphrase)),
+        1..=MAX_SLOTS => Ok(()),
+        more => Err(Error::new(Code::SlotsFull).with(Fact::Found, more)),
+    }
 }
 
 /// A key slot, as anyone can see it.

@@ -127,7 +127,8 @@ pub fn slot(data: &[u8]) {
         return;
     }
     let share = (1..=32).map(|number| format!("{number} {}art", "abandon ".repeat(23)));
-    let shares = share.filter_map(|share| KeyShare::parse(&share).ok()).map(|share| Identity::Share(share.into()));
+    let shares =
+        share.filter_map(|share| KeyShare::parse(&share).ok()).map(|share| Identity::Share(share.into()));
     let mut identities: Vec<Identity> = shares.collect();
     identities.extend(Passphrase::new(b"x".to_vec()).ok().map(Identity::Passphrase));
     identities.push(Identity::KeyFile(KeyFile::generate()));

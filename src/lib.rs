@@ -75,7 +75,7 @@ pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, PackOptions, PackReport,
     RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot, check_destination, check_output,
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect, list, pack,
-    plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, restore, save_report,
+    plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, reseal, restore, save_report,
     source_transports,
 };
 pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};

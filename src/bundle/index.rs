@@ -31,7 +31,7 @@ pub(crate) const MAX_INDEX_BYTES: u64 = 256 << 20;
 const MAX_NAME_BYTES: usize = 1024;
 
 /// Contents of a bundle.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Index {
     /// RFC 3339 time of packing.
     pub(crate) created: String,

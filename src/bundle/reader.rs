@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    frame::decompress,
+    frame::{Frame, decompress},
     header::{COPY_BYTES, Fault, Header},
     index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
@@ -214,6 +214,13 @@ impl OpenBundle {
     /// Whether frame `number`, which the index has, opens and decompresses.
     pub(crate) fn check_frame(&self, number: u32) -> Result<()> {
         self.0.frame(number).map(drop)
+    }
+
+    /// Frame `number`, which the index has, as it is stored: authentic, and not decompressed.
+    pub(crate) fn stored_frame(&self, number: u32) -> Result<Frame> {
+        let frame = self.0.index.frames[number as usize];
+        let stored = self.0.read_plain(self.0.starts[number as usize], frame.1 as usize)?;
+        Ok(Frame { codec: frame.codec(), plain_len: frame.2, stored })
     }
 
     /// Records of the bundle.

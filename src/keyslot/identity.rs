@@ -77,6 +77,14 @@ impl From<&Self> for Identities {
 }
 
 impl Identity {
+    /// Reads an identity as a user gives it: the path of a file that [`Self::read`] takes.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub fn parse(text: &str, ask: &Arc<dyn Ask>) -> Result<Self> {
+        Self::read(Path::new(text), ask)
+    }
+
     /// Reads the file at `path`: a key file, an identity of age, an SSH private key, or a share. `ask` is asked for the
     /// passphrase of an encrypted one.
     ///

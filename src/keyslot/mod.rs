@@ -17,10 +17,10 @@ mod wrapped;
 
 pub use age::{AgeIdentity, AgeRecipient};
 pub use ask::{Ask, NobodyAnswers, Question};
-pub use identity::{Identities, Identity};
-pub use key_file::KeyFile;
 #[cfg(any(test, fuzzing))]
 pub(crate) use group::passwords;
+pub use identity::{Identities, Identity};
+pub use key_file::KeyFile;
 pub(crate) use password::PendingSlot;
 pub use recipient::{Recipient, Recipients};
 pub use split::{KeyShare, MAX_SHARES, SplitKey};

@@ -7,11 +7,13 @@ mod chunk;
 mod dedupe;
 mod journal;
 mod read;
+mod reseal;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
 use journal::Journal;
 pub(crate) use journal::{Interrupted, interrupted};
+pub(crate) use reseal::reseal;
 
 use crate::{
     bundle::{Begin, BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},

@@ -21,13 +21,14 @@ verb-handoff = Copy a bundle to a drive, read it back from the medium and eject 
     .more = Example: sealift handoff delivery.sealift --to /media/stick
 verb-drives = List removable drives
 verb-images = List the images of a source
-verb-keys = List and change the passphrases of a bundle
+verb-keys = List and change what opens a bundle; make keys
 verb-keys-list = List the key slots
-verb-keys-add = Add a passphrase
+verb-keys-add = Add a passphrase or other keys
 verb-keys-remove = Remove a key slot
-verb-keys-change = Replace your passphrase by another
+verb-keys-change = Replace your passphrase, or another slot, by a new one
+verb-keys-generate = Make a new key in a file of its own
 verb-list = List the key slots
-verb-add = Add a passphrase
+verb-add = Add a passphrase or other keys
 verb-remove = Remove a key slot
 verb-change = Replace your passphrase by another
 verb-kit = Write a restore kit beside bundles, for hosts with nothing installed
@@ -101,7 +102,23 @@ arg-password-file = Read the passphrase from a file
     .value = FILE
 arg-password-fd = Read the passphrase from an open descriptor
     .value = N
-arg-password = Ask for the passphrase
+arg-password = Ask for the passphrase (also when other keys are given)
+arg-identity = Open with this key: a key file, an age identity, an SSH private key or a share (may be repeated)
+    .value = FILE
+arg-recipient = Lock for this recipient: “age1…”, “ssh-ed25519 …”, or a file with such lines or a key (may be repeated)
+    .value = RECIPIENT
+arg-shares = Lock for a key in N shares, any K of which open it together
+    .value = K/N
+arg-shares-dir = Where the files with the shares go (default: here)
+    .value = FOLDER
+arg-require-all = All keys given are needed together, instead of any one
+arg-new-password = Ask for a new passphrase beside the recipients
+arg-slot-number = The slot to replace (default: the one that opens)
+    .value = N
+arg-key-out = The new file; only its owner can read it
+    .value = FILE
+arg-type = What to make: an age identity, which has a public key, or a key file
+    .value = KIND
 arg-new-password-file = Read the new passphrase from a file
     .value = FILE
 arg-new-password-fd = Read the new passphrase from an open descriptor
@@ -129,6 +146,8 @@ cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 
 prompt = Passphrase:
+prompt-identity = Passphrase of the key { $name }:
+prompt-pin = PIN of the token { $name }:
 prompt-new = New passphrase:
 prompt-again = Once more:
 prompt-user = Registry user name:
@@ -288,3 +307,10 @@ kit-done = { $bundles ->
         [1] Kit written; its page names the bundle beside it.
        *[other] Kit written; its page names the { $bundles } bundles beside it.
     } The program is made for { $system }.
+
+verb-reseal = Give a bundle a new key, in a new file, without touching its images
+    .more = Unlike “sealift keys”, which changes who can open a bundle, this keeps whoever had the old key out of the new file. It is another bundle: its fingerprint is new, and signatures of the old one do not count for it.
+reseal-done = Sealed anew: { $size }
+keys-generated = Wrote { $path }. Keep it secret; give others the recipient:
+    { $recipient }
+keys-generated-file = Wrote { $path }. Keep it secret: it both locks and opens.

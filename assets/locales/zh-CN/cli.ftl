@@ -21,13 +21,14 @@ verb-handoff = 把密封包复制到移动盘，从介质读回核对，再弹�
     .more = 例：sealift handoff delivery.sealift --to /media/stick
 verb-drives = 列出移动盘
 verb-images = 列出来源中的镜像
-verb-keys = 查看和更换密封包的口令
+verb-keys = 查看和更换能打开密封包的密钥；生成密钥
 verb-keys-list = 列出密钥槽
-verb-keys-add = 添加一个口令
+verb-keys-add = 添加口令或其他密钥
 verb-keys-remove = 移除一个密钥槽
-verb-keys-change = 更换自己的口令
+verb-keys-change = 更换自己的口令或指定的密钥槽
+verb-keys-generate = 生成新的密钥文件
 verb-list = 列出密钥槽
-verb-add = 添加一个口令
+verb-add = 添加口令或其他密钥
 verb-remove = 移除一个密钥槽
 verb-change = 更换自己的口令
 verb-kit = 在密封包旁写入还原工具，供未装任何软件的主机使用
@@ -101,7 +102,23 @@ arg-password-file = 从文件读取口令
     .value = 文件
 arg-password-fd = 从已打开的描述符读取口令
     .value = 编号
-arg-password = 询问口令
+arg-password = 询问口令（给出其他密钥时也问）
+arg-identity = 用此密钥打开：密钥文件、age 身份文件、SSH 私钥或密钥分片（可多次给出）
+    .value = 文件
+arg-recipient = 为此收件人加锁：“age1…”“ssh-ed25519 …”，或含这类行的文件、密钥文件（可多次给出）
+    .value = 收件人
+arg-shares = 用分成 N 份的密钥加锁，任意 K 份合起来即可打开
+    .value = K/N
+arg-shares-dir = 密钥分片文件写到哪里（默认当前目录）
+    .value = 目录
+arg-require-all = 所给的密钥须同时具备才能打开，而不是任一把即可
+arg-new-password = 除收件人外，另外询问一个新口令
+arg-slot-number = 要更换的密钥槽（默认为用来打开的那个）
+    .value = 编号
+arg-key-out = 新文件，只有所有者能读
+    .value = 文件
+arg-type = 生成什么：age 身份（带公钥），或密钥文件
+    .value = 类型
 arg-new-password-file = 从文件读取新口令
     .value = 文件
 arg-new-password-fd = 从已打开的描述符读取新口令
@@ -129,6 +146,8 @@ cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
 
 prompt = 口令：
+prompt-identity = 密钥 { $name } 的口令：
+prompt-pin = 令牌 { $name } 的 PIN：
 prompt-new = 新口令：
 prompt-again = 再输一次：
 prompt-user = 镜像仓库用户名：
@@ -237,3 +256,10 @@ kit-done = { $bundles ->
         [0] 已写入还原工具；旁边还没有密封包。放入密封包后请再写一次，说明页才会写明指纹。
        *[other] 已写入还原工具，说明页写明了旁边 { $bundles } 个密封包的指纹。
     }程序适用于 { $system }。
+
+verb-reseal = 在新文件中为密封包换用新密钥，不动其中的镜像
+    .more = “sealift keys”只改变谁能打开；本命令则让持有旧密钥的人打不开新文件。它是另一个密封包：指纹不同，原有的签名对它不算数。
+reseal-done = 已重新密封：{ $size }
+keys-generated = 已写入 { $path }。请妥善保密；把收件人公钥交给对方：
+    { $recipient }
+keys-generated-file = 已写入 { $path }。请妥善保密：加锁和打开都用它。

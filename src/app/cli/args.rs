@@ -34,13 +34,13 @@ pub(crate) fn command(lang: Lang) -> Command {
         .arg(build.option("lang").value_parser(PossibleValuesParser::new(["zh-CN", "en"])).global(true))
         .subcommands([
             build.verb("pack").args(build.pack()),
-            build.verb("inspect").arg(build.bundle()).args(build.key(true)).args(build.shared()),
+            build.verb("inspect").arg(build.bundle()).args(build.key()).args(build.shared()),
             build
                 .verb("verify")
                 .arg(build.bundle())
                 .arg(build.file("repair-request"))
                 .arg(build.flag("force").requires("repair-request"))
-                .args(build.key(true))
+                .args(build.key())
                 .args(build.shared()),
             build.verb("repair").args(build.repair()).args(build.shared()),
             build.verb("repair-file").args(build.repair_file()).args(build.shared()),
@@ -53,6 +53,7 @@ pub(crate) fn command(lang: Lang) -> Command {
                 .args(build.registry())
                 .args(build.shared()),
             build.keys(),
+            build.verb("reseal").args(build.reseal()),
             build
                 .verb("kit")
                 .arg(
@@ -125,24 +126,35 @@ impl Build {
             .value_parser(value_parser!(std::path::PathBuf))
     }
 
-    /// How a passphrase is given; where it is optional, `--password` asks for it.
-    fn key(&self, is_optional: bool) -> Vec<Arg> {
-        let mut args = vec![
+    /// What opens a bundle. `--password` asks for the passphrase where none would be asked for.
+    fn key(&self) -> Vec<Arg> {
+        vec![
             self.file("password-file").conflicts_with("password-fd"),
             self.option("password-fd").value_parser(value_parser!(u32)),
-        ];
-        if is_optional {
-            args.push(self.flag("password").conflicts_with_all(["password-file", "password-fd"]));
-        }
-        args
+            self.flag("password").conflicts_with_all(["password-file", "password-fd"]),
+            self.option("identity").short('i').value_hint(ValueHint::FilePath).action(ArgAction::Append),
+        ]
     }
 
-    fn new_key(&self) -> [Arg; 3] {
+    /// Whom a bundle is locked for.
+    fn recipients(&self) -> [Arg; 4] {
         [
+            self.option("recipient").short('r').action(ArgAction::Append),
+            self.option("shares"),
+            self.file("shares-dir").value_hint(ValueHint::DirPath).requires("shares"),
+            self.flag("require-all"),
+        ]
+    }
+
+    fn new_key(&self) -> Vec<Arg> {
+        let mut args = vec![
             self.file("new-password-file").conflicts_with("new-password-fd"),
             self.option("new-password-fd").value_parser(value_parser!(u32)),
+            self.flag("new-password").conflicts_with_all(["new-password-file", "new-password-fd"]),
             self.kdf(),
-        ]
+        ];
+        args.extend(self.recipients());
+        args
     }
 
     /// How a registry is entered.
@@ -187,8 +199,13 @@ impl Build {
             self.flag("force"),
         ];
         args.extend(self.registry());
-        args.push(self.file("generate-passphrase").conflicts_with_all(["password-file", "password-fd"]));
-        args.extend(self.key(false));
+        args.push(self.file("generate-passphrase").conflicts_with_all([
+            "password-file",
+            "password-fd",
+            "password",
+        ]));
+        args.extend(self.recipients());
+        args.extend(self.key().into_iter().filter(|arg| arg.get_id() != "identity"));
         args.extend(self.shared());
         args
     }
@@ -209,7 +226,21 @@ impl Build {
             self.flag("force"),
         ];
         args.extend(self.registry());
-        args.extend(self.key(false));
+        args.extend(self.key());
+        args.extend(self.shared());
+        args
+    }
+
+    fn reseal(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.bundle(),
+            self.file("out").short('o').required(true),
+            self.option("volume-size"),
+            self.option("recovery"),
+            self.flag("force"),
+        ];
+        args.extend(self.key());
+        args.extend(self.new_key());
         args.extend(self.shared());
         args
     }
@@ -269,11 +300,23 @@ impl Build {
             .subcommand_value_name(text(self.0, "value-verb", &[]))
             .subcommands([
                 verb("list"),
-                verb("add").args(self.key(false)).args(self.new_key()),
+                verb("add").args(self.key()).args(self.new_key()),
                 verb("remove")
                     .arg(self.positional("slot").value_parser(value_parser!(usize)))
-                    .args(self.key(false)),
-                verb("change").args(self.key(false)).args(self.new_key()),
+                    .args(self.key()),
+                verb("change")
+                    .arg(self.option("slot-number").long("slot").value_parser(value_parser!(usize)))
+                    .args(self.key())
+                    .args(self.new_key()),
+                self.verb("generate")
+                    .about(text(self.0, "verb-keys-generate", &[]))
+                    .arg(self.file("key-out").long("out").short('o').required(true))
+                    .arg(
+                        self.option("type")
+                            .value_parser(PossibleValuesParser::new(["age", "key-file"]))
+                            .default_value("age"),
+                    )
+                    .args(self.shared()),
             ])
     }
 }

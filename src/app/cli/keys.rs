@@ -1,31 +1,40 @@
-//! `sealift keys list|add|remove|change BUNDLE`: only the header is rewritten.
+//! `sealift keys list|add|remove|change BUNDLE`: only the header is rewritten. `sealift keys generate` makes keys.
 
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Passphrase, Result};
+use sealift::{Code, Error, Fact, Identities, Recipient, Result};
 
-use super::{Ended, Env, inspect, pack::kdf, secret};
+use super::{Ended, Env, inspect, pack::kdf, recipients, secret};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some((verb, matches)) = matches.subcommand() else { return Err(Error::new(Code::Usage)) };
+    if verb == "generate" {
+        recipients::generate(env, matches)?;
+        return Ok(Ended::Done);
+    }
     let path = matches.get_one::<PathBuf>("bundle").ok_or_else(|| Error::new(Code::Usage))?;
     // A file that is no bundle is told before anything is asked.
     let bundle = sealift::inspect(path)?;
+    // Proves what opens it before the new key is asked for.
+    let open =
+        |identities: &Identities| bundle.unlock(&env.ctx, identities).map(|_| Identities::from(identities));
     match verb {
         "add" => {
-            // Proves the passphrase before the new one is asked for.
-            secret::unlock(env, matches, |current| {
-                bundle.unlock(&env.ctx, current)?;
-                let new = new(env, matches)?;
-                sealift::add_slot(&env.ctx, path, current, &new.into(), kdf(matches))
-            })?;
+            let current = secret::unlock(env, matches, open)?;
+            with_new(env, matches, |new| sealift::add_slot(&env.ctx, path, &current, new, kdf(matches)))?;
         }
         "change" => {
-            secret::unlock(env, matches, |current| {
-                bundle.unlock(&env.ctx, current)?;
-                let new = new(env, matches)?;
-                sealift::change_slot(&env.ctx, path, current, None, &new.into(), kdf(matches))
+            let number = matches.get_one::<usize>("slot-number").copied();
+            let current = secret::unlock(env, matches, open)?;
+            let mut is_first = true;
+            with_new(env, matches, |new| {
+                if !std::mem::take(&mut is_first) {
+                    return Err(Error::new(Code::Usage)
+                        .with(Fact::Field, "--recipient")
+                        .with(Fact::Limit, 1));
+                }
+                sealift::change_slot(&env.ctx, path, &current, number, new, kdf(matches))
             })?;
         }
         "remove" => {
@@ -40,6 +49,12 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-fn new(env: &Env, matches: &ArgMatches) -> Result<Passphrase> {
-    secret::new_passphrase(env, matches, "new-")
+/// Does `change` for each recipient that the arguments name.
+fn with_new(env: &Env, matches: &ArgMatches, change: impl FnMut(&Recipient) -> Result<()>) -> Result<()> {
+    let given = recipients::given(env, matches, "new-", None)?;
+    let changed = given.recipients.iter().try_for_each(change);
+    if changed.is_err() {
+        given.undo();
+    }
+    changed
 }

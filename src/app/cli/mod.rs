@@ -1,6 +1,7 @@
 //! The command line: one verb per file, over the library's facade.
 
 pub(crate) mod args;
+mod ask;
 mod demo;
 mod drives;
 mod handoff;
@@ -12,7 +13,9 @@ mod kit;
 mod output;
 mod pack;
 mod progress;
+mod recipients;
 mod repair;
+mod reseal;
 mod restore;
 mod secret;
 mod shell;
@@ -57,6 +60,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("drives", drives::run),
     ("images", images::run),
     ("keys", keys::run),
+    ("reseal", reseal::run),
     ("kit", kit::run),
     ("demo", demo::run),
     ("completions", shell::completions),

@@ -6,7 +6,7 @@ use sealift::{
     SourceSpec,
 };
 
-use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, secret};
+use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, recipients, secret};
 
 /// A report for scripts, with the words of its fingerprint.
 #[derive(serde::Serialize)]
@@ -48,16 +48,21 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     );
     tell_place(env, &place, asked, plan.sum_bytes());
     let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
-    let passphrase = match generated {
-        Some(path) => secret::generate(path)?,
-        None => secret::new_passphrase(env, matches, "")?,
-    };
-    let packed = with_progress(env, || sealift::pack(&env.ctx, &plan, out, &passphrase, &options));
+    let passphrase = generated.map(|path| secret::generate(path)).transpose()?;
+    let given = recipients::given(env, matches, "", passphrase);
+    let packed = given.and_then(|mut given| {
+        let recipients = std::mem::take(&mut given.recipients);
+        let packed = with_progress(env, || sealift::pack(&env.ctx, &plan, out, recipients, &options));
+        if packed.is_err() {
+            given.undo();
+        }
+        Ok((packed?, given))
+    });
     if let (Err(_), Some(path)) = (&packed, generated) {
         // It opens nothing, and would stand in the way of the next attempt.
         let _ = std::fs::remove_file(path);
     }
-    let report = packed?;
+    let (report, given) = packed?;
     env.out.say(
         "pack-done",
         &[
@@ -71,6 +76,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     for volume in &report.volumes {
         env.out.line(format_args!("  {}", volume.display()));
+    }
+    for share in given.written() {
+        env.out.line(format_args!("  {}", share.display()));
     }
     env.out.fingerprint(&report.fingerprint);
     if let Some(path) = generated {

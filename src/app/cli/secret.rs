@@ -7,10 +7,10 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Code, Credentials, Error, Fact, Passphrase, RegistryAccess, Result};
+use sealift::{Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result};
 use zeroize::Zeroizing;
 
-use super::{Env, hygiene, output};
+use super::{Env, ask, hygiene, output};
 
 /// Times a user may mistype at the prompt.
 const ATTEMPTS: usize = 3;
@@ -109,31 +109,56 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
 /// `Exists`: the passphrase of another bundle is not written over.
 pub(super) fn generate(path: &Path) -> Result<Passphrase> {
     let words = sealift::generate_passphrase();
+    let line = Zeroizing::new([words.as_bytes(), b"\n"].concat());
+    save_new(path, &line)?;
+    Passphrase::new(words.as_bytes().to_vec())
+}
+
+/// Writes a secret to a new file that only its owner can read.
+///
+/// # Errors
+/// `Exists`: another secret is not written over.
+pub(super) fn save_new(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     // Made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
         .map_err(|e| Error::write(path, e))?;
-    writeln!(file, "{}", *words)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|e| Error::write(path, e))?;
+    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| Error::write(path, e))?;
     file.persist_noclobber(path).map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::new(Code::Exists).at(path),
         _ => Error::write(path, e.error),
     })?;
-    Passphrase::new(words.as_bytes().to_vec())
+    Ok(())
 }
 
-/// Unlocks with the passphrase given, or asks up to three times.
+/// Whether a passphrase is given, or asked to be asked for.
+pub(super) fn is_given(matches: &ArgMatches, prefix: &str) -> bool {
+    let has = |name: &str| matches.contains_id(&format!("{prefix}{name}"));
+    has("password-file") || has("password-fd") || matches.get_flag(&format!("{prefix}password"))
+}
+
+/// The keys in the files that `--identity` names.
+fn identities(env: &Env, matches: &ArgMatches) -> Result<Vec<Identity>> {
+    let ask = ask::terminal(env);
+    let paths = matches.get_many::<String>("identity").unwrap_or_default();
+    paths.map(|text| Identity::parse(text, &ask)).collect()
+}
+
+/// Unlocks with the keys given; without any, or with `--password`, asks for the passphrase up to three times.
 pub(super) fn unlock<T>(
     env: &Env,
     matches: &ArgMatches,
-    open: impl Fn(&Passphrase) -> Result<T>,
+    open: impl Fn(&Identities) -> Result<T>,
 ) -> Result<T> {
-    if let Some(passphrase) = given(matches, "")? {
-        return open(&passphrase);
+    let mut keys = identities(env, matches)?;
+    let given = given(matches, "")?;
+    if given.is_some() || (!keys.is_empty() && !matches.get_flag("password")) {
+        keys.extend(given.map(Identity::Passphrase));
+        return open(&Identities::new(keys));
     }
+    let keys = Identities::new(keys);
     for attempt in 1.. {
-        match open(&ask(env, "prompt")?) {
+        match open(&keys.with_passphrase(&ask(env, "prompt")?)) {
             Err(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
                 output::note(&e.message(env.out.lang));
             }
@@ -145,5 +170,5 @@ pub(super) fn unlock<T>(
 
 /// Whether the user wants an optional key to be used.
 pub(super) fn is_wanted(matches: &ArgMatches) -> bool {
-    matches.contains_id("password-file") || matches.contains_id("password-fd") || matches.get_flag("password")
+    is_given(matches, "") || matches.contains_id("identity")
 }
