@@ -284,6 +284,30 @@ codes! {
     TooFewShares = "KEY-14", Key;
     /// A slot wants several keys at once, and not all were given.
     GroupIncomplete = "KEY-15", Key;
+    /// Not a PKCS #11 URI that can be used.
+    BadTokenUri = "KEY-16", Usage;
+    /// A token's library cannot be loaded.
+    NoModule = "KEY-17", Failed;
+    /// No token like this is there.
+    NoToken = "KEY-18", Failed;
+    /// The token was taken out while it was used.
+    TokenGone = "KEY-19", Failed;
+    /// The token's PIN is wrong, or was not given.
+    WrongPin = "KEY-20", Key;
+    /// The token has locked itself.
+    PinLocked = "KEY-21", Key;
+    /// The token failed otherwise.
+    TokenFailed = "KEY-22", Failed;
+    /// Not the address of a key of Vault.
+    BadVaultAddress = "KEY-23", Usage;
+    /// The server is sealed.
+    VaultSealed = "KEY-24", Failed;
+    /// The server refuses the token or the role, or what is asked with it.
+    VaultDenied = "KEY-25", Key;
+    /// The server has no such key.
+    VaultNoKey = "KEY-26", Failed;
+    /// The server failed otherwise.
+    VaultFailed = "KEY-27", Failed;
 }
 
 /// A fact shown under the message. The order here is the order shown: paths last.

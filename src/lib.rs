@@ -93,9 +93,11 @@ pub use handoff::{
     Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
 };
 pub use job::{Ctx, Finished, Notice, NoticeKind, Phase, Snapshot, Speedometer};
+#[cfg(feature = "pkcs11")]
+pub use keyslot::TokenIdentity;
 pub use keyslot::{
     AgeIdentity, AgeRecipient, Ask, Identities, Identity, KeyFile, KeyShare, MAX_SHARES, NobodyAnswers,
-    Question, Recipient, Recipients, SplitKey,
+    Question, Recipient, Recipients, SplitKey, TokenKey, TransitKey,
 };
 pub use kit::{KitReport, bundles_in, write_kit};
 pub use locale::{Lang, escape, lookup, text};

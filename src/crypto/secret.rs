@@ -83,6 +83,10 @@ impl Passphrase {
         self.0.as_bytes()
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The same bytes, not a copy of them, for a thread that may outlive the caller.
     pub(crate) fn share(&self) -> Self {
         Self(Arc::clone(&self.0))

@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{AgeIdentity, Ask, KeyFile, KeyShare, recipient::read_key_file};
+use super::{AgeIdentity, Ask, KeyFile, KeyShare, TransitKey, recipient::read_key_file};
+#[cfg(feature = "pkcs11")]
+use super::{TokenIdentity, token::TokenUri};
 use crate::{
     crypto::Passphrase,
     error::{Code, Error, Result},
@@ -17,6 +19,11 @@ pub enum Identity {
     KeyFile(KeyFile),
     /// Private keys of age or SSH.
     Age(AgeIdentity),
+    /// The private keys of a token.
+    #[cfg(feature = "pkcs11")]
+    Token(Arc<TokenIdentity>),
+    /// A key that a server keeps.
+    Transit(TransitKey),
     /// One share of a split key.
     Share(Arc<KeyShare>),
 }
@@ -77,11 +84,19 @@ impl From<&Self> for Identities {
 }
 
 impl Identity {
-    /// Reads an identity as a user gives it: the path of a file that [`Self::read`] takes.
+    /// Reads an identity as a user gives it: a `pkcs11:` URI, a `vault://` address, or the path of a file that
+    /// [`Self::read`] takes. `ask` is asked for PINs and passphrases.
     ///
     /// # Errors
-    /// Those of [`Self::read`].
+    /// [`Code::BadTokenUri`], [`Code::BadVaultAddress`], and those of [`Self::read`].
     pub fn parse(text: &str, ask: &Arc<dyn Ask>) -> Result<Self> {
+        #[cfg(feature = "pkcs11")]
+        if TokenUri::is_meant(text) {
+            return Ok(Self::Token(Arc::new(TokenIdentity::new(TokenUri::parse(text)?, ask))));
+        }
+        if TransitKey::is_meant(text) {
+            return TransitKey::parse(text).map(Self::Transit);
+        }
         Self::read(Path::new(text), ask)
     }
 
@@ -110,6 +125,9 @@ impl Identity {
             Self::Passphrase(passphrase) => Self::Passphrase(passphrase.share()),
             Self::KeyFile(file) => Self::KeyFile(file.share()),
             Self::Age(identity) => Self::Age(identity.share()),
+            #[cfg(feature = "pkcs11")]
+            Self::Token(token) => Self::Token(Arc::clone(token)),
+            Self::Transit(key) => Self::Transit(key.clone()),
             Self::Share(share) => Self::Share(Arc::clone(share)),
         }
     }
@@ -120,6 +138,9 @@ impl Identity {
             Self::KeyFile(_) => 0,
             Self::Share(_) => 1,
             Self::Age(_) => 2,
+            Self::Transit(_) => 3,
+            #[cfg(feature = "pkcs11")]
+            Self::Token(_) => 4,
             Self::Passphrase(_) => 9,
         }
     }

@@ -12,6 +12,8 @@ mod key_file;
 mod password;
 mod recipient;
 mod split;
+mod token;
+mod transit;
 mod trial;
 mod wrapped;
 
@@ -24,6 +26,10 @@ pub use key_file::KeyFile;
 pub(crate) use password::PendingSlot;
 pub use recipient::{Recipient, Recipients};
 pub use split::{KeyShare, MAX_SHARES, SplitKey};
+#[cfg(feature = "pkcs11")]
+pub use token::TokenIdentity;
+pub use token::TokenKey;
+pub use transit::TransitKey;
 pub(crate) use trial::{try_slot, unlock};
 
 use crate::{
@@ -46,6 +52,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { number: password::KIND, name: "password", describe: password::describe },
     Kind { number: key_file::KIND, name: "key-file", describe: |_| String::new() },
     Kind { number: age::KIND, name: "age", describe: age::describe },
+    Kind { number: token::KIND, name: "token", describe: token::describe },
+    Kind { number: transit::KIND, name: "vault", describe: transit::describe },
     Kind { number: split::KIND, name: "shares", describe: split::describe },
     Kind { number: group::KIND, name: "all-of", describe: describe_group },
 ];

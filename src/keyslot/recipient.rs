@@ -4,7 +4,12 @@ use std::{io::Read, path::Path, sync::Arc};
 
 use zeroize::Zeroizing;
 
-use super::{AgeRecipient, Ask, Identities, Identity, KeyFile, PendingSlot, SplitKey, group, try_slot};
+use super::{
+    AgeRecipient, Ask, Identities, Identity, KeyFile, PendingSlot, SplitKey, TokenKey, TransitKey, group,
+    try_slot,
+};
+#[cfg(feature = "pkcs11")]
+use super::{TokenIdentity, token::TokenUri};
 use crate::{
     bundle::{BundleKeys, SetId, Slot},
     crypto::{KdfCost, Key, Passphrase},
@@ -25,6 +30,10 @@ pub enum Recipient {
     KeyFile(KeyFile),
     /// Whoever has the private key: age's own, SSH's, a plugin's.
     Age(AgeRecipient),
+    /// Whoever has the token with the private key.
+    Token(TokenKey),
+    /// Whoever a server lets use its key.
+    Transit(TransitKey),
     /// Some number of people with a share each.
     Split(SplitKey),
     /// All of these together.
@@ -104,8 +113,8 @@ impl From<Passphrase> for Recipient {
 }
 
 impl Recipient {
-    /// Reads recipients as a user gives them: `age1…`, a line of an SSH public key, or the path of a file that holds such
-    /// lines, or a key file.
+    /// Reads recipients as a user gives them: `age1…`, a line of an SSH public key, a `pkcs11:` URI, a `vault://`
+    /// address, or the path of a file: such lines, a public key or certificate in PEM for a token, or a key file.
     ///
     /// # Errors
     /// [`Code::BadRecipient`], [`Code::BadIdentity`] for a key file with a typing error, and those of reading the file.
@@ -113,11 +122,22 @@ impl Recipient {
         if AgeRecipient::is_meant(text) {
             return Ok(vec![Self::Age(AgeRecipient::parse(text, ask)?)]);
         }
+        if TransitKey::is_meant(text) {
+            return Ok(vec![Self::Transit(TransitKey::parse(text)?)]);
+        }
+        #[cfg(feature = "pkcs11")]
+        if TokenUri::is_meant(text) {
+            let token = TokenIdentity::new(TokenUri::parse(text)?, ask);
+            return Ok(token.public_keys()?.into_iter().map(Self::Token).collect());
+        }
         let path = Path::new(text);
         let content = read_key_file(path)?;
         let content = std::str::from_utf8(&content).map_err(|_| Error::new(Code::BadRecipient).at(path))?;
         if KeyFile::is_meant(content) {
             return Ok(vec![Self::KeyFile(KeyFile::parse(content).map_err(|e| e.at(path))?)]);
+        }
+        if TokenKey::is_meant(content) {
+            return Ok(vec![Self::Token(TokenKey::from_pem(content).map_err(|e| e.at(path))?)]);
         }
         let lines = content.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let parsed = lines.map(|line| match AgeRecipient::is_meant(line) {
@@ -143,6 +163,8 @@ impl Recipient {
             Self::Passphrase(passphrase) => PendingSlot::start(passphrase, cost).wrap(ctx, set_id, key),
             Self::KeyFile(file) => Ok(file.seal(set_id, key)),
             Self::Age(recipient) => recipient.seal(set_id, key),
+            Self::Token(token) => token.seal(set_id, key),
+            Self::Transit(transit) => transit.seal(ctx, set_id, key),
             Self::Split(split) => Ok(split.seal(set_id, key)),
             Self::All(members) => {
                 if members.iter().any(|member| matches!(member, Self::All(_))) || members.len() < 2 {
@@ -161,7 +183,8 @@ impl Recipient {
         match self {
             Self::Passphrase(passphrase) => Some(Identity::Passphrase(passphrase.share())),
             Self::KeyFile(file) => Some(Identity::KeyFile(file.share())),
-            Self::Age(_) | Self::Split(_) | Self::All(_) => None,
+            Self::Transit(transit) => Some(Identity::Transit(transit.clone())),
+            Self::Age(_) | Self::Token(_) | Self::Split(_) | Self::All(_) => None,
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Slots are anonymous: a refusal may mean "someone else's slot", so the next one is tried. What fails for another reason,
 //! an unreachable server say, is remembered and hides no key that works.
 
+#[cfg(feature = "pkcs11")]
+use super::token;
 use super::{
     Identities, Identity, Opened, age, describe, group, key_file,
     password::{self, PasswordSlot},
-    split,
+    split, transit,
 };
 use crate::{
     bundle::{Bundle, BundleKeys, Header, SetId, Slot},
@@ -120,6 +122,9 @@ impl<'a> Trial<'a> {
             }
             (key_file::KIND, Identity::KeyFile(file)) => Ok(file.open(set_id, slot)),
             (age::KIND, Identity::Age(identity)) => identity.open(set_id, slot),
+            #[cfg(feature = "pkcs11")]
+            (token::KIND, Identity::Token(token)) => token.open(set_id, slot),
+            (transit::KIND, Identity::Transit(key)) => key.open(self.ctx, set_id, slot),
             (split::KIND, Identity::Share(_)) => split::open(set_id, slot, &self.identities.shares()),
             _ => Ok(Opened::OtherKind),
         }

@@ -12,6 +12,7 @@ mod registry;
 mod retry;
 mod stream;
 mod tls;
+mod transit;
 
 use std::{future::Future, io, sync::LazyLock, time::Duration};
 
@@ -22,6 +23,7 @@ pub(crate) use env::Env;
 pub use registry::RegistryAccess;
 pub(crate) use registry::{Referrer, Registry, Sent};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
+pub(crate) use transit::{Login, Transit};
 
 use crate::{
     error::{Code, Error, Fact, Result},

@@ -33,8 +33,21 @@ struct HostCerts {
 /// # Errors
 /// [`Code::BadCertificateFile`], [`Code::Tls`], and those of reading a folder that is there.
 pub(super) fn client_config(dirs: &[PathBuf]) -> Result<ClientConfig> {
+    config_of(read(dirs)?)
+}
+
+/// TLS that trusts the authorities in one file besides the system's.
+///
+/// # Errors
+/// Those of [`client_config`].
+pub(super) fn config_trusting(authority: Option<&Path>) -> Result<ClientConfig> {
+    let authorities = authority.map(certificates).transpose()?.unwrap_or_default();
+    config_of(HostCerts { authorities, identity: None })
+}
+
+fn config_of(certs: HostCerts) -> Result<ClientConfig> {
     let failed = |e: rustls::Error| Error::new(Code::Tls).with(Fact::System, e);
-    let HostCerts { authorities, identity } = read(dirs)?;
+    let HostCerts { authorities, identity } = certs;
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(authorities.clone(), provider.clone()).map_err(failed)?;
     let verifier = Arc::new(WithPinned { verifier, pinned: authorities });

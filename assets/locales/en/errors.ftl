@@ -259,6 +259,30 @@ KEY-14 = More shares are needed
     .hint = Each holder has one; give as many different ones as are needed, together.
 KEY-15 = This key slot wants several keys at once
     .hint = Give all of them together.
+KEY-16 = This is no PKCS #11 URI that can be used
+    .hint = Write it as “pkcs11:token=LABEL;object=KEY?module-path=/path/to/library.so”. The PIN is asked for, or read from the file that “pin-source=file:/path” names; never put it into the URI.
+KEY-17 = The library of the token cannot be loaded
+    .hint = Install the software of the token’s maker and name its library with “module-path”; it must be for this kind of system.
+KEY-18 = No token like this is connected
+    .hint = Connect the token, and compare its label with the one asked for.
+KEY-19 = The token was removed while it was used
+    .hint = Connect it again and repeat; nothing was changed.
+KEY-20 = The PIN of the token is wrong, or was not given
+    .hint = It was tried once and will not be tried again by itself: a few wrong PINs lock a token.
+KEY-21 = The token is locked after too many wrong PINs
+    .hint = Whoever manages the token must unlock it with its administrator PIN. Other keys of the bundle still open it.
+KEY-22 = The token reported a failure
+    .hint = Connect it again; the maker’s own tool tells more about its state.
+KEY-23 = This is no address of a key on a Vault server
+    .hint = Write it as “vault://HOST:8200/transit/KEY”, with options behind “?”: token-file, ca, namespace, role-id and secret-id-file.
+KEY-24 = The Vault server is sealed
+    .hint = Whoever manages it must unseal it; then repeat.
+KEY-25 = The Vault server refuses access
+    .hint = The token may have expired, or its policy may not allow this key (encrypt to lock, decrypt to open). Get a new token, or ask whoever manages the server. Also check the clock of this host.
+KEY-26 = The Vault server has no such key
+    .hint = Check the name of the key and where the transit engine is mounted.
+KEY-27 = The Vault server did not do what was asked
+    .hint = Its own words are above; its log tells more.
 
 # Notices: things that do not stop a job.
 note-parts-absent = { $about }: some platforms or attestations the index lists are not in this source; they are left out.

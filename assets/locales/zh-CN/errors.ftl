@@ -259,6 +259,30 @@ KEY-14 = 密钥分片还不够
     .hint = 每位保管人持有一份；请把所需数量的不同分片一起给出。
 KEY-15 = 这个密钥槽要求同时给出多把密钥
     .hint = 请把它们一起给出。
+KEY-16 = 这不是可用的 PKCS#11 URI
+    .hint = 写法如“pkcs11:token=标签;object=密钥?module-path=/库的路径.so”。PIN 会另行询问，或从“pin-source=file:/路径”指定的文件读取；切勿写进 URI。
+KEY-17 = 无法加载令牌的驱动库
+    .hint = 请安装令牌厂商的软件，并用“module-path”指明其动态库；该库须适用于本机系统。
+KEY-18 = 没有接入这样的令牌
+    .hint = 请接好令牌，并核对其标签是否与指定的一致。
+KEY-19 = 令牌在使用过程中被拔出
+    .hint = 请重新接好后再试；没有任何改动。
+KEY-20 = 令牌的 PIN 不对，或没有给出
+    .hint = 只尝试了一次，不会自动重试：连续几次错误会锁死令牌。
+KEY-21 = PIN 多次错误，令牌已锁定
+    .hint = 须由令牌管理员用管理 PIN 解锁。密封包的其他密钥仍可打开它。
+KEY-22 = 令牌报告了故障
+    .hint = 请重新接入令牌；厂商自带的工具会给出更多状态信息。
+KEY-23 = 这不是 Vault 服务器上密钥的地址
+    .hint = 写法如“vault://主机:8200/transit/密钥名”，“?”之后可加选项：token-file、ca、namespace、role-id 与 secret-id-file。
+KEY-24 = Vault 服务器处于封存（sealed）状态
+    .hint = 请由管理员解封（unseal）后重试。
+KEY-25 = Vault 服务器拒绝访问
+    .hint = 令牌可能已过期，或其策略不允许使用此密钥（加锁需 encrypt，打开需 decrypt）。请换新令牌或联系管理员，并检查本机时钟。
+KEY-26 = Vault 服务器上没有这个密钥
+    .hint = 请检查密钥名，以及 transit 引擎的挂载路径。
+KEY-27 = Vault 服务器未能完成请求
+    .hint = 上面是服务器的原话；其日志里有更多信息。
 
 # 提醒：不会中断操作的情况。
 note-parts-absent = { $about }：索引列出的部分平台或证明不在此来源中，已略过。
