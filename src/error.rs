@@ -331,6 +331,7 @@ pub enum Fact {
     Engine,
     Program,
     System,
+    Tries,
     Left,
     Path,
 }
@@ -355,6 +356,7 @@ impl Fact {
         Self::Engine,
         Self::Program,
         Self::System,
+        Self::Tries,
         Self::Left,
         Self::Path,
     ];
@@ -379,6 +381,7 @@ impl Fact {
             Self::Engine => "engine",
             Self::Program => "program",
             Self::System => "system",
+            Self::Tries => "tries",
             Self::Left => "left",
             Self::Path => "path",
         }

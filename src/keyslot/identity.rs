@@ -57,6 +57,11 @@ impl Identities {
         Self::new(all)
     }
 
+    #[cfg(test)]
+    pub(super) fn into_vec(self) -> Vec<Identity> {
+        self.0
+    }
+
     pub(super) fn as_slice(&self) -> &[Identity] {
         &self.0
     }
@@ -120,7 +125,7 @@ impl Identity {
         read(&content).map_err(|e| e.at(path))
     }
 
-    fn share(&self) -> Self {
+    pub(super) fn share(&self) -> Self {
         match self {
             Self::Passphrase(passphrase) => Self::Passphrase(passphrase.share()),
             Self::KeyFile(file) => Self::KeyFile(file.share()),

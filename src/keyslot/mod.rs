@@ -12,6 +12,8 @@ mod key_file;
 mod password;
 mod recipient;
 mod split;
+#[cfg(test)]
+mod tests;
 mod token;
 mod transit;
 mod trial;

@@ -10,6 +10,7 @@ mod engines;
 mod faults;
 mod handoff;
 mod hostile;
+mod keys;
 mod kit;
 mod ranks;
 mod recovery;

@@ -174,6 +174,7 @@ images-sum = { $sum } in all, { $unique } with shared parts counted once
 fingerprint = Fingerprint: { $fingerprint }
 fingerprint-words = By phone: { $words }
 slot = Key slot { $number }: { $kind } ({ $details })
+slot-plain = Key slot { $number }: { $kind }
 
 pack-plan = { $images ->
     [1] 1 image

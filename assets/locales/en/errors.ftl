@@ -21,6 +21,7 @@ fact-entry = in archive: { $value }
 fact-engine = engine: { $value }
 fact-program = program: { $value }
 fact-system = system: { $value }
+fact-tries = tries left: { $value }
 fact-left = left behind: { $value }
 fact-path = path: { $value }
 

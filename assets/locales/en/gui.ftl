@@ -383,6 +383,12 @@ keys-slots = { $num ->
  }
 keys-slot = Slot { $num }
 keys-kind-password = passphrase
+keys-kind-key-file = key file
+keys-kind-age = age key
+keys-kind-shares = key in shares
+keys-kind-token = token
+keys-kind-vault = Vault key
+keys-kind-all-of = several keys together
 keys-what = Each passphrase has a slot, and any one of them opens the bundle. This is what anyone can see; passphrases are not.
 keys-add = Add a passphrase
 keys-add-line = Passphrases that open it now go on doing so.

@@ -171,6 +171,7 @@ images-sum = 合计 { $sum }，共享部分只计一次为 { $unique }
 fingerprint = 指纹：{ $fingerprint }
 fingerprint-words = 电话核对：{ $words }
 slot = 密钥槽 { $number }：{ $kind }（{ $details }）
+slot-plain = 密钥槽 { $number }：{ $kind }
 
 pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %

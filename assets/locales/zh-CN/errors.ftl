@@ -21,6 +21,7 @@ fact-entry = 归档内：{ $value }
 fact-engine = 引擎：{ $value }
 fact-program = 程序：{ $value }
 fact-system = 系统：{ $value }
+fact-tries = 剩余次数：{ $value }
 fact-left = 遗留：{ $value }
 fact-path = 路径：{ $value }
 

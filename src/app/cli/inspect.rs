@@ -69,8 +69,9 @@ pub(super) fn open(matches: &ArgMatches) -> Result<Inspection> {
 /// One line for each key slot.
 pub(super) fn slots(env: &Env, bundle: &Inspection) {
     for slot in bundle.slots() {
+        let text = if slot.details.is_empty() { "slot-plain" } else { "slot" };
         env.out.say(
-            "slot",
+            text,
             &[("number", slot.number.to_string()), ("kind", slot.kind.to_owned()), ("details", slot.details)],
         );
     }

@@ -139,8 +139,8 @@ impl TokenIdentity {
                     Ok(token) if token.user_pin_locked() => {
                         Error::new(Code::PinLocked).with(Fact::Found, label)
                     }
-                    Ok(token) if token.user_pin_final_try() => error.with(Fact::Left, "1"),
-                    Ok(token) if token.user_pin_count_low() => error.with(Fact::Left, "< 3"),
+                    Ok(token) if token.user_pin_final_try() => error.with(Fact::Tries, "1"),
+                    Ok(token) if token.user_pin_count_low() => error.with(Fact::Tries, "< 3"),
                     _ => error,
                 })
             }

@@ -3,7 +3,6 @@
 
 mod access;
 mod artifacts;
-mod authority;
 mod both_ways;
 mod broken;
 mod fake;

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use super::{
     User,
-    authority::{make_authority, make_certificate},
     server::{Demands, Registry},
 };
-use crate::support::Scratch;
+use crate::support::{Scratch, make_authority, make_certificate};
 
 /// A site with its own authority: `ca`, `server` for 127.0.0.1, and `client`.
 pub(super) struct Site(Scratch);

@@ -1,6 +1,7 @@
 //! What every integration test needs: the program under test, other programs, folders and daemons that go
 //! away with the test.
 
+mod authority;
 mod cache;
 mod daemon;
 mod noise;
@@ -9,6 +10,7 @@ mod scratch;
 mod sealift;
 mod tarball;
 
+pub(crate) use authority::{make_authority, make_certificate};
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
 pub(crate) use noise::noise;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::support::{Tool, run};
+use super::{Tool, run};
 
 const OPENSSL: Tool = Tool::new("openssl", "openssl");
 
 /// Makes `NAME.key` and the self-signed `NAME.pem` in `dir`.
-pub(super) fn make_authority(dir: &Path, name: &str, days: &str) {
+pub(crate) fn make_authority(dir: &Path, name: &str, days: &str) {
     let mut command = OPENSSL.command();
     command.current_dir(dir).args([
         "req",
@@ -23,7 +23,7 @@ pub(super) fn make_authority(dir: &Path, name: &str, days: &str) {
 }
 
 /// Makes `NAME.key` and `NAME.pem`, signed by the authority `ca` of the same folder.
-pub(super) fn make_certificate(dir: &Path, name: &str, alternative_name: &str, is_expired: bool) {
+pub(crate) fn make_certificate(dir: &Path, name: &str, alternative_name: &str, is_expired: bool) {
     let (key, request, pem) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
     let mut command = OPENSSL.command();
     command.current_dir(dir).args(["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
