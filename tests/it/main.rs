@@ -11,6 +11,7 @@ mod faults;
 mod handoff;
 mod hostile;
 mod kit;
+mod memory;
 mod ranks;
 mod recovery;
 mod registry;

@@ -3,6 +3,7 @@
 
 mod cache;
 mod daemon;
+mod memory;
 mod noise;
 mod process;
 mod scratch;
@@ -11,6 +12,7 @@ mod tarball;
 
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
+pub(crate) use memory::{holds, memory_of, secrets_of};
 pub(crate) use noise::noise;
 pub(crate) use process::{Tool, run, run_through, wait_for};
 pub(crate) use scratch::{Scratch, names};
