@@ -74,6 +74,8 @@ codes! {
     BadVolumeSize = "USAGE-10", Usage;
     /// Not a digest.
     BadDigest = "USAGE-11", Usage;
+    /// A new passphrase is shorter than it should be.
+    ShortPassphrase = "USAGE-12", Usage;
 
     /// Reading failed.
     Read = "IO-01", Failed;

@@ -78,7 +78,7 @@ pub use api::{
     plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, reseal, restore, save_report,
     source_transports,
 };
-pub use crypto::{GENERATED_BITS, Passphrase, generate_passphrase};
+pub use crypto::{GENERATED_BITS, Passphrase, WordList, generate_passphrase};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
 pub use drive::{

@@ -8,6 +8,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use sealift::Lang;
 
+/// Wipes memory as it is freed: what is typed, read and derived passes through crates that keep no watch over it.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
     cli::hygiene::harden();
     let args: Vec<_> = std::env::args_os().collect();

@@ -5,7 +5,10 @@ use aes_gcm::{
     aead::{AeadInOut, Nonce, Tag, inout::InOutBuf},
 };
 
-use super::secret::Key;
+use super::{
+    locked::{Locked, wipe_stack},
+    secret::Key,
+};
 
 /// Bytes of a nonce.
 pub(crate) const NONCE_BYTES: usize = 12;
@@ -17,11 +20,13 @@ pub(crate) const TAG_BYTES: usize = 16;
 pub(crate) struct Forged;
 
 /// A cipher under one key; building one expands the key, so keep it for many messages.
-pub(crate) struct Aead(Box<Aes256Gcm>);
+pub(crate) struct Aead(Locked<Aes256Gcm>);
 
 impl Aead {
     pub(crate) fn new(key: &Key) -> Self {
-        Self(Box::new(Aes256Gcm::new(key.as_bytes().into())))
+        let aead = Self(Locked::new(Aes256Gcm::new(key.as_bytes().into())));
+        wipe_stack();
+        aead
     }
 
     /// Encrypts `buf` in place and returns the tag. `nonce` must never repeat under one key.
@@ -33,6 +38,7 @@ impl Aead {
             .0
             .encrypt_inout_detached(&Nonce::<Aes256Gcm>::from(*nonce), aad, InOutBuf::from(buf))
             .expect("a record is far below the 64 GiB limit of GCM");
+        wipe_stack();
         tag.into()
     }
 
@@ -45,7 +51,9 @@ impl Aead {
         tag: &[u8; TAG_BYTES],
     ) -> Result<(), Forged> {
         let (nonce, tag) = (Nonce::<Aes256Gcm>::from(*nonce), Tag::<Aes256Gcm>::from(*tag));
-        self.0.decrypt_inout_detached(&nonce, aad, InOutBuf::from(buf), &tag).map_err(|_| Forged)
+        let opened = self.0.decrypt_inout_detached(&nonce, aad, InOutBuf::from(buf), &tag);
+        wipe_stack();
+        opened.map_err(|_| Forged)
     }
 }
 

@@ -5,7 +5,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use rayon::prelude::*;
 use sha2::Sha256;
 
-use super::secret::{KEY_BYTES, Key, Passphrase};
+use super::{
+    locked::wipe_stack,
+    secret::{KEY_BYTES, Key, Passphrase},
+};
 
 /// What one Argon2id run costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,9 @@ impl KdfCost {
         let fill = |key: &mut [u8; KEY_BYTES]| {
             argon2.hash_password_into_with_memory(passphrase.as_bytes(), salt, key, &mut memory[..])
         };
-        Key::from_fn(fill).ok()
+        let key = Key::from_fn(fill).ok();
+        wipe_stack();
+        key
     }
 }
 
@@ -69,8 +74,10 @@ pub(crate) fn hkdf(salt: &[u8], secret: &Key, info: &[u8]) -> Key {
 /// # Panics
 /// Never: 32 bytes are within what HKDF can give.
 pub(crate) fn hkdf_of(salt: &[u8], secret: &[u8], info: &[u8]) -> Key {
-    let hkdf = hkdf::Hkdf::<Sha256>::new(Some(salt), secret);
-    Key::from_fn(|key| hkdf.expand(info, key)).expect("HKDF-SHA-256 gives up to 8,160 bytes")
+    let expand = |key: &mut [u8; KEY_BYTES]| hkdf::Hkdf::<Sha256>::new(Some(salt), secret).expand(info, key);
+    let key = Key::from_fn(expand).expect("HKDF-SHA-256 gives up to 8,160 bytes");
+    wipe_stack();
+    key
 }
 
 fn hmac(key: &Key, bytes: &[u8]) -> Hmac<Sha256> {
@@ -79,12 +86,16 @@ fn hmac(key: &Key, bytes: &[u8]) -> Hmac<Sha256> {
 
 /// HMAC-SHA-256 of `bytes`.
 pub(crate) fn hmac_sha256(key: &Key, bytes: &[u8]) -> [u8; 32] {
-    hmac(key, bytes).finalize().into_bytes().into()
+    let mac = hmac(key, bytes).finalize().into_bytes().into();
+    wipe_stack();
+    mac
 }
 
 /// Whether `mac` is the HMAC-SHA-256 of `bytes`, compared in constant time.
 pub(crate) fn verify_hmac_sha256(key: &Key, bytes: &[u8], mac: &[u8; 32]) -> bool {
-    hmac(key, bytes).verify(mac.into()).is_ok()
+    let is_right = hmac(key, bytes).verify(mac.into()).is_ok();
+    wipe_stack();
+    is_right
 }
 
 #[cfg(test)]

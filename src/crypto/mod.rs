@@ -6,10 +6,11 @@
 mod aead;
 mod generate;
 mod kdf;
+mod locked;
 mod secret;
 
 pub(crate) use aead::{Aead, NONCE_BYTES, TAG_BYTES};
-pub use generate::{GENERATED_BITS, generate_passphrase};
+pub use generate::{GENERATED_BITS, WordList, generate_passphrase};
 pub(crate) use kdf::{KdfCost, hkdf, hkdf_of, hmac_sha256, verify_hmac_sha256};
 pub use secret::Passphrase;
 pub(crate) use secret::{KEY_BYTES, Key, random};

@@ -5,12 +5,18 @@ use std::{fmt, sync::Arc};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::locked::Locked;
 use crate::error::{Code, Error, Fact, Result};
 
 /// Bytes of every symmetric key here (AES-256, HMAC-SHA-256).
 pub(crate) const KEY_BYTES: usize = 32;
 /// Longest passphrase, in bytes of UTF-8 before normalisation.
 const MAX_PASSPHRASE_BYTES: usize = 1024;
+/// Normal form C never grows UTF-8 text more than threefold (UAX #15).
+const MAX_NORMAL_BYTES: usize = 3 * MAX_PASSPHRASE_BYTES;
+/// A new passphrase is long with so many characters, or so many words.
+const LONG_CHARS: usize = 15;
+const LONG_WORDS: usize = 5;
 
 /// `N` bytes from the system's random number generator.
 ///
@@ -22,22 +28,31 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A 256-bit key.
-pub(crate) struct Key(Zeroizing<[u8; KEY_BYTES]>);
+/// A 256-bit key, kept out of swap.
+pub(crate) struct Key(Locked<Zeroizing<[u8; KEY_BYTES]>>);
 
 impl Key {
     /// A fresh random key.
+    ///
+    /// # Panics
+    /// As [`random`].
     pub(crate) fn random() -> Self {
-        Self(Zeroizing::new(random()))
+        let mut key = Self::zero();
+        getrandom::fill(&mut key.0[..]).expect("the system's random number generator works");
+        key
     }
 
     /// A key of bytes that `fill` writes; they are wiped if it fails.
     pub(crate) fn from_fn<E>(
         fill: impl FnOnce(&mut [u8; KEY_BYTES]) -> std::result::Result<(), E>,
     ) -> std::result::Result<Self, E> {
-        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        fill(&mut bytes)?;
-        Ok(Self(bytes))
+        let mut key = Self::zero();
+        fill(&mut key.0)?;
+        Ok(key)
+    }
+
+    fn zero() -> Self {
+        Self(Locked::new(Zeroizing::new([0; KEY_BYTES])))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8; KEY_BYTES] {
@@ -51,8 +66,14 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A passphrase as the KDF takes it: UTF-8 in Unicode normal form C, 1 to 1,024 bytes, one line.
-pub struct Passphrase(Arc<Zeroizing<String>>);
+/// A passphrase as the KDF takes it: UTF-8 in Unicode normal form C, 1 to 1,024 bytes, one line. Kept out of swap.
+pub struct Passphrase(Arc<Locked<Normal>>);
+
+/// Text in normal form C.
+struct Normal {
+    bytes: Zeroizing<[u8; MAX_NORMAL_BYTES]>,
+    len_bytes: usize,
+}
 
 impl Passphrase {
     /// Takes what a user typed or a file holds; one trailing line end is dropped.
@@ -67,24 +88,36 @@ impl Passphrase {
                 "" => refused("empty"),
                 text if text.len() > MAX_PASSPHRASE_BYTES => refused("longer than 1,024 bytes"),
                 text if text.contains(['\n', '\r', '\0']) => refused("more than one line"),
-                // Normal form C never grows UTF-8 text more than threefold (UAX #15), so nothing reallocates.
-                text => {
-                    let mut normal = Zeroizing::new(String::with_capacity(3 * text.len()));
-                    normal.extend(text.nfc());
-                    Ok(Self(Arc::new(normal)))
-                }
+                text => Ok(Self::normalised(text)),
             },
         };
         bytes.zeroize();
         checked
     }
 
+    fn normalised(text: &str) -> Self {
+        let empty = Normal { bytes: Zeroizing::new([0; MAX_NORMAL_BYTES]), len_bytes: 0 };
+        let mut normal = Locked::new(empty);
+        for c in text.nfc() {
+            let at = normal.len_bytes;
+            normal.len_bytes += c.encode_utf8(&mut normal.bytes[at..]).len();
+        }
+        Self(Arc::new(normal))
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        &self.0.bytes[..self.0.len_bytes]
+    }
+
+    /// Whether it is as long as a new one should be: 15 characters, or 5 words. Says nothing of how well it was
+    /// chosen. A bundle opens with any.
+    pub fn is_long(&self) -> bool {
+        let text = self.as_str();
+        text.chars().count() >= LONG_CHARS || text.split_whitespace().count() >= LONG_WORDS
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// The same bytes, not a copy of them, for a thread that may outlive the caller.
@@ -94,7 +127,7 @@ impl Passphrase {
 
     /// Whether both are the same passphrase; for typing one twice, so not constant in time.
     pub fn matches(&self, other: &Self) -> bool {
-        **self.0 == **other.0
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -116,6 +149,24 @@ mod tests {
         for bad in [&b""[..], b"\n", b"a\nb", b"a\0b", b"\xff\xfe", &[b'x'; 1025]] {
             assert_eq!(Passphrase::new(bad.to_vec()).unwrap_err().code(), Code::BadPassphrase);
         }
+        // The character that grows most in normal form C.
+        let grown = Passphrase::new("\u{1d160}".repeat(256).into_bytes()).unwrap();
+        assert_eq!(grown.as_bytes().len(), MAX_NORMAL_BYTES);
         assert_eq!(format!("{composed:?} {:?}", Key::random()), "Passphrase(…) Key(…)");
+    }
+
+    #[test]
+    fn a_long_passphrase_has_fifteen_characters_or_five_words() {
+        for (text, is_long) in [
+            ("fourteen chars", false),
+            ("fifteen charact", true),
+            ("a b c d", false),
+            (" a b c d ", false),
+            ("a b c d e", true),
+            ("天涯若比邻", false),
+            ("窗 朽 邮 鼎 蔗 拂 谜", true),
+        ] {
+            assert_eq!(Passphrase::new(text.into()).unwrap().is_long(), is_long, "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -31,7 +31,8 @@ impl Drop for Running {
 /// The desktop. Fields are dropped in this order: the server goes last.
 pub(crate) struct Desktop {
     name: &'static str,
-    _app: Running,
+    app: Running,
+    _session: Vec<Running>,
     _openbox: Running,
     _xvfb: Running,
     display: String,
@@ -43,6 +44,34 @@ impl Desktop {
     /// Starts it and waits for the program's window. `name` is for the picture of a failure.
     pub(crate) fn start(name: &'static str) -> Self {
         let home = TempDir::with_prefix_in("window-", env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self::start_in(name, home, Vec::new())
+    }
+
+    /// The same with a session bus and GNOME's keyring on it, which is unlocked.
+    pub(crate) fn start_with_keyring(name: &'static str) -> Self {
+        let home = TempDir::with_prefix_in("window-", env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let address = bus_address(home.path());
+        let mut bus = Command::new("dbus-daemon");
+        bus.args(["--session", "--nofork", "--nopidfile", "--print-address", "--address", &address]);
+        let mut bus = started(bus.stdout(Stdio::piped()), "dbus-daemon");
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let mut keyring = Command::new("gnome-keyring-daemon");
+        keyring.args(["--foreground", "--unlock", "--components=secrets"]).env("HOME", home.path());
+        keyring.env("XDG_RUNTIME_DIR", home.path()).env("DBUS_SESSION_BUS_ADDRESS", &address);
+        for variable in ["XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+            keyring.env(variable, home.path().join(variable));
+        }
+        keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut keyring = keyring.spawn().expect("the package gnome-keyring is installed");
+        keyring.stdin.take().unwrap().write_all(b"of the login").unwrap();
+        let desktop = Self::start_in(name, home, vec![Running(keyring), Running(bus)]);
+        desktop.wait("the keyring", |desktop| {
+            desktop.on_bus("secret-tool", &["search", "service", "-"]).is_some()
+        });
+        desktop
+    }
+
+    fn start_in(name: &'static str, home: TempDir, session: Vec<Running>) -> Self {
         let mut xvfb = Command::new("Xvfb");
         xvfb.args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp"]);
         let mut xvfb = started(xvfb.stdout(Stdio::piped()), "xvfb");
@@ -57,13 +86,17 @@ impl Desktop {
             for variable in ["WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
                 command.env_remove(variable);
             }
+            if !session.is_empty() {
+                command.env("DBUS_SESSION_BUS_ADDRESS", bus_address(home.path()));
+            }
             command
         };
         let openbox = started(&mut on("openbox"), "openbox");
         let app = started(on(env!("CARGO_BIN_EXE_sealift")).env("LIBGL_ALWAYS_SOFTWARE", "1"), "sealift");
         let mut desktop = Self {
             name,
-            _app: Running(app),
+            app: Running(app),
+            _session: session,
             _openbox: Running(openbox),
             _xvfb: Running(xvfb),
             display: display.clone(),
@@ -83,6 +116,57 @@ impl Desktop {
     /// A folder that goes away with the test.
     pub(crate) fn path(&self) -> &Path {
         self.home.path()
+    }
+
+    /// The program's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.app.0.id()
+    }
+
+    /// What a program of the session says; nothing when it fails.
+    pub(crate) fn on_bus(&self, program: &str, arguments: &[&str]) -> Option<String> {
+        let mut command = Command::new(program);
+        command.env("DBUS_SESSION_BUS_ADDRESS", bus_address(self.path())).args(arguments);
+        let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}; `make test` installs it"));
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Text on the clipboard, as any other program gets it.
+    pub(crate) fn clipboard(&self) -> String {
+        let mut command = self.xclip();
+        String::from_utf8(command.arg("-o").output().unwrap().stdout).unwrap()
+    }
+
+    /// Another program copies `text`.
+    pub(crate) fn copy_elsewhere(&self, text: &str) {
+        let mut copy = self.xclip();
+        let mut copy = copy.arg("-i").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        copy.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(copy.wait().unwrap().success());
+    }
+
+    fn xclip(&self) -> Command {
+        let mut command = Command::new("xclip");
+        command.env("DISPLAY", &self.display).args(["-selection", "clipboard"]).stderr(Stdio::null());
+        command
+    }
+
+    /// Closes the window as its frame does, and waits for the program to end.
+    pub(crate) fn close(&mut self) {
+        self.xdotool(["key", "alt+F4"]);
+        assert!(self.app.0.wait().unwrap().success());
+    }
+
+    /// Waits until nothing moves any more.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let (mut last, mut num_same) = (Vec::new(), 0);
+        self.wait("stillness", |desktop| {
+            let now = desktop.picture();
+            num_same = if now == last { num_same + 1 } else { 0 };
+            last = now;
+            num_same == 8
+        });
     }
 
     /// Drops `file` on the middle of the window.
@@ -149,8 +233,9 @@ impl Desktop {
         command.output().unwrap().stdout
     }
 
+    /// Waits until `is_so`.
     #[track_caller]
-    fn wait(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+    pub(crate) fn wait(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !is_so(self) {
             if began.elapsed() > PATIENCE {
@@ -179,6 +264,10 @@ impl Desktop {
         let output = Command::new("xdotool").env("DISPLAY", &self.display).args(arguments).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
+}
+
+fn bus_address(home: &Path) -> String {
+    format!("unix:path={}", home.join("bus").display())
 }
 
 fn started(command: &mut Command, package: &str) -> Child {

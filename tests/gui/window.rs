@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod desktop;
+#[path = "../it/support/memory.rs"]
+mod memory;
 
 use std::{
     collections::BTreeSet,
@@ -9,10 +11,12 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 
 use desktop::Desktop;
-use sealift::{Ctx, Digest, SourceSpec};
+use memory::{holds, memory_of, secrets_of};
+use sealift::{Ctx, Digest, KdfLevel, PackOptions, Passphrase, SourceSpec};
 use serde_json::json;
 
 const PASSPHRASE: &str = "quadrant insurgent deadbolt midsummer dogsled";
@@ -113,6 +117,108 @@ fn a_disk_that_fills_up_is_said_in_words_and_nothing_is_left() {
     pack(&desktop, &stick.0.join("a.sealift"));
     desktop.wait_title("Packing 1 image: failed · The disk is full");
     assert_eq!(files(&stick.0), BTreeSet::new());
+}
+
+/// A bundle of the sample, sealed with `passphrase`.
+fn bundle(desktop: &Desktop, name: &str, passphrase: &str) -> PathBuf {
+    let (sample, path) = (desktop.path().join("sample.tar"), desktop.path().join(name));
+    if !sample.exists() {
+        sealift::write_sample(&sample).unwrap();
+    }
+    let (ctx, spec) = (Ctx::new(), sample.to_str().unwrap().parse().unwrap());
+    let plan = sealift::plan_pack(&ctx, &[spec], &[]).unwrap();
+    let passphrase = Passphrase::new(passphrase.into()).unwrap();
+    let options = PackOptions { kdf: KdfLevel::Low, ..PackOptions::default() };
+    sealift::pack(&ctx, &plan, &path, &passphrase, &options).unwrap();
+    path
+}
+
+/// Secrets of `bundle` that are in the window's memory.
+fn found(desktop: &Desktop, bundle: &Path) -> BTreeSet<&'static str> {
+    let memory = memory_of(desktop.pid());
+    let secrets = secrets_of(bundle, PASSPHRASE);
+    secrets.into_iter().filter(|(_, secret)| holds(&memory, secret)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn a_bundle_that_was_left_leaves_no_passphrase_and_no_key_in_memory() {
+    let desktop = Desktop::start("memory");
+    let (first, other) =
+        (bundle(&desktop, "a.sealift", PASSPHRASE), bundle(&desktop, "b.sealift", "of another bundle"));
+    desktop.wait_title("Pack");
+    desktop.drop_file(&first);
+    desktop.wait_title("Import: Unlock");
+    desktop.type_text(PASSPHRASE);
+    desktop.press("Return");
+    desktop.wait_title("Import: Inspect");
+    assert!(found(&desktop, &first).contains("bundle key"), "it is open");
+    desktop.drop_file(&other);
+    desktop.wait_title("Import: Unlock");
+    desktop.settle();
+    assert_eq!(found(&desktop, &first), BTreeSet::new());
+}
+
+#[test]
+fn a_passphrase_is_remembered_in_the_keyring_until_it_is_forgotten() {
+    let desktop = Desktop::start_with_keyring("keyring");
+    let bundle = bundle(&desktop, "a.sealift", PASSPHRASE);
+    let set_id = sealift::inspect(&bundle).unwrap().set_id();
+    let held = |desktop: &Desktop| {
+        desktop.on_bus("secret-tool", &["lookup", "service", "sealift", "username", &set_id])
+    };
+    desktop.wait_title("Pack");
+    desktop.drop_file(&bundle);
+    desktop.wait_title("Import: Unlock");
+    desktop.settle();
+    desktop.type_text(PASSPHRASE);
+    for key in ["Tab", "Tab", "space"] {
+        desktop.press(key);
+    }
+    assert_eq!(held(&desktop), None, "only what opens the bundle is remembered");
+    desktop.press_on("ctrl+Return");
+    desktop.wait_title("Import: Inspect");
+    desktop.wait("the keyring to hold it", |desktop| held(desktop).as_deref() == Some(PASSPHRASE));
+
+    desktop.drop_file(&bundle);
+    desktop.wait_title("Import: Unlock");
+    desktop.settle();
+    desktop.press_on("ctrl+Return");
+    desktop.wait_title("Import: Inspect");
+
+    desktop.drop_file(&bundle);
+    desktop.wait_title("Import: Unlock");
+    desktop.settle();
+    for key in ["Tab", "Tab"] {
+        desktop.press(key);
+    }
+    desktop.press_on("space");
+    desktop.wait("the keyring to forget it", |desktop| held(desktop).is_none());
+}
+
+#[test]
+fn a_copied_passphrase_leaves_the_clipboard_and_what_others_copied_stays() {
+    let mut desktop = Desktop::start("clipboard");
+    let archive = desktop.path().join("sample.tar");
+    sealift::write_sample(&archive).unwrap();
+    desktop.wait_title("Pack");
+    desktop.drop_file(&archive);
+    desktop.wait_title("2 images");
+    desktop.settle();
+    // Back from the field to the button that draws one, then past both lists to the one that copies.
+    for key in ["shift+Tab", "space", "Tab", "Tab", "Tab", "Tab", "Tab"] {
+        desktop.press(key);
+    }
+    desktop.press_on("space");
+    desktop.wait("six words", |desktop| desktop.clipboard().split(' ').count() == 6);
+    let began = Instant::now();
+    desktop.wait("an empty clipboard", |desktop| desktop.clipboard().is_empty());
+    assert!(began.elapsed() > Duration::from_secs(25), "there was time to paste it");
+
+    desktop.press_on("space");
+    desktop.wait("six words", |desktop| desktop.clipboard().split(' ').count() == 6);
+    desktop.copy_elsewhere("something else");
+    desktop.close();
+    assert_eq!(desktop.clipboard(), "something else");
 }
 
 /// A file system of 16 MiB in memory, until it is dropped. Mounting takes root.

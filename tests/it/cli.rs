@@ -146,6 +146,38 @@ fn a_generated_passphrase_goes_to_a_new_private_file_and_nowhere_else() {
 }
 
 #[test]
+fn a_passphrase_of_chinese_characters_is_drawn_when_it_is_asked_for() {
+    let dir = packed(&[]);
+    let args = "pack @sample.tar --out @g.sealift --kdf low --generate-passphrase @words --words zh-CN";
+    check(&dir, args, 0, None);
+    let words = fs::read_to_string(dir.join("words")).unwrap();
+    let is_one = |word: &str| word.chars().count() == 1 && word.len() == 3;
+    assert!(words.trim().split(' ').count() == 7 && words.trim().split(' ').all(is_one), "{words}");
+    check(&dir, "verify @g.sealift --password-file @words", 0, None);
+    let alone = "pack @sample.tar --out @h.sealift --password-file @pw --words en";
+    check(&dir, alone, 2, Some("USAGE-01"));
+}
+
+#[test]
+fn a_new_passphrase_is_long_or_the_user_insists_and_any_opens() {
+    let dir = packed(&[]);
+    dir.write("short", "fourteen chars");
+    dir.write("words", "five words are quite enough");
+    let pack = "pack @sample.tar --out @b.sealift --kdf low --password-file @short";
+    check(&dir, pack, 2, Some("USAGE-12"));
+    let add = "keys add @a.sealift --kdf low --password-file @pw --new-password-file @short";
+    check(&dir, add, 2, Some("USAGE-12"));
+    assert!(!dir.join("b.sealift").exists());
+    check(&dir, &format!("{pack} --allow-weak"), 0, None);
+    check(&dir, &format!("{add} --allow-weak"), 0, None);
+    for bundle in ["a", "b"] {
+        check(&dir, &format!("verify @{bundle}.sealift --password-file @short"), 0, None);
+    }
+    let long = "keys change @a.sealift --kdf low --password-file @short --new-password-file @words";
+    check(&dir, long, 0, None);
+}
+
+#[test]
 fn every_verb_tells_the_fingerprint_in_the_words_of_both_languages() {
     let dir = packed(&[]);
     let words = |args: &str| -> Value {

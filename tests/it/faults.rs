@@ -21,7 +21,7 @@ fn pack_command(dir: &Scratch, source: &str, out: &Path) -> Command {
 #[test]
 fn a_full_disk_is_said_and_leaves_nothing() {
     let dir = Scratch::new();
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     let source = noise(&dir, 3);
     let small = dir.join("small");
     fs::create_dir(&small).unwrap();
@@ -47,7 +47,7 @@ fn a_full_disk_is_said_and_leaves_nothing() {
 #[test]
 fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
     let dir = Scratch::new();
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let partial = dir.join("a.sealift.partial");
@@ -84,7 +84,7 @@ fn interrupt(child: Child) {
 #[test]
 fn a_killed_pack_leaves_no_bundle_and_the_next_run_completes() {
     let dir = Scratch::new();
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
     let partial = dir.join("a.sealift.partial");
@@ -113,7 +113,7 @@ fn fail_each(syscall: &str, most: u32) {
 /// The same, counting only the calls on files of these names where there are any.
 fn fail_each_on(files: &[&str], syscall: &str, most: u32) {
     let dir = Scratch::new();
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     sealift::write_sample(&dir.join("sample.tar")).unwrap();
     let bundle = dir.join("a.sealift");
     for when in 1..=most {
@@ -162,7 +162,7 @@ fn every_failing_write_is_an_error_and_leaves_no_false_bundle() {
 #[test]
 fn every_failing_fsync_of_a_restore_is_an_error_and_leaves_nothing() {
     let dir = Scratch::new();
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     sealift::write_sample(&dir.join("sample.tar")).unwrap();
     let bundle = dir.join("a.sealift");
     let source = dir.join("sample.tar");

@@ -325,7 +325,7 @@ fn a_bomb_costs_time_but_no_memory() {
     gzip.write_all(&rest.bytes()).unwrap();
     gzip.finish().unwrap();
 
-    dir.write("pw", "p\n");
+    dir.write("pw", "correct horse battery staple\n");
     let mut command = crate::support::Tool::new("sh", "dash").command();
     // 1.5 GiB of address space: enough for threads and Argon2, too little for the layer.
     command.arg("-c").arg("ulimit -v 1572864; exec \"$@\"").arg("sh").arg(env!("CARGO_BIN_EXE_sealift"));

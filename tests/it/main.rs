@@ -12,6 +12,7 @@ mod handoff;
 mod hostile;
 mod keys;
 mod kit;
+mod memory;
 mod ranks;
 mod recovery;
 mod registry;

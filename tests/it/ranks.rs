@@ -25,6 +25,7 @@ const RANKS: &[&[&str]] = &[
 
 /// Crates of screens and arguments: none of the library's business.
 const SHELL_CRATES: &[&str] = &[
+    "arboard",
     "clap",
     "clap_complete",
     "clap_mangen",
@@ -32,6 +33,7 @@ const SHELL_CRATES: &[&str] = &[
     "ctrlc",
     "directories",
     "indicatif",
+    "keyring",
     "rpassword",
     "eframe",
     "egui",
@@ -42,6 +44,7 @@ const SHELL_CRATES: &[&str] = &[
     "rusqlite",
     "tracing_appender",
     "winit",
+    "zeroizing_alloc",
     "zxcvbn",
 ];
 

@@ -50,6 +50,8 @@ USAGE-10 = The volume size does not work out
     .hint = Choose at least 2MiB, and large enough for at most 9,999 volumes; “fat32” suits every USB stick.
 USAGE-11 = This is not a digest
     .hint = Sealift accepts sha256: followed by 64 lower-case hex digits.
+USAGE-12 = This passphrase is too short for a new one
+    .hint = Use at least 15 characters or 5 words, or let --generate-passphrase FILE draw one. --allow-weak uses it as it is.
 
 IO-01 = A file could not be read
     .hint = If it lies on removable media, copy it to a local disk and try again.

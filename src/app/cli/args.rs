@@ -151,6 +151,7 @@ impl Build {
             self.file("new-password-file").conflicts_with("new-password-fd"),
             self.option("new-password-fd").value_parser(value_parser!(u32)),
             self.flag("new-password").conflicts_with_all(["new-password-file", "new-password-fd"]),
+            self.flag("allow-weak"),
             self.kdf(),
         ];
         args.extend(self.recipients());
@@ -204,6 +205,12 @@ impl Build {
             "password-fd",
             "password",
         ]));
+        args.push(
+            self.option("words")
+                .value_parser(PossibleValuesParser::new(sealift::WordList::ALL.map(sealift::WordList::tag)))
+                .requires("generate-passphrase"),
+        );
+        args.push(self.flag("allow-weak"));
         args.extend(self.recipients());
         args.extend(self.key().into_iter().filter(|arg| arg.get_id() != "identity"));
         args.extend(self.shared());

@@ -48,7 +48,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     );
     tell_place(env, &place, asked, plan.sum_bytes());
     let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
-    let passphrase = generated.map(|path| secret::generate(path)).transpose()?;
+    let passphrase = generated.map(|path| secret::generate(path, matches)).transpose()?;
     let given = recipients::given(env, matches, "", passphrase);
     let packed = given.and_then(|mut given| {
         let recipients = std::mem::take(&mut given.recipients);

@@ -7,7 +7,9 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result};
+use sealift::{
+    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, WordList,
+};
 use zeroize::Zeroizing;
 
 use super::{Env, ask, hygiene, output};
@@ -90,12 +92,17 @@ fn ask(env: &Env, prompt: &str) -> Result<Passphrase> {
     Passphrase::new(typed.map_err(|e| Error::new(Code::NoPassphrase).with(Fact::System, e))?.into_bytes())
 }
 
-/// A new passphrase: given, or typed twice.
+/// A new passphrase: given, or typed twice. Long enough, or `--allow-weak`.
 pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> Result<Passphrase> {
+    let long = |passphrase: Passphrase| {
+        let is_taken = passphrase.is_long() || matches.get_flag("allow-weak");
+        if is_taken { Ok(passphrase) } else { Err(Error::new(Code::ShortPassphrase)) }
+    };
     if let Some(passphrase) = given(matches, prefix)? {
-        return Ok(passphrase);
+        return long(passphrase);
     }
-    let first = ask(env, "prompt-new")?;
+    // Told before it is typed a second time.
+    let first = long(ask(env, "prompt-new")?)?;
     if first.matches(&ask(env, "prompt-again")?) {
         Ok(first)
     } else {
@@ -107,8 +114,10 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
 ///
 /// # Errors
 /// `Exists`: the passphrase of another bundle is not written over.
-pub(super) fn generate(path: &Path) -> Result<Passphrase> {
-    let words = sealift::generate_passphrase();
+pub(super) fn generate(path: &Path, matches: &ArgMatches) -> Result<Passphrase> {
+    let tag = matches.get_one::<String>("words");
+    let list = WordList::ALL.into_iter().find(|list| tag.is_some_and(|tag| tag == list.tag()));
+    let words = sealift::generate_passphrase(list.unwrap_or_default());
     let line = Zeroizing::new([words.as_bytes(), b"\n"].concat());
     save_new(path, &line)?;
     Passphrase::new(words.as_bytes().to_vec())

@@ -12,6 +12,7 @@ use super::{
     job::Work,
     picker,
     screens::{history, import, keys, pack, usb, verify},
+    secret::Secret,
     settings::{LangChoice, ThemeChoice, Volume},
 };
 
@@ -87,6 +88,8 @@ pub(crate) enum Effect {
     RunQuietly(Work),
     Ask(Ask),
     Copy(String),
+    /// Puts it on the clipboard for a while.
+    CopySecret(Secret),
     OpenFolder(PathBuf),
     History(Request),
     /// Removable drives are wanted, and whether very large ones too.

@@ -2,7 +2,10 @@
 //!
 //! Nothing is decided here: `shell` says what the user did, `apply` what comes of it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
@@ -11,6 +14,7 @@ use sealift::{DriveSizes, DriveWatch};
 use super::{
     action::{Action, Effect, Effects},
     appearance,
+    clipboard::Clipboard,
     diagnostics::Diagnostics,
     dialog,
     figures::Zone,
@@ -59,6 +63,7 @@ pub(crate) struct App {
     drives_changed: (Sender<()>, Receiver<()>),
     opened_folders: (Sender<bool>, Receiver<bool>),
     title: title::Shown,
+    clipboard: Clipboard,
 }
 
 /// What comes to the app from outside its window.
@@ -114,6 +119,7 @@ impl App {
             drives_changed: bounded(1),
             opened_folders: bounded(1),
             title: title::Shown::default(),
+            clipboard: Clipboard::default(),
         };
         app.restyle(ctx);
         if !paths.is_empty() {
@@ -159,6 +165,12 @@ impl App {
                 self.dialog = Some(dialog::open(ask, move || waker.request_repaint()));
             }
             Effect::Copy(text) => ctx.copy_text(text),
+            Effect::CopySecret(secret) => {
+                let text = secret.as_str().to_owned();
+                if !self.clipboard.put(secret, Instant::now()) {
+                    ctx.copy_text(text);
+                }
+            }
             Effect::OpenFolder(folder) => self.open_folder(ctx, folder),
             Effect::WatchDrives(all) => self.watch_drives(ctx, all),
             Effect::History(request) => self.history.ask(request),
@@ -357,6 +369,9 @@ impl eframe::App for App {
         if let Some(title) = self.title.follow(&self.state, self.pace) {
             ctx.send_viewport_cmd(ViewportCommand::Title(title.to_owned()));
         }
+        if let Some(left) = self.clipboard.poll(Instant::now()) {
+            ctx.request_repaint_after(left);
+        }
         let is_held = self.job.is_some() && !self.state.job.as_ref().is_some_and(JobView::can_be_left);
         if self.may_close && !is_held {
             // A cancelled job has cleaned up by now, or has nothing to clean up.
@@ -379,6 +394,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.clipboard.end();
         self.history.finish();
         self.state.settings.save();
     }

@@ -11,6 +11,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) path: PathBuf,
+    /// What tells it from every other bundle, whatever its keys: 64 hex digits.
+    pub(crate) set_id: String,
     /// 64 hex digits.
     pub(crate) fingerprint: String,
     pub(crate) num_volumes: u32,
@@ -26,6 +28,7 @@ impl Header {
     pub(crate) fn read(path: PathBuf) -> sealift::Result<Self> {
         let seen = sealift::inspect(&path)?;
         Ok(Self {
+            set_id: seen.set_id(),
             fingerprint: seen.fingerprint(),
             num_volumes: seen.num_volumes(),
             num_records: seen.num_records(),

@@ -2,7 +2,7 @@
 //!
 //! Two pages have one. Knows neither; the page says which of its actions a [`Change`] becomes.
 
-use sealift::{Code, Error, Passphrase};
+use sealift::{Code, Error, Passphrase, WordList};
 
 use super::{
     action::{Action, Effect, Effects},
@@ -17,9 +17,9 @@ pub(crate) struct NewPassphrase {
     pub(crate) first: Secret,
     pub(crate) again: Secret,
     pub(crate) strength: Option<Strength>,
-    /// As it was drawn, untouched since.
-    pub(crate) is_generated: bool,
-    /// Whether a weak one was looked at a second time.
+    /// Where it was drawn from, untouched since.
+    pub(crate) generated: Option<WordList>,
+    /// Whether a weak or short one was looked at a second time.
     pub(crate) look: Look,
 }
 
@@ -39,8 +39,8 @@ pub(crate) enum Look {
 pub(crate) enum Change {
     First(Edit),
     Again(Edit),
-    Generate,
-    Generated(Edit),
+    Generate(WordList),
+    Generated(WordList, Edit),
     Copy,
     /// A weak one is to be used as it is.
     Take,
@@ -53,21 +53,21 @@ impl NewPassphrase {
                 let is_typed = edit.changes_text();
                 self.first.apply(edit);
                 if is_typed {
-                    (self.is_generated, self.look) = (false, Look::First);
+                    (self.generated, self.look) = (None, Look::First);
                     self.strength = strength::measure(self.first.as_str());
                 }
             }
             Change::Again(edit) => self.again.apply(edit),
-            Change::Generate => effects.push(Effect::RunQuietly(generate(then))),
-            Change::Generated(edit) => {
+            Change::Generate(list) => effects.push(Effect::RunQuietly(generate(list, then))),
+            Change::Generated(list, edit) => {
                 self.first.apply(Edit::Clear);
                 self.first.apply(edit);
                 self.first.apply(Edit::Reveal(true));
                 self.again = self.first.duplicate();
                 self.strength = Some(Strength::of(sealift::GENERATED_BITS, self.first.as_str()));
-                (self.is_generated, self.look) = (true, Look::First);
+                (self.generated, self.look) = (Some(list), Look::First);
             }
-            Change::Copy => effects.push(Effect::Copy(self.first.as_str().to_owned())),
+            Change::Copy => effects.push(Effect::CopySecret(self.first.duplicate())),
             Change::Take => self.look = Look::Taken,
         }
     }
@@ -77,13 +77,19 @@ impl NewPassphrase {
         !self.first.is_empty() && self.first.matches(&self.again)
     }
 
-    /// Whether it may be used now. A weak one is asked about first.
+    /// Whether it is shorter than a new one should be.
+    pub(crate) fn is_short(&self) -> bool {
+        self.first.passphrase().is_ok_and(|passphrase| !passphrase.is_long())
+    }
+
+    /// Whether it may be used now. One that is weak or short is asked about first.
     pub(crate) fn look(&mut self) -> bool {
         let is_weak = self.strength.is_some_and(|strength| strength.level == Level::Weak);
-        if is_weak && self.look == Look::First {
+        let is_fine = !is_weak && !self.is_short();
+        if !is_fine && self.look == Look::First {
             self.look = Look::Second;
         }
-        !is_weak || self.look == Look::Taken
+        is_fine || self.look == Look::Taken
     }
 
     /// The passphrase.
@@ -101,11 +107,11 @@ impl NewPassphrase {
 }
 
 /// The system's random numbers are asked off the thread that paints: early after a start they may block.
-fn generate(then: fn(Change) -> Action) -> Work {
-    let call = |_: &sealift::Ctx| Ok(sealift::generate_passphrase());
+fn generate(list: WordList, then: fn(Change) -> Action) -> Work {
+    let call = move |_: &sealift::Ctx| Ok(sealift::generate_passphrase(list));
     Work::new(Kind::List, "", call, move |text| match text {
-        Ok(text) => then(Change::Generated(Edit::Insert(text))),
-        Err(_) => then(Change::Generated(Edit::Clear)),
+        Ok(text) => then(Change::Generated(list, Edit::Insert(text))),
+        Err(_) => then(Change::Generated(list, Edit::Clear)),
     })
 }
 
@@ -123,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_passphrase_is_taken_only_after_a_second_look() {
+    fn a_weak_or_short_passphrase_is_taken_only_after_a_second_look() {
         let mut new = NewPassphrase::default();
         apply(&mut new, Change::First(insert("secret")));
         apply(&mut new, Change::Again(insert("secret")));
@@ -132,19 +138,28 @@ mod tests {
         assert!(new.look());
         apply(&mut new, Change::First(insert("s")));
         assert!(!new.is_complete() && new.look == Look::First);
+
+        // Good characters, but too few of them.
+        for (text, is_taken) in [("q7#Vz!m2Kd@9xR", false), ("q7#Vz!m2Kd@9xRw", true)] {
+            let mut new = NewPassphrase::default();
+            apply(&mut new, Change::First(insert(text)));
+            assert_eq!((new.look(), new.is_short()), (is_taken, !is_taken), "{text}");
+        }
     }
 
     #[test]
     fn a_generated_passphrase_fills_both_fields_and_shows_itself() {
         let mut new = NewPassphrase::default();
-        apply(&mut new, Change::Again(insert("x")));
-        apply(&mut new, Change::Generated(Edit::Insert(sealift::generate_passphrase())));
-        assert!(new.is_complete() && new.look() && new.is_generated && new.first.is_revealed());
-        assert!(!new.again.is_revealed());
+        for list in WordList::ALL {
+            apply(&mut new, Change::Again(insert("x")));
+            apply(&mut new, Change::Generated(list, Edit::Insert(sealift::generate_passphrase(list))));
+            assert!(new.is_complete() && new.look() && new.generated == Some(list));
+            assert!(new.first.is_revealed() && !new.again.is_revealed());
+        }
         assert_eq!(new.strength.map(|strength| strength.bits), Some(sealift::GENERATED_BITS));
         apply(&mut new, Change::First(Edit::Reveal(false)));
-        assert!(new.is_generated);
+        assert!(new.generated.is_some());
         apply(&mut new, Change::First(Edit::Backspace));
-        assert!(!new.is_generated);
+        assert!(new.generated.is_none());
     }
 }

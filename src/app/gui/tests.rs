@@ -155,6 +155,7 @@ pub(crate) fn header() -> Header {
     let slot = |number| SlotInfo { number, kind: "password", details: "argon2id m=256MiB t=4 p=4".into() };
     Header {
         path: "/media/operator/交付/交付-2026-11-24.sealift".into(),
+        set_id: FINGERPRINT.into(),
         fingerprint: FINGERPRINT.into(),
         num_volumes: 1,
         num_records: 3529,

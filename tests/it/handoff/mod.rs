@@ -42,7 +42,7 @@ fn other_bundle(dir: &Scratch, folder: &Path, options: &[&str]) -> PathBuf {
     let mut command = Sealift::command(["pack", "--kdf", "low", "-q", "--progress", "none"]);
     let password = dir.join("other-passphrase");
     if !password.exists() {
-        dir.write("other-passphrase", "p\n");
+        dir.write("other-passphrase", "another horse battery staple\n");
     }
     run(command.arg(source).arg("--out").arg(&path).arg("--password-file").arg(password).args(options));
     path

@@ -4,6 +4,7 @@
 mod authority;
 mod cache;
 mod daemon;
+mod memory;
 mod noise;
 mod process;
 mod scratch;
@@ -13,6 +14,7 @@ mod tarball;
 pub(crate) use authority::{make_authority, make_certificate};
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
+pub(crate) use memory::{holds, memory_of, secrets_of};
 pub(crate) use noise::noise;
 pub(crate) use process::{Tool, run, run_through, wait_for};
 pub(crate) use scratch::{Scratch, names};

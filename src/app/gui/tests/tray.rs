@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealift::{Code, Error, Fact, PackReport, Phase};
+use sealift::{Code, Error, Fact, PackReport, Phase, WordList};
 
 use super::*;
 use crate::gui::{
@@ -34,7 +34,13 @@ fn a_passphrase_that_is_chosen() {
     pictures.check("tray-mismatch", || {
         with([Pack::New(Change::First(typed("海内存知己"))), Pack::New(Change::Again(typed("海内存")))])
     });
-    pictures.check("tray-generated", || with([Pack::New(Change::Generated(typed(WORDS)))]));
+    pictures
+        .check("tray-generated", || with([Pack::New(Change::Generated(WordList::English, typed(WORDS)))]));
+    pictures.check("tray-generated-zh", || {
+        let words = typed("窗 朽 邮 鼎 蔗 拂 谜");
+        with([Pack::New(Change::Generated(WordList::Chinese, words))])
+    });
+    pictures.check("tray-short", || with(both("q7#Vz!m2Kd@9").into_iter().chain([Pack::Start])));
 }
 
 #[test]

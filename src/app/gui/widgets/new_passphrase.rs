@@ -2,7 +2,11 @@
 
 use eframe::egui::{Frame, Margin, Ui};
 
-use super::{Button, Icon, Label, banner, focus, page::line, password::password, strength_bar::strength_bar};
+use sealift::WordList;
+
+use super::{
+    Button, Icon, Label, banner, field, focus, page::line, password::password, strength_bar::strength_bar,
+};
 use crate::gui::{
     action::{Action, Actions},
     new_passphrase::{Change, NewPassphrase},
@@ -23,17 +27,16 @@ pub(crate) fn new_passphrase(
         ui.add(Label::body(&label));
         ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
             if Button::secondary(&texts.t("passphrase-generate")).show(ui) {
-                actions.push(then(Change::Generate));
+                actions.push(then(Change::Generate(WordList::default())));
             }
         });
     });
     let first = password(ui, texts, &label, &texts.t("passphrase-hint"), &new.first);
     first.lead(ui, focus::NEW_PASSPHRASE, focus::NEW_AGAIN);
     actions.extend(first.edits.into_iter().map(|edit| then(Change::First(edit))));
-    if new.is_generated && new.first.is_revealed() {
-        generated(ui, texts, new, then, actions);
-    } else {
-        strength_bar(ui, texts, new.strength);
+    strength_bar(ui, texts, new.strength);
+    if let Some(list) = new.generated.filter(|_| new.first.is_revealed()) {
+        generated(ui, texts, (new, list), then, actions);
     }
     let again = texts.t("passphrase-again");
     let second = password(ui, texts, &again, &again, &new.again);
@@ -52,15 +55,17 @@ pub(crate) fn new_passphrase(
     second.is_submitted
 }
 
-/// The words in full, to be written down: the field is too narrow for them.
+/// The words in full, to be written down: the field is too narrow for them. Others can be drawn, from either list.
 fn generated(
     ui: &mut Ui,
     texts: Texts,
-    new: &NewPassphrase,
+    (new, list): (&NewPassphrase, WordList),
     then: fn(Change) -> Action,
     actions: &mut Actions,
 ) {
-    strength_bar(ui, texts, new.strength);
+    let lists = [(WordList::English, texts.t("words-en")), (WordList::Chinese, texts.t("words-zh-CN"))];
+    let pressed = field::segments(ui, list, &lists);
+    actions.extend(pressed.map(|list| then(Change::Generate(list))));
     let frame = Frame::new()
         .fill(theme::palette(ui).raised)
         .corner_radius(theme::RADIUS)
@@ -68,6 +73,9 @@ fn generated(
     frame.show(ui, |ui| {
         ui.take_available_width();
         ui.add(Label::mono(new.first.as_str()).wrapped());
+        if list == WordList::Chinese {
+            ui.add(Label::small(texts.t("words-zh-CN.line")).tone(Tone::Warn).wrapped());
+        }
         ui.add(Label::small(texts.t("passphrase-keep")).secondary().wrapped());
         if Button::secondary(&texts.t("copy")).show(ui) {
             actions.push(then(Change::Copy));
@@ -75,18 +83,20 @@ fn generated(
     });
 }
 
-/// Asks about a weak passphrase; `take` is what using it as it is comes to.
+/// Asks about a passphrase that is weak or short; `go_on` is what using it as it is comes to.
 pub(crate) fn second_look(
     ui: &mut Ui,
     texts: Texts,
+    new: &NewPassphrase,
     then: fn(Change) -> Action,
     go_on: impl FnOnce() -> Action,
     actions: &mut Actions,
 ) {
-    banner::banner(ui, Tone::Warn, &texts.t("passphrase-weak-title"), |ui| {
+    let title = if new.is_short() { "passphrase-short-title" } else { "passphrase-weak-title" };
+    banner::banner(ui, Tone::Warn, &texts.t(title), |ui| {
         ui.add(Label::small(texts.t("passphrase-weak-line")).secondary().wrapped());
         if Button::secondary(&texts.t("passphrase-generate-one")).show(ui) {
-            actions.push(then(Change::Generate));
+            actions.push(then(Change::Generate(WordList::default())));
         }
         if Button::secondary(&texts.t("passphrase-take")).show(ui) {
             actions.push(then(Change::Take));

@@ -7,6 +7,7 @@ use sealift::Platform;
 use super::{
     Action,
     contents::{Contents, Inside},
+    memory,
 };
 use crate::gui::{
     action::{self, Actions},
@@ -23,7 +24,10 @@ const SIZE_WIDTH: f32 = 90.0;
 
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let Some(contents) = &state.import.contents else { return };
-    page::tray(ui, |ui| tray(ui, state, contents));
+    page::tray(ui, |ui| {
+        memory::lost(ui, state);
+        tray(ui, state, contents);
+    });
     Frame::new().inner_margin(Margin { left: 16, right: 8, top: 0, bottom: 0 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         table(ui, state, contents, actions);

@@ -7,6 +7,7 @@ mod contents;
 mod html;
 mod images;
 mod inspect;
+mod memory;
 mod plan;
 mod progress;
 mod report;

@@ -6,6 +6,7 @@ use sealift::{Code, Error, Finished, TagPolicy};
 
 use super::{
     contents::{Contents, Inside, sizes},
+    memory::{self, Memory},
     plan::Plan,
     progress::{Progress, is_hit},
     report::{Ending, Ran, Report},
@@ -34,6 +35,7 @@ pub(crate) struct Import {
     pub(crate) found: Vec<PathBuf>,
     pub(crate) header: Option<Header>,
     pub(crate) passphrase: Secret,
+    pub(crate) memory: Memory,
     /// What is inside, once unlocked.
     pub(crate) contents: Option<Contents>,
     /// Numbers of the images to put back.
@@ -70,6 +72,7 @@ pub(crate) enum Action {
     Open(PathBuf),
     Opened(Outcome<Header>),
     Passphrase(Edit),
+    Memory(memory::Change),
     Unlocked(Outcome<Contents>),
     Select {
         image: usize,
@@ -119,13 +122,18 @@ impl Import {
                 let path = header.path.display().to_string();
                 let found = std::mem::take(&mut self.found);
                 *self = Self { header: Some(header), path, found, ..Self::default() };
+                self.recall(effects);
                 self.go(Step::Unlock, effects);
             }
             Action::Opened(Err(error)) => {
                 let (path, found) = (std::mem::take(&mut self.path), std::mem::take(&mut self.found));
                 *self = Self { failed: Some(error), path, found, ..Self::default() };
             }
-            Action::Passphrase(edit) => self.passphrase.apply(edit),
+            Action::Passphrase(edit) => {
+                self.memory.is_held &= !edit.changes_text();
+                self.passphrase.apply(edit);
+            }
+            Action::Memory(change) => self.memory_does(change, effects),
             Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
             Action::Select { image, is_selected } => self.select(|selected, _| {
                 if is_selected {
@@ -294,7 +302,8 @@ impl Import {
     }
 
     fn take_contents(&mut self, contents: Contents, effects: &mut Effects) {
-        self.passphrase.apply(Edit::Clear);
+        let passphrase = std::mem::take(&mut self.passphrase);
+        self.remember(passphrase, effects);
         self.target = Target { renames: Target::names(&contents.images), ..std::mem::take(&mut self.target) };
         self.contents = Some(contents);
         self.select(|selected, num| *selected = (0..num).collect());

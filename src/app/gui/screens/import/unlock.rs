@@ -2,7 +2,7 @@
 
 use eframe::egui::{ScrollArea, Ui};
 
-use super::Action;
+use super::{Action, memory};
 use crate::gui::{
     action::{self, Actions},
     job::Kind,
@@ -38,6 +38,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             }
             actions
                 .extend(typed.edits.into_iter().map(|edit| action::Action::Import(Action::Passphrase(edit))));
+            memory::view(ui, state, actions);
             let line = if state.runs(Kind::Unlock) { "import-unlocking" } else { "import-unlock-line" };
             ui.add(Label::small(state.t(line)).secondary().wrapped());
         });

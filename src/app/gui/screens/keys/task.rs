@@ -52,7 +52,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
     let is_ready = keys.is_ready() && !state.is_busy();
     let start = || action::Action::Keys(Action::Start);
     if is_ready && task.needs_new() && keys.new.look == Look::Second {
-        second_look(ui, state.texts, change, start, actions);
+        second_look(ui, state.texts, &keys.new, change, start, actions);
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {

@@ -60,7 +60,14 @@ fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let why = state.t(why_not(state));
     ui.add_space(6.0);
     if is_ready && state.pack.new.look == Look::Second {
-        second_look(ui, state.texts, change, || action::Action::Pack(Action::Start), actions);
+        second_look(
+            ui,
+            state.texts,
+            &state.pack.new,
+            change,
+            || action::Action::Pack(Action::Start),
+            actions,
+        );
     } else if !is_ready && !state.runs(JobKind::Pack) {
         ui.add(Label::small(&why).secondary().wrapped());
     }
