@@ -5,6 +5,12 @@ mod slots;
 
 pub use reseal::reseal;
 pub use slots::{add_slot, change_slot, remove_slot};
+mod trust;
+
+pub use trust::{
+    is_signing_key_locked, read_public_key, read_signing_key, remove_signature, sign, write_public_key,
+    write_signing_key,
+};
 
 use std::{
     collections::BTreeSet,

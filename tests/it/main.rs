@@ -15,5 +15,6 @@ mod ranks;
 mod recovery;
 mod registry;
 mod resume;
+mod signing;
 mod support;
 mod testkit;

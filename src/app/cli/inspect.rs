@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealift::{Code, Error, Inspection, Result};
 
-use super::{Ended, Env, images, output::human_bytes, secret};
+use super::{Ended, Env, images, output::human_bytes, secret, site};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = open(matches)?;
@@ -13,6 +13,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         None
     };
     let recovery = bundle.recovery();
+    let signatures = bundle.signatures(&site::Site::open(matches)?.store);
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
@@ -22,6 +23,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         "payload_bytes": bundle.payload_bytes(),
         "recovery": recovery,
         "slots": bundle.slots(),
+        "signatures": signatures,
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
         "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
     }));
@@ -41,6 +43,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         );
     }
     env.out.fingerprint(&bundle.fingerprint());
+    site::tell(env, &signatures, &[]);
     slots(env, &bundle);
     match &unlocked {
         None => env.out.say("inspect-locked", &[]),
