@@ -112,7 +112,8 @@ pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
 pub use trust::{
-    AcceptedRelease, ImageCheck, Policy, PolicyReport, SignatureInfo, SignatureState, TrustStore, TrustedKey,
+    AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
+    SignatureInfo, SignatureState, TrustStore, TrustedKey,
 };
 pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

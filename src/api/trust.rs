@@ -4,14 +4,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Inspection, Unlocked};
+use super::{InBundle, Inspection, Unlocked};
 use crate::{
     bundle::{Bundle, SignatureEntry, Statement, VendorSignature, rewrite_signatures},
     crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
     job::{Ctx, Phase},
-    trust::{self, Policy, PolicyReport, SignatureInfo, TrustStore},
+    trust::{self, ImageSigners, Policy, PolicyReport, SignatureInfo, TrustStore},
 };
 
 impl Inspection {
@@ -41,7 +41,15 @@ impl Unlocked {
     /// # Errors
     /// One of `TRUST-01` to `TRUST-07`: the first rule that is broken; [`Code::NoSuchVendor`].
     pub fn check_policy(&self, policy: &Policy, store: &TrustStore) -> Result<PolicyReport> {
-        policy.check(&self.signatures(store), None, store)
+        let images = trust::signed_images(&self.images, &self.image_signers(store));
+        policy.check(&self.signatures(store), Some(&images), store)
+    }
+
+    /// Who signed each image, by the cosign signatures and attestations that came with it, checked against the keys of
+    /// `store`; artifacts themselves are left out. Signatures are bound to digests, and those to every layer once the blobs
+    /// are verified.
+    pub fn image_signers(&self, store: &TrustStore) -> Vec<ImageSigners> {
+        trust::image_signers(&mut InBundle(&self.bundle), &self.images, store)
     }
 }
 

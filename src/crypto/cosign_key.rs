@@ -86,6 +86,40 @@ impl Cost {
     }
 }
 
+/// A key that was read and is not opened yet; what it costs is allowed.
+struct Locked {
+    cost: Cost,
+    salt: Vec<u8>,
+    nonce: [u8; 24],
+    ciphertext: Vec<u8>,
+}
+
+impl Locked {
+    fn parse(json: &[u8]) -> Result<Self> {
+        let envelope: Envelope = serde_json::from_slice(json).map_err(bad)?;
+        let unknown = |name: &str| Error::new(Code::SigningKeyType).with(Fact::Found, name);
+        if envelope.kdf.name != "scrypt" {
+            return Err(unknown(&envelope.kdf.name));
+        }
+        if envelope.cipher.name != "nacl/secretbox" {
+            return Err(unknown(&envelope.cipher.name));
+        }
+        let bytes =
+            |field: &str, text: &str| STANDARD.decode(text).map_err(|e| bad(e).with(Fact::Field, field));
+        let salt = bytes("salt", &envelope.kdf.salt)?;
+        let nonce: [u8; 24] = bytes("nonce", &envelope.cipher.nonce)?
+            .try_into()
+            .map_err(|_| bad("not 24 bytes").with(Fact::Field, "nonce"))?;
+        let ciphertext = bytes("ciphertext", &envelope.ciphertext)?;
+        if salt.len() > MAX_SALT_BYTES {
+            return Err(bad("too long").with(Fact::Field, "salt"));
+        }
+        let cost = envelope.kdf.params;
+        cost.params()?;
+        Ok(Self { cost, salt, nonce, ciphertext })
+    }
+}
+
 fn bad(detail: impl std::fmt::Display) -> Error {
     Error::new(Code::BadSigningKey).with(Fact::Detail, detail)
 }
@@ -103,6 +137,15 @@ impl SigningKey {
     /// Whether a passphrase belongs to the key file `bytes`.
     pub fn is_encrypted(bytes: &[u8]) -> bool {
         decode_pem(bytes).is_ok_and(|(label, _)| matches!(label, LABEL | OLD_LABEL))
+    }
+
+    /// Reads a key file as far as it goes without paying what it costs.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn read_locked(bytes: &[u8]) -> Result<()> {
+        match decode_pem(bytes)? {
+            (LABEL | OLD_LABEL, content) => Locked::parse(&content).map(drop),
+            _ => Self::from_pem(bytes, None).map(drop),
+        }
     }
 
     /// Reads a key file: `cosign.key`, or PKCS#8 or an EC key in PEM without a passphrase.
@@ -123,26 +166,9 @@ impl SigningKey {
     }
 
     fn from_envelope(json: &[u8], passphrase: Option<&Passphrase>) -> Result<Self> {
-        let envelope: Envelope = serde_json::from_slice(json).map_err(bad)?;
-        let unknown = |name: &str| Error::new(Code::SigningKeyType).with(Fact::Found, name);
-        if envelope.kdf.name != "scrypt" {
-            return Err(unknown(&envelope.kdf.name));
-        }
-        if envelope.cipher.name != "nacl/secretbox" {
-            return Err(unknown(&envelope.cipher.name));
-        }
-        let bytes =
-            |field: &str, text: &str| STANDARD.decode(text).map_err(|e| bad(e).with(Fact::Field, field));
-        let salt = bytes("salt", &envelope.kdf.salt)?;
-        let nonce: [u8; 24] = bytes("nonce", &envelope.cipher.nonce)?
-            .try_into()
-            .map_err(|_| bad("not 24 bytes").with(Fact::Field, "nonce"))?;
-        let ciphertext = bytes("ciphertext", &envelope.ciphertext)?;
-        if salt.len() > MAX_SALT_BYTES {
-            return Err(bad("too long").with(Fact::Field, "salt"));
-        }
-        let cipher = envelope.kdf.params.cipher(passphrase, &salt)?;
-        let plain = cipher.decrypt(&nonce.into(), &ciphertext[..]);
+        let locked = Locked::parse(json)?;
+        let cipher = locked.cost.cipher(passphrase, &locked.salt)?;
+        let plain = cipher.decrypt(&locked.nonce.into(), &locked.ciphertext[..]);
         // A damaged file and a wrong passphrase look the same.
         let plain = plain.map(Zeroizing::new).map_err(|_| Error::new(Code::SigningKeyRefused))?;
         Self::from_pkcs8(&plain)

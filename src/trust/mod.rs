@@ -3,11 +3,16 @@
 //! `store` has the vendors' keys that a user confirmed, `policy` what a site asks for. Knows no file but those two, and
 //! asks nobody. docs/trust.md.
 
+mod image;
 mod policy;
 mod store;
 
 use serde::Serialize;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use image::check_any;
+pub use image::{ImageSignature, ImageSignatureState, ImageSigners};
+pub(crate) use image::{image_signers, signed_images};
 pub use policy::{AcceptedRelease, ImageCheck, Policy, PolicyReport};
 pub use store::{TrustStore, TrustedKey};
 

@@ -174,11 +174,6 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Whether images must be signed.
-    pub(crate) fn asks_images(&self) -> bool {
-        !self.images.is_empty()
-    }
-
     /// Whether a bundle with these signatures and images is let in; `images` is `None` without the bundle's key.
     ///
     /// # Errors

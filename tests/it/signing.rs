@@ -223,7 +223,12 @@ fn signing_and_rotating_leave_each_other_alone() {
         command.arg(recover);
         command
     };
-    recover.arg(place.path("a.sealift")).arg(place.path("out")).arg("--password-file").arg(place.path("pw"));
+    recover
+        .arg(place.path("a.sealift"))
+        .arg("--out")
+        .arg(place.path("out"))
+        .arg("--password-file")
+        .arg(place.path("pw"));
     run(&mut recover);
 }
 
@@ -430,7 +435,7 @@ fn signing_keys_are_made_locked_imported_and_shown() {
     let bad = "sign @a.sealift --key @ed25519.key --key-password-file @key-pw --product";
     place.refused(&format!("{bad} suite --release one"), 2, "SIGN-07");
     place.refused(&format!("{bad} a:b --release 1"), 2, "SIGN-07");
-    place.refused(&format!("{bad} suite"), 2, "USAGE-01");
+    assert_eq!(place.command(&format!("{bad} suite")).output().unwrap().status.code(), Some(2));
 }
 
 #[test]
@@ -458,7 +463,7 @@ fn signatures_that_do_not_fit_are_refused_and_the_rest_stays() {
         entry.resize(8 + len, 7);
         entry
     };
-    let filled = with_area(&place.copy(0), &strange(COPY - 1000));
+    let filled = with_area(&place.copy(0), &strange(COPY - 500));
     for number in 0..2 {
         place.put_copy(number, &filled);
     }

@@ -377,3 +377,9 @@ trust-compare = Compare this with { $vendor } over the telephone before you trus
 trust-none = No vendor's key is trusted here yet.
 trust-key = { $vendor }: { $type } key, trusted since { $added }
 trust-key-due = { $vendor }: { $type } key, trusted since { $added }, more than a year ago: ask the vendor for the next one
+image-signed = { $image } is signed by { $vendors }
+image-attested = { $image }: { $vendor } attests { $predicate }
+image-signed-unknown = { $image }: { $num ->
+    [1] 1 signature or attestation is
+   *[other] { $num } signatures or attestations are
+ } by no key that is trusted here

@@ -325,3 +325,6 @@ trust-compare = 信任之前，请通过电话与 { $vendor } 核对：
 trust-none = 这里还没有受信任的厂商密钥。
 trust-key = { $vendor }：{ $type } 密钥，自 { $added } 起受信任
 trust-key-due = { $vendor }：{ $type } 密钥，自 { $added } 起受信任，已超过一年：请向厂商索取新的密钥
+image-signed = { $image } 由 { $vendors } 签名
+image-attested = { $image }：{ $vendor } 证明 { $predicate }
+image-signed-unknown = { $image }：有 { $num } 个签名或证明，其密钥不在受信任之列

@@ -13,7 +13,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         None
     };
     let recovery = bundle.recovery();
-    let signatures = bundle.signatures(&site::Site::open(matches)?.store);
+    let store = site::Site::open(matches)?.store;
+    let signatures = bundle.signatures(&store);
+    let signers = unlocked.as_ref().map(|unlocked| unlocked.image_signers(&store));
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
@@ -25,6 +27,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         "slots": bundle.slots(),
         "signatures": signatures,
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
+        "image_signers": signers,
         "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
     }));
     env.out.say(
@@ -59,6 +62,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
                 ],
             );
             images::table(env, contents.images);
+            site::tell_images(env, signers.as_deref().unwrap_or_default());
         }
     }
     Ok(Ended::Done)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Error, ImageCheck, Inspection, Policy, PolicyReport, Result, SignatureInfo, SignatureState,
-    TrustStore, Unlocked, escape, fingerprint_words,
+    Code, Error, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Inspection, Policy,
+    PolicyReport, Result, SignatureInfo, SignatureState, TrustStore, Unlocked, escape, fingerprint_words,
 };
 
 use super::Env;
@@ -103,6 +103,33 @@ pub(super) fn tell(env: &Env, signatures: &[SignatureInfo], reports: &[PolicyRep
             ImageCheck::NotAsked => {}
             ImageCheck::Locked => env.out.say("policy-images-locked", &[]),
             ImageCheck::Signed(num) => env.out.say("policy-images", &[("images", num.to_string())]),
+        }
+    }
+}
+
+/// One line for each image that somebody signed.
+pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
+    for image in signers.iter().filter(|image| !image.signatures.is_empty()) {
+        let title = escape(&image.image).to_string();
+        if !image.vendors.is_empty() {
+            let vendors: Vec<String> = image.vendors.iter().map(|name| escape(name).to_string()).collect();
+            env.out.say("image-signed", &[("image", title.clone()), ("vendors", vendors.join(", "))]);
+        }
+        let is_unknown = |signature: &&ImageSignature| signature.state != ImageSignatureState::Trusted;
+        let num_unknown = image.signatures.iter().filter(is_unknown).count();
+        if num_unknown > 0 {
+            env.out
+                .say("image-signed-unknown", &[("image", title.clone()), ("num", num_unknown.to_string())]);
+        }
+        let attested = image.signatures.iter().filter(|signature| !is_unknown(signature));
+        for (vendor, predicate) in
+            attested.filter_map(|one| one.vendor.as_ref().zip(one.predicate_type.as_ref()))
+        {
+            let (vendor, predicate) = (escape(vendor).to_string(), escape(predicate).to_string());
+            env.out.say(
+                "image-attested",
+                &[("image", title.clone()), ("vendor", vendor), ("predicate", predicate)],
+            );
         }
     }
 }

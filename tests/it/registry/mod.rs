@@ -12,6 +12,7 @@ mod image;
 mod lies;
 mod line;
 mod server;
+mod signatures;
 mod tls;
 
 pub(crate) use image::noise;
