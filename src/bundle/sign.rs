@@ -34,9 +34,8 @@ pub(crate) fn rewrite_signatures(
     let (_, newest) = &copies[1];
     let newest = newest.clone().ok_or_else(|| Error::new(Code::HeaderDamaged).at(path))?;
 
-    let mut headers: Vec<&Header> =
-        copies.iter().rev().filter_map(|(_, copy)| copy.as_ref()).map(|(header, _)| header).collect();
-    let mut entries = Header::signatures_of(headers.drain(..));
+    let usable = copies.iter().rev().filter_map(|(_, copy)| copy.as_ref());
+    let mut entries = Header::signatures_of(usable.map(|(header, _)| header));
     change(&mut entries)?;
     let signatures = SignatureEntry::encode_all(&entries);
     let mut encoded = Vec::new();

@@ -370,7 +370,7 @@ fn a_site_takes_what_its_policy_allows_and_nothing_older() {
     place.refused("verify @a.sealift --policy @policy", 2, "TRUST-08");
     place.refused("verify @a.sealift --policy @missing", 1, "IO-05");
     fs::write(place.path("config/sealift/trust.toml"), "version = 1\nvendors = 3\n").unwrap();
-    place.refused("verify @a.sealift", 1, "TRUST-09");
+    place.refused("inspect @a.sealift", 1, "TRUST-09");
 }
 
 #[test]

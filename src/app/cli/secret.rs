@@ -7,7 +7,9 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, SigningKey};
+use sealift::{
+    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, SigningKey,
+};
 use zeroize::Zeroizing;
 
 use super::{Env, ask, hygiene, output};
