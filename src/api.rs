@@ -5,6 +5,12 @@ mod slots;
 
 pub use reseal::reseal;
 pub use slots::{add_slot, change_slot, remove_slot};
+mod trust;
+
+pub use trust::{
+    is_signing_key_locked, read_public_key, read_signing_key, remove_signature, sign, write_public_key,
+    write_signing_key,
+};
 
 use std::{
     collections::BTreeSet,
@@ -467,30 +473,33 @@ impl Unlocked {
     }
 }
 
+/// The documents of an open bundle.
+struct InBundle<'a>(&'a OpenBundle);
+
+impl Documents for InBundle<'_> {
+    fn has(&self, digest: &Digest) -> bool {
+        self.0.index().blob(digest).is_some()
+    }
+
+    fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
+        let wrong = |found: u64| {
+            let error = Error::new(Code::BadIndex).with(Fact::Blob, blob.digest);
+            error.with(Fact::Expected, blob.size).with(Fact::Found, found)
+        };
+        let entry = self.0.index().blob(&blob.digest).ok_or_else(|| wrong(0))?;
+        if entry.size > max_bytes || entry.size != blob.size {
+            return Err(wrong(entry.size));
+        }
+        let bytes = self.0.read_small(entry)?;
+        if Digest::of(&bytes) != blob.digest {
+            return Err(Error::new(Code::BlobMismatch).with(Fact::Expected, blob.digest));
+        }
+        Ok(bytes)
+    }
+}
+
 /// Reads images out of an open bundle, in the order of its index.
 fn read_images(bundle: &OpenBundle) -> Vec<Result<Image>> {
-    struct InBundle<'a>(&'a OpenBundle);
-    impl Documents for InBundle<'_> {
-        fn has(&self, digest: &Digest) -> bool {
-            self.0.index().blob(digest).is_some()
-        }
-
-        fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
-            let wrong = |found: u64| {
-                let error = Error::new(Code::BadIndex).with(Fact::Blob, blob.digest);
-                error.with(Fact::Expected, blob.size).with(Fact::Found, found)
-            };
-            let entry = self.0.index().blob(&blob.digest).ok_or_else(|| wrong(0))?;
-            if entry.size > max_bytes || entry.size != blob.size {
-                return Err(wrong(entry.size));
-            }
-            let bytes = self.0.read_small(entry)?;
-            if Digest::of(&bytes) != blob.digest {
-                return Err(Error::new(Code::BlobMismatch).with(Fact::Expected, blob.digest));
-            }
-            Ok(bytes)
-        }
-    }
     let mut documents = InBundle(bundle);
     let read = |entry: &crate::bundle::ImageEntry| {
         let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;

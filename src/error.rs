@@ -310,6 +310,48 @@ codes! {
     VaultNoKey = "KEY-26", Failed;
     /// The server failed otherwise.
     VaultFailed = "KEY-27", Failed;
+
+    /// Not a key file, or one that is damaged.
+    BadSigningKey = "SIGN-01", Failed;
+    /// A kind of key or of key file that is not supported.
+    SigningKeyType = "SIGN-02", Failed;
+    /// The passphrase does not open the key file.
+    SigningKeyRefused = "SIGN-03", Key;
+    /// A key file asks for more memory or time than is allowed.
+    SigningKeyTooCostly = "SIGN-04", Key;
+    /// No room for another signature.
+    SignaturesFull = "SIGN-05", Usage;
+    /// The bundle has no signature by that key.
+    NoSuchSignature = "SIGN-06", Usage;
+    /// A product or release that cannot be signed.
+    BadStatement = "SIGN-07", Usage;
+
+    /// A vendor that must have signed did not.
+    NotSigned = "TRUST-01", Integrity;
+    /// A vendor's signature does not fit the bundle.
+    SignatureDamaged = "TRUST-02", Integrity;
+    /// Signed longer ago than the policy allows.
+    SignedTooLongAgo = "TRUST-03", Integrity;
+    /// The release is older than the policy allows.
+    ReleaseTooOld = "TRUST-04", Integrity;
+    /// A newer release was restored before.
+    Rollback = "TRUST-05", Integrity;
+    /// The signature says no product and release, and the policy asks for them.
+    NoRelease = "TRUST-06", Integrity;
+    /// An image lacks a signature that the policy asks for.
+    ImageNotSigned = "TRUST-07", Integrity;
+    /// A policy that cannot be used.
+    BadPolicy = "TRUST-08", Usage;
+    /// A trust store that cannot be used.
+    BadTrustStore = "TRUST-09", Failed;
+    /// No vendor of that name is trusted.
+    NoSuchVendor = "TRUST-10", Usage;
+    /// The key is trusted already.
+    KeyTrusted = "TRUST-11", Usage;
+    /// A vendor's name that cannot be used.
+    BadVendorName = "TRUST-12", Usage;
+    /// A key was not confirmed.
+    NotConfirmed = "TRUST-13", Usage;
 }
 
 /// A fact shown under the message. The order here is the order shown: paths last.
@@ -317,6 +359,8 @@ codes! {
 #[expect(missing_docs, reason = "each is its own label, worded in errors.ftl")]
 pub enum Fact {
     Detail,
+    Vendor,
+    Product,
     Registry,
     Image,
     Blob,
@@ -342,6 +386,8 @@ impl Fact {
     /// Every fact.
     pub const ALL: &[Self] = &[
         Self::Detail,
+        Self::Vendor,
+        Self::Product,
         Self::Registry,
         Self::Image,
         Self::Blob,
@@ -367,6 +413,8 @@ impl Fact {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Detail => "detail",
+            Self::Vendor => "vendor",
+            Self::Product => "product",
             Self::Registry => "registry",
             Self::Image => "image",
             Self::Blob => "blob",

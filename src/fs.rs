@@ -8,7 +8,7 @@ mod uncached;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Read as _, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -153,6 +153,17 @@ impl PartialFile {
         }
     }
 
+    /// Lets nobody but the owner read it, where the file system knows of owners.
+    pub(crate) fn keep_private(&self) -> Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let private = self.file.set_permissions(fs::Permissions::from_mode(0o600));
+            private.map_err(|e| Error::write(self.path(), e))?;
+        }
+        Ok(())
+    }
+
     /// Flushes to the medium. A failed fsync is final: the kernel may have dropped the pages.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(|e| Error::write(self.path(), e))
@@ -291,6 +302,27 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()>
     let mut file = PartialFile::create(path, existing)?;
     file.write_all(bytes).map_err(|e| Error::write(path, e))?;
     file.commit()
+}
+
+/// As [`write`], readable by its owner alone: a key.
+pub(crate) fn write_private(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
+    let mut file = PartialFile::create(path, existing)?;
+    file.keep_private()?;
+    file.write_all(bytes).map_err(|e| Error::write(path, e))?;
+    file.commit()
+}
+
+/// Reads a small file of text that people write.
+///
+/// # Errors
+/// [`Code::Limit`] when it is longer than `max_bytes`.
+pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
+    let mut text = String::new();
+    open_file(path)?.take(max_bytes + 1).read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+    if text.len() as u64 > max_bytes {
+        return Err(Error::new(Code::Limit).with(Fact::Limit, max_bytes).at(path));
+    }
+    Ok(text)
 }
 
 /// Makes a folder unless it is there.

@@ -11,8 +11,8 @@ use std::{
 };
 
 use crate::{
-    bundle::{Given, Header, Index, Slot, VolumeSet},
-    crypto::Passphrase,
+    bundle::{Given, Header, Index, SignatureEntry, Slot, Statement, VendorSignature, VolumeSet},
+    crypto::{Passphrase, PublicKey, SigningKey},
     digest::Digest,
     error::Result,
     job::Ctx,
@@ -20,6 +20,7 @@ use crate::{
     oci::{self, Name},
     repair::{self, RepairRequest},
     source::{self, BlobSink, Intake, SourceSpec, Wanted},
+    trust::{self, Policy, TrustStore},
 };
 
 /// A target's name and function.
@@ -35,6 +36,8 @@ pub const TARGETS: &[Target] = &[
     ("repair_answer", repair_answer),
     ("slot", slot),
     ("key_file", key_file),
+    ("signing", signing),
+    ("trust", trust),
     ("json", json),
     ("name", name),
     ("tar", tar),
@@ -149,6 +152,39 @@ pub fn key_file(data: &[u8]) {
     }
     if let Ok(file) = KeyFile::parse(&text) {
         assert_eq!(KeyFile::parse(&file.to_text()).ok().map(|file| file.to_text()), Some(file.to_text()));
+    }
+}
+
+/// Key files, and the signatures of a header.
+pub fn signing(data: &[u8]) {
+    let _ = SigningKey::read_locked(data);
+    if let Ok(key) = PublicKey::from_pem(data) {
+        assert_eq!(PublicKey::from_pem(key.to_pem().as_bytes()).ok(), Some(key));
+    }
+    let entries = SignatureEntry::decode_all(data);
+    assert_eq!(SignatureEntry::decode_all(&SignatureEntry::encode_all(&entries)), entries);
+    for entry in &entries {
+        if let Some(signature) = VendorSignature::decode(entry) {
+            assert_eq!(signature.encode(), *entry, "a signature has one form");
+            let _ = signature.fits(&[0; 200]);
+        }
+    }
+    if let Some(statement) = Statement::decode(data) {
+        assert_eq!(statement.encode(), data, "a statement has one form");
+    }
+}
+
+/// A trust store, a policy, and the signatures of images.
+pub fn trust(data: &[u8]) {
+    let store = TrustStore::default();
+    let _ = trust::check_any(data, &store);
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(policy) = Policy::parse(text) {
+        let _ = policy.check(&[], Some(&[]), &store);
+    }
+    if let Ok(store) = TrustStore::parse(text) {
+        let again = store.encode().and_then(|text| TrustStore::parse(&text));
+        assert_eq!(again.ok().as_ref().map(TrustStore::keys), Some(store.keys()));
     }
 }
 
@@ -403,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recovery_seeds_are_read_to_their_end() {
+    fn the_seeds_are_read_to_their_end() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         let seed = |name: &str| std::fs::read(corpus.join(name)).unwrap();
         let ctx = Ctx::new();
@@ -421,6 +457,23 @@ mod tests {
                 );
                 Ok(())
             });
+        }
+        assert!(SigningKey::read_locked(&seed("signing/locked-key")).is_ok());
+        assert!(SigningKey::read_locked(&seed("signing/plain-key")).is_ok());
+        assert!(PublicKey::from_pem(&seed("signing/public-key")).is_ok());
+        assert!(Statement::decode(&seed("signing/statement")).is_some());
+        let entries = SignatureEntry::decode_all(&seed("signing/entries"));
+        assert_eq!(entries.iter().filter_map(VendorSignature::decode).count(), 2);
+        let text = |name: &str| String::from_utf8(seed(name)).unwrap();
+        assert!(
+            Policy::parse(&text("trust/policy")).is_ok() && TrustStore::parse(&text("trust/store")).is_ok()
+        );
+        for name in ["simple-signing", "envelope", "bundle"] {
+            assert_eq!(
+                trust::check_any(&seed(&format!("trust/{name}")), &TrustStore::default()),
+                1,
+                "{name}"
+            );
         }
         let data = seed("repair_answer/trailer-and-record");
         let (header, _) = Header::decode_fields(&data[..400]).unwrap();

@@ -15,6 +15,7 @@
 //! | `drive` | removable drives, and the file system a path lies on |
 //! | `engine` | Docker and its like, behind one trait |
 //! | `bundle` | the format, one on-disk structure per file |
+//! | `trust` | whose signature a bundle bears, and what a site takes |
 //! | `keyslot`, `source`, `dest` | kinds of keys, origins and targets, one per file |
 //! | `kit` | what a host with nothing installed needs |
 //! | `plan` | what will be done |
@@ -68,17 +69,22 @@ mod repair;
 mod restore;
 mod sample;
 mod source;
+mod trust;
 mod verify;
 mod words;
 
 pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, PackOptions, PackReport,
     RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot, check_destination, check_output,
-    default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect, list, pack,
-    plan_handoff, plan_pack, plan_restore, remove_slot, repair, repair_request, reseal, restore, save_report,
-    source_transports,
+    default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
+    is_signing_key_locked, list, pack, plan_handoff, plan_pack, plan_restore, read_public_key,
+    read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal, restore, save_report,
+    sign, source_transports, write_public_key, write_signing_key,
 };
-pub use crypto::{GENERATED_BITS, Passphrase, WordList, generate_passphrase};
+pub use bundle::Release;
+pub use crypto::{
+    GENERATED_BITS, Passphrase, PublicKey, SigningKey, SigningKeyType, WordList, generate_passphrase,
+};
 pub use dest::{Check, CheckKind, DestSpec, TagPolicy};
 pub use digest::Digest;
 pub use drive::{
@@ -111,5 +117,9 @@ pub use repair::{DamageReport, RepairOptions, RepairReport, RepairRequest};
 pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
+pub use trust::{
+    AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
+    SignatureInfo, SignatureState, TrustStore, TrustedKey,
+};
 pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

@@ -1,6 +1,7 @@
 //! The program: without arguments, or with files alone, the desktop app; with a verb the command line.
 
 mod cli;
+mod folders;
 #[cfg(feature = "gui")]
 mod gui;
 

@@ -6,7 +6,9 @@
 use bytes::BufMut;
 use sha2::{Digest, Sha256};
 
-use super::{SetId, VERSION, checked, keys::BundleKeys, record::Geometry, with_checksum};
+use super::{
+    SetId, VERSION, checked, keys::BundleKeys, record::Geometry, signatures::SignatureEntry, with_checksum,
+};
 use crate::error::{Code, Error, Fact};
 
 /// Bytes of one header copy.
@@ -18,7 +20,7 @@ pub(crate) const MAX_SLOTS: usize = 32;
 /// Longest body of one slot.
 const MAX_SLOT_BYTES: usize = 8 << 10;
 /// Bytes of the core: what a fingerprint and a vendor signature cover.
-const CORE_BYTES: usize = 200;
+pub(super) const CORE_BYTES: usize = 200;
 /// Value of the state field in a finished bundle.
 const SEALED: u32 = 1;
 
@@ -45,7 +47,7 @@ pub(crate) struct Header {
     pub(crate) slots: Vec<Slot>,
     /// Public additions (kind, length, value), kept as they are.
     pub(crate) extensions: Vec<u8>,
-    /// Vendor signatures, outside the MAC; kept as they are.
+    /// Vendor signatures (kind, length, value), outside the MAC.
     pub(crate) signatures: Vec<u8>,
 }
 
@@ -79,16 +81,26 @@ impl Header {
     /// One copy as it lies on disk.
     ///
     /// # Errors
-    /// [`Code::SlotsFull`] when slots, extensions and signatures do not fit in 64 KiB.
+    /// [`Code::SlotsFull`] when slots and extensions do not fit in 64 KiB; [`Code::SignaturesFull`] when they do, and the
+    /// signatures not beside them.
     pub(crate) fn encode(&self, keys: &BundleKeys) -> Result<Vec<u8>, Error> {
+        self.encode_as(&keys.header_mac(&self.authenticated()))
+    }
+
+    /// As [`Self::encode`], for who has the MAC and not the key.
+    pub(super) fn encode_as(&self, mac: &[u8; 32]) -> Result<Vec<u8>, Error> {
         let mut out = self.authenticated();
-        let mac = keys.header_mac(&out);
-        out.put_slice(&mac);
+        out.put_slice(mac);
         out.put_u32_le(self.signatures.len() as u32);
+        let without = out.len();
         out.put_slice(&self.signatures);
         let too_long = self.slots.iter().any(|slot| slot.body.len() > MAX_SLOT_BYTES);
-        if out.len() > COPY_BYTES - 32 || self.slots.len() > MAX_SLOTS || too_long {
+        if without > COPY_BYTES - 32 || self.slots.len() > MAX_SLOTS || too_long {
             return Err(Error::new(Code::SlotsFull).with(Fact::Found, self.slots.len()));
+        }
+        if out.len() > COPY_BYTES - 32 {
+            let error = Error::new(Code::SignaturesFull).with(Fact::Found, self.signatures.len());
+            return Err(error.with(Fact::Limit, COPY_BYTES - 32 - without));
         }
         Ok(with_checksum(out, COPY_BYTES))
     }
@@ -106,9 +118,10 @@ impl Header {
     }
 
     /// The signed and `MACed` beginning of the header.
-    fn core(&self) -> Vec<u8> {
+    pub(crate) fn core(&self) -> [u8; CORE_BYTES] {
         let geometry = &self.geometry;
-        let mut out = Vec::with_capacity(CORE_BYTES);
+        let mut core = [0; CORE_BYTES];
+        let mut out = &mut core[..];
         out.put_slice(MAGIC);
         out.put_u16_le(VERSION);
         out.put_u16_le(0);
@@ -126,14 +139,25 @@ impl Header {
         out.put_slice(&self.set_root);
         out.put_slice(&self.base_root);
         out.put_slice(&self.commitment);
-        debug_assert_eq!(out.len(), CORE_BYTES);
-        out
+        debug_assert!(out.is_empty());
+        core
+    }
+
+    /// The signatures of `copies` of one bundle; what several have, once.
+    pub(crate) fn signatures_of<'a>(copies: impl IntoIterator<Item = &'a Self>) -> Vec<SignatureEntry> {
+        let mut entries = Vec::new();
+        for entry in copies.into_iter().flat_map(|copy| SignatureEntry::decode_all(&copy.signatures)) {
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+        entries
     }
 
     /// All that the MAC covers: core, sequence, slots, extensions.
     fn authenticated(&self) -> Vec<u8> {
         let slots = encode_slots(&self.slots);
-        let mut out = self.core();
+        let mut out = self.core().to_vec();
         out.put_u64_le(self.sequence);
         out.put_u32_le(slots.len() as u32);
         out.put_u32_le(self.extensions.len() as u32);

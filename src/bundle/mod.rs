@@ -13,6 +13,9 @@ mod reader;
 mod record;
 mod recovery;
 mod schedule;
+mod sign;
+mod signatures;
+mod statement;
 mod volume;
 mod volume_piece;
 mod writer;
@@ -26,6 +29,10 @@ pub(crate) use pass::{BlobReader, Piece};
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
 pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
+pub(crate) use sign::rewrite_signatures;
+pub(crate) use signatures::{SignatureEntry, VendorSignature};
+pub use statement::Release;
+pub(crate) use statement::{Statement, check_product, rfc3339};
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,
     set_id_of, volume_path,

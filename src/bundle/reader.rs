@@ -16,6 +16,7 @@ use super::{
     keys::BundleKeys,
     record::{RecordCipher, plain_of, record_hash},
     recovery::{Given, Survey},
+    signatures::SignatureEntry,
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
@@ -78,6 +79,14 @@ impl Bundle {
             });
         }
         candidates.sort_by_key(|(header, _)| std::cmp::Reverse(header.sequence));
+        // Signing writes one copy after the other: what either has counts. docs/bundle-format.md §10.3.
+        if let [(a, _), (b, _)] = &mut candidates[..]
+            && a.core() == b.core()
+            && a.signatures != b.signatures
+        {
+            a.signatures = SignatureEntry::encode_all(&Header::signatures_of([&*a, &*b]));
+            b.signatures.clone_from(&a.signatures);
+        }
         Ok(Self { path: path.to_owned(), candidates, num_damaged_copies: faults.len() })
     }
 

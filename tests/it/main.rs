@@ -17,5 +17,6 @@ mod ranks;
 mod recovery;
 mod registry;
 mod resume;
+mod signing;
 mod support;
 mod testkit;

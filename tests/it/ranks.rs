@@ -15,7 +15,7 @@ const RANKS: &[&[&str]] = &[
     &["oci", "crypto", "net"],
     &["bundle"],
     &["engine"],
-    &["keyslot", "source", "dest", "sample", "kit"],
+    &["keyslot", "source", "dest", "sample", "kit", "trust"],
     &["plan"],
     &["pipeline", "verify", "repair"],
     &["restore", "handoff"],

@@ -31,6 +31,17 @@ verb-list = List the key slots
 verb-add = Add a passphrase or other keys
 verb-remove = Remove a key slot
 verb-change = Replace your passphrase by another
+verb-sign = Sign a bundle as its vendor, without its passphrase
+    .more = Example: sealift sign delivery.sealift --key cosign.key --product suite --release 1.4.2
+verb-signing-key = Make and show keys that sign, in cosign's format
+verb-signing-key-new = Make a key: PREFIX.key, locked with a passphrase, and PREFIX.pub
+verb-signing-key-import = Lock a key of cosign or openssl with a new passphrase: PREFIX.key and PREFIX.pub
+verb-signing-key-show = Show the public key and its fingerprint
+verb-trust = List and change the vendors' keys that are trusted here
+    .more = Example: sealift trust add acme --key cosign.pub
+verb-trust-list = List the trusted keys
+verb-trust-add = Trust a vendor's key, once its fingerprint was compared
+verb-trust-remove = Trust a vendor or a key no longer
 verb-kit = Write a restore kit beside bundles, for hosts with nothing installed
 verb-demo = Pack, verify and restore a built-in sample in a temporary folder
 verb-completions = Print completions for a shell
@@ -128,6 +139,37 @@ arg-new-password-fd = Read the new passphrase from an open descriptor
     .value = N
 arg-dry-run = Show what would be done and write nothing
 arg-force = Replace what exists
+arg-signing-key = The key that signs: cosign's, or of openssl
+    .value = KEY
+arg-sign = Sign the bundle with this key once it is sealed
+    .value = KEY
+arg-remove-signature = Remove the signature by this key: its fingerprint, or at least 8 digits of its beginning
+    .value = KEYID
+arg-product = The product this bundle is, as it is signed
+    .value = PRODUCT
+arg-release = Its release, as it is signed; a site can refuse older ones
+    .value = RELEASE
+arg-key-password-file = Read the passphrase of the signing key from a file
+    .value = FILE
+arg-key-password-fd = Read the passphrase of the signing key from an open descriptor
+    .value = N
+arg-key-type = Kind of the key
+    .value = TYPE
+arg-prefix = Where the two files go, without .key and .pub
+    .value = PREFIX
+arg-key-file = A key file
+    .value = KEY
+arg-vendor = Name of the vendor, as this site calls it; “remove” also takes a key's fingerprint
+    .value = VENDOR
+arg-public-key = The vendor's public key: cosign.pub
+    .value = FILE
+arg-signed-bundle = Take the key from the signature of this bundle
+    .value = BUNDLE
+arg-yes = The fingerprint was compared: do not ask
+arg-policy = What this site asks of a bundle (default: policy.toml in the settings folder, if there; /etc/sealift/policy.toml holds in any case)
+    .value = FILE
+arg-trust-store = Where the trusted keys are (default: trust.toml in the settings folder)
+    .value = FILE
 arg-json = Print the result as one JSON object
 arg-progress = How progress is shown on stderr: auto, plain, json or none
     .value = MODE
@@ -141,10 +183,10 @@ usage-conflict = { $argument } cannot be combined with another argument given
 usage-no-value = { $argument } needs a value
 usage-value = the value of { $argument } is not accepted
 
-no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
-no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
+no-desktop = The desktop app is not part of this build. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, sign, signing-key, trust, kit, demo (see “sealift --help”).
+no-display = There is no display here for the desktop app. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, sign, signing-key, trust, kit, demo (see “sealift --help”).
 crashed = Sealift met a fault of its own and had to close. Nothing half-written counts as finished. Report: { $path }
-no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, kit, demo (see “sealift --help”).
+no-opengl = The desktop app needs OpenGL, and this display has no driver for it. Use a verb: pack, inspect, verify, repair, restore, handoff, drives, images, keys, sign, signing-key, trust, kit, demo (see “sealift --help”).
 cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 
@@ -153,6 +195,8 @@ prompt-identity = Passphrase of the key { $name }:
 prompt-pin = PIN of the token { $name }:
 prompt-new = New passphrase:
 prompt-again = Once more:
+prompt-signing-key = Passphrase of the signing key:
+prompt-trust = Are these the words that the vendor reads to you? Type “yes” to trust this key:
 prompt-user = Registry user name:
 prompt-registry = Password:
 
@@ -318,3 +362,28 @@ reseal-done = Sealed anew: { $size }
 keys-generated = Wrote { $path }. Keep it secret; give others the recipient:
     { $recipient }
 keys-generated-file = Wrote { $path }. Keep it secret: it both locks and opens.
+signature-trusted = Signed by { $vendor }, { $signed }
+signature-trusted-release = Signed by { $vendor }, { $signed }, as { $release }
+signature-unknown-key = Signed on { $signed } by a key that nobody here knows; anyone can make such a signature. Key { $key }, by phone: { $words }
+signature-damaged = A signature does not fit this bundle.
+signature-damaged-vendor = A signature does not fit this bundle, though it bears the key of { $vendor }.
+signature-unknown-kind = A signature of a kind that this version does not check.
+policy-signers = The policy is met: signed by { $signers }.
+policy-images = The policy is met: { $images ->
+    [0] it asks no signature of these images
+    [1] 1 image has the signature that it asks for
+   *[other] { $images } images have the signatures that it asks for
+ }.
+policy-images-locked = Whether the images have the signatures that the policy asks for can be told with the passphrase alone.
+pack-signed = Signed with key { $key }
+signing-key-written = Written: { $prefix }.key, which only you can read, and { $prefix }.pub for those who check your signatures.
+trust-compare = Compare this with { $vendor } over the telephone before you trust it:
+trust-none = No vendor's key is trusted here yet.
+trust-key = { $vendor }: { $type } key, trusted since { $added }
+trust-key-due = { $vendor }: { $type } key, trusted since { $added }, more than a year ago: ask the vendor for the next one
+image-signed = { $image } is signed by { $vendors }
+image-attested = { $image }: { $vendor } attests { $predicate }
+image-signed-unknown = { $image }: { $num ->
+    [1] 1 signature or attestation is
+   *[other] { $num } signatures or attestations are
+ } by no key that is trusted here

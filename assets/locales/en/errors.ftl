@@ -5,6 +5,8 @@ hint-line = Hint: { $hint }
 code-line = Code: { $code }
 
 fact-detail = { $value }
+fact-vendor = vendor: { $value }
+fact-product = product: { $value }
 fact-registry = registry: { $value }
 fact-image = image: { $value }
 fact-blob = blob: { $value }
@@ -286,6 +288,48 @@ KEY-26 = The Vault server has no such key
     .hint = Check the name of the key and where the transit engine is mounted.
 KEY-27 = The Vault server did not do what was asked
     .hint = Its own words are above; its log tells more.
+
+SIGN-01 = This is not a key file, or it is damaged
+    .hint = Choose a key as cosign or openssl writes it: PEM, beginning with “-----BEGIN”.
+SIGN-02 = A key of this kind cannot be used for signatures
+    .hint = ECDSA P-256 and Ed25519 are supported. A key that openssl encrypted must be decrypted first and imported.
+SIGN-03 = The passphrase does not open the signing key
+    .hint = Check the keyboard layout and capital letters. A damaged key file looks the same.
+SIGN-04 = The key file asks for more memory or time than is allowed
+    .hint = It was made to exhaust this host, or by a faulty program. Do not use it.
+SIGN-05 = There is no room for another signature
+    .hint = Remove a signature that is no longer needed.
+SIGN-06 = The bundle has no signature by this key
+    .hint = “sealift inspect BUNDLE” lists the signatures and their keys. To trust a bundle's key, it must have exactly one signature that fits.
+SIGN-07 = This product or release cannot be signed
+    .hint = A product is letters, digits and . _ - / only; a release is one to three numbers, such as 1.4.2 or 2026.11.24, with -rc.1 or the like behind them.
+
+TRUST-01 = A vendor that must sign has not signed this bundle
+    .hint = Do not use it before its origin is clear. Ask the vendor for a signed bundle, or whether its key has changed.
+TRUST-02 = A vendor's signature does not fit this bundle
+    .hint = The bundle or the signature was altered, or the signature was taken from another bundle. Do not trust this copy; get the bundle again.
+TRUST-03 = The bundle was signed longer ago than this site's policy allows
+    .hint = Ask the vendor for a newer delivery.
+TRUST-04 = The release is older than this site's policy allows
+    .hint = Ask the vendor for a newer release.
+TRUST-05 = A newer release of this product was restored here before
+    .hint = This may be an old delivery that somebody put in place of the new one. Whoever wants the older release on purpose can allow that in the policy.
+TRUST-06 = The signature does not say which release this is, and this site's policy asks for it
+    .hint = Ask the vendor to sign the bundle again with its product and release.
+TRUST-07 = An image lacks a signature that this site's policy asks for
+    .hint = Do not use it before its origin is clear. The image's signature must be packed along with it, and fit one of the vendors' keys.
+TRUST-08 = The policy cannot be used
+    .hint = Nothing is let in by a policy that is not understood in full. Correct the file; docs/trust.md has every form of it.
+TRUST-09 = The list of trusted keys cannot be used
+    .hint = Correct the file, or restore it from a backup; without it no vendor is known.
+TRUST-10 = No key of a vendor of this name is trusted here
+    .hint = Trust the vendor's key first, or correct the name.
+TRUST-11 = This key is trusted already
+    .hint = One key belongs to one vendor. Remove it first to give it another name.
+TRUST-12 = A vendor cannot be called so
+    .hint = Use letters, digits, spaces and . _ - in between, at most 128 bytes, and not only hexadecimal digits.
+TRUST-13 = The key was not confirmed
+    .hint = Compare its words with the vendor's over the telephone; then confirm, or add --yes.
 
 # Notices: things that do not stop a job.
 note-parts-absent = { $about }: some platforms or attestations the index lists are not in this source; they are left out.

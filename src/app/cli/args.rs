@@ -34,12 +34,18 @@ pub(crate) fn command(lang: Lang) -> Command {
         .arg(build.option("lang").value_parser(PossibleValuesParser::new(["zh-CN", "en"])).global(true))
         .subcommands([
             build.verb("pack").args(build.pack()),
-            build.verb("inspect").arg(build.bundle()).args(build.key()).args(build.shared()),
+            build
+                .verb("inspect")
+                .arg(build.bundle())
+                .arg(build.file("trust-store"))
+                .args(build.key())
+                .args(build.shared()),
             build
                 .verb("verify")
                 .arg(build.bundle())
                 .arg(build.file("repair-request"))
                 .arg(build.flag("force").requires("repair-request"))
+                .args(build.site())
                 .args(build.key())
                 .args(build.shared()),
             build.verb("repair").args(build.repair()).args(build.shared()),
@@ -54,6 +60,9 @@ pub(crate) fn command(lang: Lang) -> Command {
                 .args(build.shared()),
             build.keys(),
             build.verb("reseal").args(build.reseal()),
+            build.verb("sign").args(build.sign()),
+            build.signing_key(),
+            build.trust(),
             build
                 .verb("kit")
                 .arg(
@@ -158,6 +167,27 @@ impl Build {
         args
     }
 
+    /// How the passphrase of a signing key is given.
+    fn signing_password(&self) -> [Arg; 2] {
+        [
+            self.file("key-password-file").conflicts_with("key-password-fd"),
+            self.option("key-password-fd").value_parser(value_parser!(u32)),
+        ]
+    }
+
+    /// What a signature says.
+    fn release(&self, key: &'static str) -> [Arg; 2] {
+        [
+            self.option("product").requires("release").requires(key),
+            self.option("release").requires("product").requires(key),
+        ]
+    }
+
+    /// What a site trusts and asks for.
+    fn site(&self) -> [Arg; 2] {
+        [self.file("policy"), self.file("trust-store")]
+    }
+
     /// How a registry is entered.
     fn registry(&self) -> [Arg; 2] {
         [self.file("creds-file"), self.flag("plain-http")]
@@ -199,6 +229,9 @@ impl Build {
             self.kdf(),
             self.flag("force"),
         ];
+        args.push(self.file("sign"));
+        args.extend(self.release("sign"));
+        args.extend(self.signing_password());
         args.extend(self.registry());
         args.push(self.file("generate-passphrase").conflicts_with_all([
             "password-file",
@@ -232,6 +265,7 @@ impl Build {
             self.flag("dry-run"),
             self.flag("force"),
         ];
+        args.extend(self.site());
         args.extend(self.registry());
         args.extend(self.key());
         args.extend(self.shared());
@@ -290,6 +324,76 @@ impl Build {
         ];
         args.extend(self.shared());
         args
+    }
+
+    fn sign(&self) -> Vec<Arg> {
+        let mut args = vec![
+            self.bundle(),
+            self.file("signing-key").long("key").required_unless_present("remove-signature"),
+            self.option("remove-signature").long("remove").conflicts_with("signing-key"),
+            self.file("trust-store"),
+        ];
+        args.extend(self.release("signing-key"));
+        args.extend(self.signing_password());
+        args.extend(self.shared());
+        args
+    }
+
+    fn path(&self, name: &'static str) -> Arg {
+        self.positional(name).value_hint(ValueHint::FilePath).value_parser(value_parser!(std::path::PathBuf))
+    }
+
+    /// A verb with verbs of its own.
+    fn group(&self, name: &'static str, verbs: impl IntoIterator<Item = Command>) -> Command {
+        self.verb(name)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .disable_help_subcommand(true)
+            .subcommand_help_heading(text(self.0, "heading-verbs", &[]))
+            .subcommand_value_name(text(self.0, "value-verb", &[]))
+            .subcommands(verbs)
+    }
+
+    /// A verb of the verb `group`.
+    fn verb_of(&self, group: &str, name: &'static str) -> Command {
+        Command::new(name)
+            .about(text(self.0, &format!("verb-{group}-{name}"), &[]))
+            .help_template(self.template())
+            .next_help_heading(text(self.0, "heading-options", &[]))
+            .args(self.shared())
+    }
+
+    fn signing_key(&self) -> Command {
+        let verb = |name| self.verb_of("signing-key", name).args(self.signing_password());
+        let kinds = PossibleValuesParser::new(["ecdsa-p256", "ed25519"]);
+        let kind = self.option("key-type").long("type").value_parser(kinds).default_value("ecdsa-p256");
+        self.group(
+            "signing-key",
+            [
+                verb("new").arg(self.path("prefix")).arg(kind),
+                verb("import").arg(self.path("key-file")).arg(self.path("prefix")).args([
+                    self.file("new-password-file").conflicts_with("new-password-fd"),
+                    self.option("new-password-fd").value_parser(value_parser!(u32)),
+                ]),
+                verb("show").arg(self.path("key-file")),
+            ],
+        )
+    }
+
+    fn trust(&self) -> Command {
+        let verb = |name| self.verb_of("trust", name).arg(self.file("trust-store"));
+        self.group(
+            "trust",
+            [
+                verb("list"),
+                verb("add").arg(self.positional("vendor")).args([
+                    self.file("public-key").long("key").required_unless_present("signed-bundle"),
+                    self.file("signed-bundle").long("from").conflicts_with("public-key"),
+                    self.flag("yes"),
+                ]),
+                verb("remove").arg(self.positional("vendor")),
+            ],
+        )
     }
 
     fn keys(&self) -> Command {

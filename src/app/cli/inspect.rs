@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealift::{Code, Error, Inspection, Result};
 
-use super::{Ended, Env, images, output::human_bytes, secret};
+use super::{Ended, Env, images, output::human_bytes, secret, site};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundle = open(matches)?;
@@ -13,6 +13,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         None
     };
     let recovery = bundle.recovery();
+    let store = site::Site::open(matches)?.store;
+    let signatures = bundle.signatures(&store);
+    let signers = unlocked.as_ref().map(|unlocked| unlocked.image_signers(&store));
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
@@ -22,7 +25,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         "payload_bytes": bundle.payload_bytes(),
         "recovery": recovery,
         "slots": bundle.slots(),
+        "signatures": signatures,
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
+        "image_signers": signers,
         "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
     }));
     env.out.say(
@@ -41,6 +46,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         );
     }
     env.out.fingerprint(&bundle.fingerprint());
+    site::tell(env, &signatures, &[]);
     slots(env, &bundle);
     match &unlocked {
         None => env.out.say("inspect-locked", &[]),
@@ -56,6 +62,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
                 ],
             );
             images::table(env, contents.images);
+            site::tell_images(env, signers.as_deref().unwrap_or_default());
         }
     }
     Ok(Ended::Done)

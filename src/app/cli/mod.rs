@@ -19,6 +19,8 @@ mod reseal;
 mod restore;
 mod secret;
 mod shell;
+mod sign;
+mod site;
 pub(crate) mod usage;
 mod verify;
 
@@ -61,6 +63,9 @@ const VERBS: &[(&str, Verb)] = &[
     ("images", images::run),
     ("keys", keys::run),
     ("reseal", reseal::run),
+    ("sign", sign::run),
+    ("signing-key", sign::keys),
+    ("trust", sign::trust),
     ("kit", kit::run),
     ("demo", demo::run),
     ("completions", shell::completions),

@@ -6,7 +6,7 @@ use sealift::{
     SourceSpec,
 };
 
-use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, recipients, secret};
+use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, recipients, secret, sign};
 
 /// A report for scripts, with the words of its fingerprint.
 #[derive(serde::Serialize)]
@@ -14,6 +14,8 @@ struct WithWords<'a> {
     #[serde(flatten)]
     report: &'a sealift::PackReport,
     fingerprint_words: std::collections::BTreeMap<&'static str, Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<sealift::SignatureInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     handoff: Option<serde_json::Value>,
 }
@@ -47,6 +49,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
     );
     tell_place(env, &place, asked, plan.sum_bytes());
+    let signing_key = matches.get_one::<std::path::PathBuf>("sign");
+    let signing_key = signing_key.map(|path| secret::signing_key(env, matches, path)).transpose()?;
     let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
     let passphrase = generated.map(|path| secret::generate(path, matches)).transpose()?;
     let given = recipients::given(env, matches, "", passphrase);
@@ -63,6 +67,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let _ = std::fs::remove_file(path);
     }
     let (report, given) = packed?;
+    // After sealing: what is signed is what lies there. A run that ends in between left a whole bundle, not signed yet.
+    let signature = signing_key.as_ref().map(|key| sealift::sign(&env.ctx, out, key, sign::release(matches)));
+    let signature = signature.transpose()?;
     env.out.say(
         "pack-done",
         &[
@@ -81,6 +88,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         env.out.line(format_args!("  {}", share.display()));
     }
     env.out.fingerprint(&report.fingerprint);
+    if let Some(id) = signature.as_ref().and_then(|signature| signature.key_id.as_deref()) {
+        env.out.say("pack-signed", &[("key", sealift::grouped(id))]);
+    }
     if let Some(path) = generated {
         env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
     }
@@ -89,6 +99,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     env.out.json(&WithWords {
         report: &report,
         fingerprint_words: sealift::fingerprint_in_all_languages(&report.fingerprint),
+        signature,
         handoff,
     });
     Ok(ended)

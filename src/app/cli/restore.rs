@@ -8,7 +8,14 @@ use sealift::{
     Unlocked, VerifiedBundle, escape,
 };
 
-use super::{Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret};
+use super::{
+    Ended, Env, inspect,
+    output::human_bytes,
+    pack::existing,
+    progress::with_progress,
+    secret,
+    site::{self, Site},
+};
 
 /// A report for scripts, with the images that were left out.
 #[derive(serde::Serialize)]
@@ -16,6 +23,7 @@ struct WithDamaged<'a> {
     #[serde(flatten)]
     report: &'a sealift::RestoreReport,
     damaged: &'a [sealift::DamagedImage],
+    policies: &'a [sealift::PolicyReport],
 }
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -28,6 +36,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
+    let mut site = Site::open(matches)?;
+    // Before a passphrase is asked for; the images are checked once it is there.
+    site.check(&bundle)?;
     let may_be_damaged = matches.get_flag("undamaged");
     let unlocked = secret::unlock(env, matches, |passphrase| {
         if may_be_damaged {
@@ -37,6 +48,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         }
     })?;
 
+    let policies = site.check_unlocked(&unlocked)?;
     let checked = may_be_damaged.then(|| undamaged(env, &unlocked)).transpose()?;
     let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
@@ -54,7 +66,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     // Once more: meanwhile somebody else may have taken a tag.
     let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
     if matches.get_flag("dry-run") {
-        env.out.json(&serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged }));
+        env.out.json(
+            &serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged, "policies": policies }),
+        );
+        site::tell(env, &unlocked.signatures(&site.store), &policies);
         env.out.say("restore-plan", &plan_args(&plan));
         names(env, &plan);
         checks(env, &plan);
@@ -62,7 +77,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    env.out.json(&WithDamaged { report: &report, damaged: &damaged });
+    site.remember(&policies)?;
+    env.out.json(&WithDamaged { report: &report, damaged: &damaged, policies: &policies });
     env.out.say("restore-done", &plan_args(&plan));
     names(env, &plan);
     if report.num_present > 0 {

@@ -8,7 +8,8 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, WordList,
+    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, SigningKey,
+    WordList,
 };
 use zeroize::Zeroizing;
 
@@ -175,6 +176,42 @@ pub(super) fn unlock<T>(
         }
     }
     Err(Error::new(Code::KeyRefused))
+}
+
+/// Opens the signing key at `path`: with no passphrase where it has none, with the one given, or asks up to three times.
+pub(super) fn signing_key(env: &Env, matches: &ArgMatches, path: &Path) -> Result<SigningKey> {
+    if !sealift::is_signing_key_locked(path)? {
+        return sealift::read_signing_key(path, None);
+    }
+    let is_refused = |e: &Error| e.code() == Code::SigningKeyRefused;
+    if let Some(passphrase) = given(matches, "key-")? {
+        return sealift::read_signing_key(path, Some(&passphrase));
+    }
+    // cosign allows an empty password.
+    match sealift::read_signing_key(path, None) {
+        Err(e) if is_refused(&e) => {}
+        opened => return opened,
+    }
+    for attempt in 1.. {
+        match sealift::read_signing_key(path, Some(&ask(env, "prompt-signing-key")?)) {
+            Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(&e.message(env.out.lang)),
+            result => return result,
+        }
+    }
+    Err(Error::new(Code::SigningKeyRefused))
+}
+
+/// Asks a question that is answered by yes or no; without a terminal the answer is no.
+pub(super) fn confirm(env: &Env, prompt: &str) -> Result<bool> {
+    if !can_ask() {
+        return Ok(false);
+    }
+    output::note(&env.out.t(prompt, &[]));
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|e| Error::new(Code::NotConfirmed).with(Fact::System, e))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
 }
 
 /// Whether the user wants an optional key to be used.

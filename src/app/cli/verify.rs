@@ -1,10 +1,17 @@
 //! `sealift verify BUNDLE`: every record without a key, every blob with one.
 
 use clap::ArgMatches;
-use sealift::{Code, DamageReport, Error, Inspection, RecordReport, Result, escape};
+use sealift::{
+    Code, DamageReport, Error, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, escape,
+};
 
 use super::{
-    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, repair, secret,
+    Ended, Env, inspect,
+    output::human_bytes,
+    pack::existing,
+    progress::with_progress,
+    repair, secret,
+    site::{self, Site},
 };
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -13,17 +20,26 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         return repair::request(env, path, out, existing(matches));
     }
     let bundle = inspect::open(matches)?;
-    if secret::is_wanted(matches) { with_key(env, matches, &bundle) } else { without_key(env, &bundle) }
+    let site = Site::open(matches)?;
+    if secret::is_wanted(matches) {
+        with_key(env, matches, &bundle, &site)
+    } else {
+        without_key(env, &bundle, &site)
+    }
 }
 
-fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
+fn without_key(env: &Env, bundle: &Inspection, site: &Site) -> Result<Ended> {
+    let policies = site.check(bundle)?;
+    let signatures = bundle.signatures(&site.store);
     if bundle.recovery().num_records > 0 {
-        return with_recovery(env, bundle);
+        return with_recovery(env, bundle, &signatures, &policies);
     }
     let report = with_progress(env, || bundle.verify(&env.ctx))?;
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
+        "signatures": signatures,
+        "policies": policies,
         "records": report,
     }));
     if !report.is_whole() {
@@ -33,15 +49,23 @@ fn without_key(env: &Env, bundle: &Inspection) -> Result<Ended> {
     }
     env.out.say("verify-records", &[("records", report.num_records.to_string())]);
     env.out.fingerprint(&bundle.fingerprint());
+    site::tell(env, &signatures, &policies);
     Ok(Ended::Done)
 }
 
 /// As [`without_key`], recovery data included: whether it suffices is what a user wants to know next.
-fn with_recovery(env: &Env, bundle: &Inspection) -> Result<Ended> {
+fn with_recovery(
+    env: &Env,
+    bundle: &Inspection,
+    signatures: &[SignatureInfo],
+    policies: &[PolicyReport],
+) -> Result<Ended> {
     let damage = with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?;
     env.out.json(&serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
+        "signatures": signatures,
+        "policies": policies,
         "records": records(&damage),
         "damage": damage,
     }));
@@ -53,11 +77,14 @@ fn with_recovery(env: &Env, bundle: &Inspection) -> Result<Ended> {
         return Ok(Ended::Damaged);
     }
     env.out.fingerprint(&bundle.fingerprint());
+    site::tell(env, signatures, policies);
     Ok(Ended::Done)
 }
 
-fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ended> {
+fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -> Result<Ended> {
     let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock_damaged(&env.ctx, passphrase))?;
+    let policies = site.check_unlocked(&unlocked)?;
+    let signatures = unlocked.signatures(&site.store);
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
     let damage = if report.is_whole() {
@@ -68,6 +95,8 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
     env.out.json(&serde_json::json!({
         "fingerprint": unlocked.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&unlocked.fingerprint()),
+        "signatures": signatures,
+        "policies": policies,
         "blobs": report,
         "records": damage.as_ref().map(records),
         "damage": damage,
@@ -91,6 +120,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection) -> Result<Ende
         ],
     );
     env.out.fingerprint(&unlocked.fingerprint());
+    site::tell(env, &signatures, &policies);
     Ok(Ended::Done)
 }
 

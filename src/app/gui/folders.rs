@@ -2,15 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The user's folders, as the system names them; `None` where it names none.
-fn dirs() -> Option<directories::ProjectDirs> {
-    directories::ProjectDirs::from("", "", "sealift")
-}
-
-/// Where settings are.
-pub(crate) fn settings() -> Option<PathBuf> {
-    dirs().map(|dirs| dirs.config_dir().to_owned())
-}
+use crate::folders::dirs;
+pub(crate) use crate::folders::settings;
 
 /// Where the history is.
 pub(crate) fn data() -> Option<PathBuf> {

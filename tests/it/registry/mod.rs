@@ -11,6 +11,7 @@ mod image;
 mod lies;
 mod line;
 mod server;
+mod signatures;
 mod tls;
 
 pub(crate) use image::noise;

@@ -1,0 +1,159 @@
+//! Signing bundles, and whether a site takes them.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::{InBundle, Inspection, Unlocked};
+use crate::{
+    bundle::{Bundle, SignatureEntry, Statement, VendorSignature, rewrite_signatures},
+    crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
+    error::{Code, Error, Fact, Result},
+    fs::{self, Existing, with_suffix},
+    job::{Ctx, Phase},
+    trust::{self, ImageSigners, Policy, PolicyReport, SignatureInfo, TrustStore},
+};
+
+impl Inspection {
+    /// The vendor signatures, checked against `store`.
+    pub fn signatures(&self, store: &TrustStore) -> Vec<SignatureInfo> {
+        trust::signatures(self.0.header(), store)
+    }
+
+    /// Whether `policy` lets the bundle in, as far as can be told without its key: its images stay unchecked.
+    ///
+    /// # Errors
+    /// One of `TRUST-01` to `TRUST-06`: the first rule that is broken; [`Code::NoSuchVendor`].
+    pub fn check_policy(&self, policy: &Policy, store: &TrustStore) -> Result<PolicyReport> {
+        policy.check(&self.signatures(store), None, store).map_err(|e| e.at(self.path()))
+    }
+}
+
+impl Unlocked {
+    /// The vendor signatures, checked against `store`.
+    pub fn signatures(&self, store: &TrustStore) -> Vec<SignatureInfo> {
+        trust::signatures(self.bundle.header(), store)
+    }
+
+    /// Whether `policy` lets the bundle in. To be asked before a restore; [`TrustStore::remember`] takes what is in the
+    /// report once it is done.
+    ///
+    /// # Errors
+    /// One of `TRUST-01` to `TRUST-07`: the first rule that is broken; [`Code::NoSuchVendor`].
+    pub fn check_policy(&self, policy: &Policy, store: &TrustStore) -> Result<PolicyReport> {
+        let images = trust::signed_images(&self.images, &self.image_signers(store));
+        policy.check(&self.signatures(store), Some(&images), store)
+    }
+
+    /// Who signed each image, by the cosign signatures and attestations that came with it, checked against the keys of
+    /// `store`; artifacts themselves are left out. Signatures are bound to digests, and those to every layer once the blobs
+    /// are verified.
+    pub fn image_signers(&self, store: &TrustStore) -> Vec<ImageSigners> {
+        trust::image_signers(&mut InBundle(&self.bundle), &self.images, store)
+    }
+}
+
+/// Reads a key that signs: cosign's, or of openssl.
+///
+/// # Errors
+/// `SIGN-01` to `SIGN-04`.
+pub fn read_signing_key(path: &Path, passphrase: Option<&Passphrase>) -> Result<SigningKey> {
+    let pem = zeroize::Zeroizing::new(fs::read_text(path, MAX_KEY_FILE_BYTES as u64).map_err(not_a_key)?);
+    SigningKey::from_pem(pem.as_bytes(), passphrase).map_err(|e| e.at(path))
+}
+
+/// Whether the key file at `path` is locked with a passphrase.
+pub fn is_signing_key_locked(path: &Path) -> Result<bool> {
+    let pem = zeroize::Zeroizing::new(fs::read_text(path, MAX_KEY_FILE_BYTES as u64).map_err(not_a_key)?);
+    Ok(SigningKey::is_encrypted(pem.as_bytes()))
+}
+
+/// Reads a key that checks signatures: `cosign.pub`.
+///
+/// # Errors
+/// [`Code::BadSigningKey`], [`Code::SigningKeyType`].
+pub fn read_public_key(path: &Path) -> Result<PublicKey> {
+    let pem = fs::read_text(path, MAX_KEY_FILE_BYTES as u64).map_err(not_a_key)?;
+    PublicKey::from_pem(pem.as_bytes()).map_err(|e| e.at(path))
+}
+
+/// A file that is too long or not text is no key.
+fn not_a_key(error: Error) -> Error {
+    let is_text = |e: &Error| {
+        use std::error::Error as _;
+        let io = e.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+        io.is_none_or(|io| io.kind() != std::io::ErrorKind::InvalidData)
+    };
+    if error.code() == Code::Limit || !is_text(&error) { error.recoded(Code::BadSigningKey) } else { error }
+}
+
+/// Writes `key` as `PREFIX.key`, locked with `passphrase`, and its other half as `PREFIX.pub`. cosign reads both.
+///
+/// # Errors
+/// [`Code::Exists`]: a key is never written over.
+pub fn write_signing_key(prefix: &Path, key: &SigningKey, passphrase: Option<&Passphrase>) -> Result<()> {
+    let (private, public) = (with_suffix(prefix, ".key"), with_suffix(prefix, ".pub"));
+    fs::refuse_existing(&public, Existing::Keep)?;
+    fs::write_private(&private, key.to_pem(passphrase)?.as_bytes(), Existing::Keep)?;
+    fs::write(&public, key.public_key().to_pem().as_bytes(), Existing::Keep)
+}
+
+/// Writes the public `key` to a new file.
+pub fn write_public_key(path: &Path, key: &PublicKey, existing: Existing) -> Result<()> {
+    fs::write(path, key.to_pem().as_bytes(), existing)
+}
+
+/// Signs the bundle at `path`, without a key of it; `release` is a product and its release. A signature that the same key
+/// made before is replaced. The trailers must lead to the header's set root; single records are not read.
+///
+/// # Errors
+/// [`Code::SignaturesFull`]; [`Code::BadStatement`]; those of a damaged bundle.
+pub fn sign(
+    ctx: &Ctx,
+    path: &Path,
+    key: &SigningKey,
+    release: Option<(&str, &str)>,
+) -> Result<SignatureInfo> {
+    ctx.enter(Phase::Verify, 0);
+    let bundle = Bundle::open(path)?;
+    bundle.volumes()?.check_hashes()?;
+    let core = bundle.header().core();
+    let signed = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+    let signature = VendorSignature::sign(key, &core, Statement::new(release, signed)?);
+    ctx.checkpoint()?;
+    rewrite_signatures(path, &core, |entries| {
+        entries.retain(|entry| !is_by(entry, &signature.public_key));
+        entries.push(signature.encode());
+        Ok(())
+    })?;
+    let id = key.public_key().id();
+    let made = super::inspect(path)?.signatures(&TrustStore::default());
+    let made = made.into_iter().find(|made| made.key_id.as_ref() == Some(&id));
+    made.ok_or_else(|| Error::new(Code::Read).at(path))
+}
+
+/// Removes the signatures of the bundle at `path` by the key whose fingerprint begins with `key_id`, at least 8 digits.
+///
+/// # Errors
+/// [`Code::NoSuchSignature`].
+pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
+    let core = Bundle::open(path)?.header().core();
+    ctx.checkpoint()?;
+    rewrite_signatures(path, &core, |entries| {
+        let num_before = entries.len();
+        let is_meant = |entry: &SignatureEntry| {
+            key_id.len() >= 8
+                && VendorSignature::decode(entry)
+                    .is_some_and(|found| found.public_key.id().starts_with(key_id))
+        };
+        entries.retain(|entry| !is_meant(entry));
+        if entries.len() == num_before {
+            return Err(Error::new(Code::NoSuchSignature).with(Fact::Found, key_id).at(path));
+        }
+        Ok(())
+    })
+}
+
+fn is_by(entry: &SignatureEntry, key: &PublicKey) -> bool {
+    VendorSignature::decode(entry).is_some_and(|found| found.public_key == *key)
+}
