@@ -17,6 +17,7 @@ fn header() -> Header {
     Header {
         path: "/media/U盘/交付-2026-11.sealift".into(),
         fingerprint: "9f2c41aa07be5d138c60e1f42b97aa05".repeat(2),
+        set_id: "9f2c41aa07be5d138c60e1f42b97aa05".repeat(2),
         num_volumes: 2,
         num_records: 1520,
         payload_bytes: 1_589_137_899,
