@@ -368,6 +368,9 @@ fn a_site_takes_what_its_policy_allows_and_nothing_older() {
     place.refused("verify @a.sealift --policy @policy", 2, "TRUST-10");
     fs::write(place.path("policy"), "version = 1\n[signers]\nanyof = ['acme']\n").unwrap();
     place.refused("verify @a.sealift --policy @policy", 2, "TRUST-08");
+    fs::copy(place.path("policy"), place.path("config/sealift/policy.toml")).unwrap();
+    place.refused("verify @a.sealift", 2, "TRUST-08");
+    place.done("inspect @a.sealift");
     place.refused("verify @a.sealift --policy @missing", 1, "IO-05");
     fs::write(place.path("config/sealift/trust.toml"), "version = 1\nvendors = 3\n").unwrap();
     place.refused("inspect @a.sealift", 1, "TRUST-09");
