@@ -428,6 +428,9 @@ fn signing_keys_are_made_locked_imported_and_shown() {
             signed["signatures"].as_array().unwrap().iter().any(|found| found["key_id"] == made["key_id"])
         );
     }
+    place.0.write("short", "short\n");
+    place.refused("signing-key new @weak --key-password-file @short", 2, "USAGE-12");
+    place.done("signing-key new @weak --key-password-file @short --allow-weak");
     place.refused("sign @a.sealift --key @pw", 1, "SIGN-01");
     place.refused("sign @a.sealift --key @sample.tar", 1, "SIGN-01");
     place.openssl_key("rsa", &["-algorithm", "RSA"]);
