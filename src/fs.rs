@@ -317,7 +317,8 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8], existing: Existing) -> Re
 /// # Errors
 /// [`Code::Limit`] when it is longer than `max_bytes`.
 pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
-    let mut text = String::new();
+    // It may be a secret: the first buffer of what is small is the last, so that no copy is left behind.
+    let mut text = String::with_capacity(max_bytes.min(64 << 10) as usize + 64);
     open_file(path)?.take(max_bytes + 1).read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
     if text.len() as u64 > max_bytes {
         return Err(Error::new(Code::Limit).with(Fact::Limit, max_bytes).at(path));

@@ -161,7 +161,9 @@ fn check_artifact(documents: &mut dyn Documents, blob: &Descriptor, store: &Trus
                 subjects: subject.iter().map(|subject| subject.digest).collect(),
                 signatures: vec![nobodys(ImageSignatureState::Damaged)],
             });
-        checked.signatures.iter_mut().for_each(|signature| signature.artifact = blob.digest);
+        for signature in &mut checked.signatures {
+            signature.artifact = blob.digest;
+        }
         found.push(checked);
     }
     found
@@ -275,7 +277,10 @@ fn check_envelope(envelope: &Envelope, is_keyless: bool, store: &TrustStore) -> 
     let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
     signed.extend(payload);
     let predicate_type = Some(statement.predicate_type).filter(|kind| kind != SIGN_PREDICATE);
-    Some(Checked { subjects, signatures: by_keys(store, &signed, &signatures, is_keyless, predicate_type) })
+    Some(Checked {
+        subjects,
+        signatures: by_keys(store, &signed, &signatures, is_keyless, predicate_type.as_deref()),
+    })
 }
 
 /// The signatures of `signed` that keys of the store made; one of nobody when there is none.
@@ -284,7 +289,7 @@ fn by_keys(
     signed: &[u8],
     signatures: &[Vec<u8>],
     is_keyless: bool,
-    predicate_type: Option<String>,
+    predicate_type: Option<&str>,
 ) -> Vec<ImageSignature> {
     let made = |key: &&super::TrustedKey| {
         signatures.iter().any(|signature| key.public_key.verify(signed, signature))
@@ -303,7 +308,9 @@ fn by_keys(
         let state = if is_keyless { ImageSignatureState::Keyless } else { ImageSignatureState::UnknownKey };
         found.push(nobodys(state));
     }
-    found.iter_mut().for_each(|signature| signature.predicate_type.clone_from(&predicate_type));
+    for signature in &mut found {
+        signature.predicate_type = predicate_type.map(str::to_owned);
+    }
     found
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     process::{Command, Output},
 };
 
@@ -29,7 +30,7 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -99,8 +100,13 @@ impl Place {
     fn put_copy(&self, number: usize, copy: &[u8]) {
         let mut file = fs::read(self.path("a.sealift")).unwrap();
         file[number * COPY..][..COPY].copy_from_slice(copy);
-        fs::write(self.path("a.sealift"), file).unwrap();
+        put(self.path("a.sealift"), file);
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own input")]
+fn put(path: PathBuf, content: impl AsRef<[u8]>) {
+    fs::write(path, content).unwrap();
 }
 
 /// The signatures' bytes of a header copy: after the MAC. docs/bundle-format.md §3.
@@ -154,9 +160,9 @@ fn keys_of_openssl_sign_and_openssl_checks_what_was_signed() {
         assert!(statement.starts_with(br#"{"product":"suite","release":"1.4.2","signed":"20"#));
         let signed =
             [b"sealift/v1/vendor-signature", &copy[..200], &u32::from(len).to_le_bytes(), statement].concat();
-        fs::write(place.path("signed"), &signed).unwrap();
-        fs::write(place.path("signature"), signature).unwrap();
-        fs::write(place.path("public"), public).unwrap();
+        put(place.path("signed"), &signed);
+        put(place.path("signature"), signature);
+        put(place.path("public"), public);
         let mut openssl = OPENSSL.command();
         if key == "ed" {
             openssl.args(["pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey"]);
@@ -239,11 +245,11 @@ fn a_signature_that_was_moved_or_altered_is_damaged() {
     place.done("trust add acme --key @acme.pub --yes");
     place.done("sign @a.sealift --key @acme.key");
     assert_eq!(place.signatures(), [pair("trusted", "acme")]);
-    fs::write(place.path("policy"), "version = 1\n[signers]\nany_of = ['acme']\n").unwrap();
+    put(place.path("policy"), "version = 1\n[signers]\nany_of = ['acme']\n");
     place.done("verify @a.sealift --policy @policy");
 
     let taken = area(&place.copy(0)).to_vec();
-    fs::rename(place.path("a.sealift"), place.path("first.sealift")).unwrap();
+    fs::remove_file(place.path("a.sealift")).unwrap();
     place.done("pack @sample.tar --out @a.sealift --password-file @pw --kdf low");
     place.refused("verify @a.sealift --policy @policy", 3, "TRUST-01");
     for number in 0..2 {
@@ -335,11 +341,10 @@ fn a_site_takes_what_its_policy_allows_and_nothing_older() {
     place.ecdsa_key("acme");
     place.ed25519_key("other");
     place.done("trust add acme --key @acme.pub --yes");
-    fs::write(
+    put(
         place.path("config/sealift/policy.toml"),
         "version = 1\n[signers]\nall_of = ['acme']\n[[product]]\nname = 'suite'\noldest_release = '1.2'\n",
-    )
-    .unwrap();
+    );
     let restore = "restore @a.sealift --password-file @pw --force --to oci:@out";
     place.refused(restore, 3, "TRUST-01");
     place.done("sign @a.sealift --key @other.key");
@@ -364,12 +369,15 @@ fn a_site_takes_what_its_policy_allows_and_nothing_older() {
     let store = fs::read_to_string(place.path("config/sealift/trust.toml")).unwrap();
     assert!(store.contains("release = \"1.11\"") && store.contains("BEGIN PUBLIC KEY"), "{store}");
     // A policy that names a vendor nobody knows, or is not understood, lets nothing in.
-    fs::write(place.path("policy"), "version = 1\n[signers]\nany_of = ['nobody']\n").unwrap();
+    put(place.path("policy"), "version = 1\n[signers]\nany_of = ['nobody']\n");
     place.refused("verify @a.sealift --policy @policy", 2, "TRUST-10");
-    fs::write(place.path("policy"), "version = 1\n[signers]\nanyof = ['acme']\n").unwrap();
+    put(place.path("policy"), "version = 1\n[signers]\nanyof = ['acme']\n");
     place.refused("verify @a.sealift --policy @policy", 2, "TRUST-08");
+    fs::copy(place.path("policy"), place.path("config/sealift/policy.toml")).unwrap();
+    place.refused("verify @a.sealift", 2, "TRUST-08");
+    place.done("inspect @a.sealift");
     place.refused("verify @a.sealift --policy @missing", 1, "IO-05");
-    fs::write(place.path("config/sealift/trust.toml"), "version = 1\nvendors = 3\n").unwrap();
+    put(place.path("config/sealift/trust.toml"), "version = 1\nvendors = 3\n");
     place.refused("inspect @a.sealift", 1, "TRUST-09");
 }
 
@@ -425,6 +433,9 @@ fn signing_keys_are_made_locked_imported_and_shown() {
             signed["signatures"].as_array().unwrap().iter().any(|found| found["key_id"] == made["key_id"])
         );
     }
+    place.0.write("short", "short\n");
+    place.refused("signing-key new @weak --key-password-file @short", 2, "USAGE-12");
+    place.done("signing-key new @weak --key-password-file @short --allow-weak");
     place.refused("sign @a.sealift --key @pw", 1, "SIGN-01");
     place.refused("sign @a.sealift --key @sample.tar", 1, "SIGN-01");
     place.openssl_key("rsa", &["-algorithm", "RSA"]);

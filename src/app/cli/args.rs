@@ -370,10 +370,11 @@ impl Build {
         self.group(
             "signing-key",
             [
-                verb("new").arg(self.path("prefix")).arg(kind),
+                verb("new").arg(self.path("prefix")).arg(kind).arg(self.flag("allow-weak")),
                 verb("import").arg(self.path("key-file")).arg(self.path("prefix")).args([
                     self.file("new-password-file").conflicts_with("new-password-fd"),
                     self.option("new-password-fd").value_parser(value_parser!(u32)),
+                    self.flag("allow-weak"),
                 ]),
                 verb("show").arg(self.path("key-file")),
             ],

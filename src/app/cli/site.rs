@@ -30,10 +30,15 @@ impl Site {
         let store_path = given("trust-store").or_else(|| in_settings("trust.toml"));
         let store = store_path.as_deref().map(TrustStore::load).transpose()?.unwrap_or_default();
         let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
-        let of_user = given("policy").or_else(|| in_settings("policy.toml").filter(is_there));
-        let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
-        let policies =
-            of_user.iter().chain(&of_system).map(|path| Policy::load(path)).collect::<Result<_>>()?;
+        let mut policies = Vec::new();
+        // A verb without the option only looks: a faulty policy does not concern it.
+        if matches.try_contains_id("policy").is_ok() {
+            let of_user = given("policy").or_else(|| in_settings("policy.toml").filter(is_there));
+            let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
+            for path in of_user.iter().chain(&of_system) {
+                policies.push(Policy::load(path)?);
+            }
+        }
         Ok(Self { store, store_path, policies })
     }
 

@@ -18,6 +18,11 @@ const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
+#[expect(clippy::disallowed_methods, reason = "a test's own input")]
+fn write(path: PathBuf, content: impl AsRef<[u8]>) {
+    fs::write(path, content).unwrap();
+}
+
 /// A key of openssl that signs as cosign does.
 struct Key {
     user_dir: PathBuf,
@@ -50,7 +55,7 @@ impl Key {
     }
 
     fn sign(&self, content: &[u8]) -> String {
-        fs::write(self.path("in"), content).unwrap();
+        write(self.path("in"), content);
         let mut openssl = OPENSSL.command();
         if self.is_ed25519 {
             openssl.args(["pkeyutl", "-sign", "-rawin", "-inkey"]).arg(self.path("key"));
@@ -69,7 +74,13 @@ impl Key {
 }
 
 /// The manifest of an artifact with one layer, put into the registry; its digest.
-fn put(host: &str, reference: Option<&str>, media_type: &str, content: &[u8], annotations: Value) -> Vec<u8> {
+fn put(
+    host: &str,
+    reference: Option<&str>,
+    media_type: &str,
+    content: &[u8],
+    annotations: &Value,
+) -> Vec<u8> {
     put_blob(host, "team/app", b"{}");
     put_blob(host, "team/app", content);
     let manifest = json!({
@@ -140,12 +151,12 @@ fn cosigns_signatures_are_bound_to_the_image_and_a_policy_asks_for_them() {
     }
     let rule = |vendor: &str| {
         let text = format!("version = 1\n[[image]]\nnames = '*/team/*'\nsigned_by = ['{vendor}']\n");
-        fs::write(user.dir.join("policy.toml"), text).unwrap();
+        write(user.dir.join("policy.toml"), text);
         user.dir.join("policy.toml").to_str().unwrap().to_owned()
     };
     let sign = |key: &Key, subject: &str, signed: &[u8]| {
         let annotations = json!({ "dev.cosignproject.cosign/signature": key.sign(signed) });
-        put(&host, Some(&tag(subject, ".sig")), SIMPLE_SIGNING, &payload(subject), annotations)
+        put(&host, Some(&tag(subject, ".sig")), SIMPLE_SIGNING, &payload(subject), &annotations)
     };
     let refused = |bundle: &str, policy: &str| {
         let out = format!("oci:{}", user.dir.join("refused").display());
@@ -168,7 +179,7 @@ fn cosigns_signatures_are_bound_to_the_image_and_a_policy_asks_for_them() {
         Some(&tag(&app.target, ".sig")),
         SIMPLE_SIGNING,
         &payload(&app.manifests["amd64"]),
-        json!({ "dev.cosignproject.cosign/signature": vendor.sign(&payload(&app.manifests["amd64"])) }),
+        &json!({ "dev.cosignproject.cosign/signature": vendor.sign(&payload(&app.manifests["amd64"])) }),
     );
     let (signers, bundle) = packed(&user, &host, "half.sealift");
     assert_eq!(signers[0]["signatures"][0]["state"], "trusted", "{signers}");
@@ -181,17 +192,17 @@ fn cosigns_signatures_are_bound_to_the_image_and_a_policy_asks_for_them() {
     sign(&vendor, &app.target, &payload(&app.target));
     let spdx = envelope(&vendor, &app.manifests["arm64"], "https://spdx.dev/Document").to_string();
     let dsse = "application/vnd.dsse.envelope.v1+json";
-    put(&host, Some(&tag(&app.manifests["arm64"], ".att")), dsse, spdx.as_bytes(), json!({}));
+    put(&host, Some(&tag(&app.manifests["arm64"], ".att")), dsse, spdx.as_bytes(), &json!({}));
     let bundled = json!({
         "mediaType": BUNDLE, "verificationMaterial": { "publicKey": { "hint": "" } },
         "dsseEnvelope": envelope(&audit, &app.target, "https://sigstore.dev/cosign/sign/v1"),
     });
-    let referrer = put(&host, None, BUNDLE, bundled.to_string().as_bytes(), json!({}));
+    let referrer = put(&host, None, BUNDLE, bundled.to_string().as_bytes(), &json!({}));
     // Nobody's word: a certificate instead of a key, and one that cannot be read.
     let mut keyless = bundled.clone();
     keyless["verificationMaterial"] = json!({ "certificate": { "rawBytes": "" } });
     keyless["dsseEnvelope"]["signatures"][0]["sig"] = "AAAA".into();
-    let keyless = put(&host, None, BUNDLE, keyless.to_string().as_bytes(), json!({}));
+    let keyless = put(&host, None, BUNDLE, keyless.to_string().as_bytes(), &json!({}));
     let entry = |manifest: &[u8]| json!({ "mediaType": MANIFEST, "digest": digest(manifest), "size": manifest.len(), "artifactType": BUNDLE });
     let index =
         json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry(&referrer), entry(&keyless)] });
