@@ -25,7 +25,7 @@ const SIZE_WIDTH: f32 = 90.0;
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let Some(contents) = &state.import.contents else { return };
     page::tray(ui, |ui| {
-        memory::lost(ui, state);
+        memory::refused(ui, state);
         tray(ui, state, contents);
     });
     Frame::new().inner_margin(Margin { left: 16, right: 8, top: 0, bottom: 0 }).show(ui, |ui| {

@@ -19,10 +19,16 @@ pub(crate) struct Memory {
     pub(crate) is_wanted: bool,
     /// It came from the keyring as it is in the field.
     pub(crate) is_held: bool,
-    /// No keyring answers, so nothing is offered.
-    pub(crate) is_missing: bool,
-    /// Remembering failed.
-    pub(crate) is_lost: bool,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// What the keyring does not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// None answers, so nothing is offered.
+    Missing,
+    /// It answered, and refused to remember or to forget.
+    Refused,
 }
 
 /// What can happen with it.
@@ -75,7 +81,7 @@ impl Import {
             }
             Change::Recalled(_, Recalled::Nothing) => {}
             Change::Recalled(_, Recalled::NoKeyring) => {
-                *memory = Memory { is_missing: true, ..Memory::default() };
+                *memory = Memory { trouble: Some(Trouble::Missing), ..Memory::default() };
             }
             Change::Want(is_wanted) => memory.is_wanted = is_wanted,
             Change::Forget => {
@@ -86,8 +92,11 @@ impl Import {
                 *memory = Memory::default();
                 self.passphrase.apply(Edit::Clear);
             }
-            Change::Forgotten(false) => memory.is_lost = true,
-            Change::Remembered(is_done) => (memory.is_held, memory.is_lost) = (is_done, !is_done),
+            Change::Forgotten(false) => memory.trouble = Some(Trouble::Refused),
+            Change::Remembered(is_done) => {
+                memory.is_held = is_done;
+                memory.trouble = (!is_done).then_some(Trouble::Refused);
+            }
         }
     }
 }
@@ -95,7 +104,7 @@ impl Import {
 /// The tick, or what stands in its place.
 pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let memory = &state.import.memory;
-    if memory.is_missing {
+    if memory.trouble == Some(Trouble::Missing) {
         ui.add(Label::small(state.t("memory-missing")).secondary().wrapped());
         return;
     }
@@ -113,17 +122,17 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         }
         ui.add(Label::body(&name));
     });
-    if memory.is_lost {
-        lost(ui, state);
+    if memory.trouble == Some(Trouble::Refused) {
+        refused(ui, state);
     } else if memory.is_wanted && !memory.is_held {
         ui.add(Label::small(state.t("memory-line")).secondary().wrapped());
     }
 }
 
-/// Remembering failed, where the bundle is open already.
-pub(super) fn lost(ui: &mut Ui, state: &State) {
-    if state.import.memory.is_lost {
-        ui.add(Label::small(state.t("memory-lost")).tone(Tone::Warn).wrapped());
+/// Says that the keyring refused: also where the bundle is open already.
+pub(super) fn refused(ui: &mut Ui, state: &State) {
+    if state.import.memory.trouble == Some(Trouble::Refused) {
+        ui.add(Label::small(state.t("memory-refused")).tone(Tone::Warn).wrapped());
     }
 }
 
@@ -166,6 +175,6 @@ mod tests {
     #[test]
     fn where_no_keyring_answers_nothing_is_offered() {
         let memory = import(Change::Recalled(header().set_id, Recalled::NoKeyring)).memory;
-        assert!(memory.is_missing && !memory.is_wanted);
+        assert!(memory.trouble == Some(Trouble::Missing) && !memory.is_wanted);
     }
 }
