@@ -94,12 +94,15 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     })
 }
 
-/// Writes the restore kit, whose page names the bundle, and reads it back.
+/// Writes the restore kit, whose page names the bundle, and reads it back. What fails here is the kit's alone: the
+/// volumes have their names and stay.
 fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let kit = kit::write_kit(ctx, folder, program)?;
+    let kit_alone =
+        |code| move |error: Error| if error.code() == Code::Cancelled { error } else { error.recoded(code) };
+    let kit = kit::write_kit(ctx, folder, program).map_err(kit_alone(Code::KitNotWritten))?;
     for (path, digest) in &kit.digests {
-        if read_back::digest(ctx, path)? != *digest {
-            return Err(Error::new(Code::DriveLies).at(path));
+        if read_back::digest(ctx, path).map_err(kit_alone(Code::KitLies))? != *digest {
+            return Err(Error::new(Code::KitLies).at(path));
         }
     }
     Ok(kit.files)

@@ -233,6 +233,10 @@ HANDOFF-06 = The bundle does not fit on the drive
     .hint = Free some space, or add --spread: the drive then gets the volumes that fit, and the rest goes to others.
 HANDOFF-07 = Stopped; the copy is not finished
     .hint = Hand the bundle over to the same drive again: it continues where it stopped.
+HANDOFF-08 = The bundle is on the drive and was read back whole, but the restore kit beside it was not
+    .hint = Do not run that kit. Write it anew with “sealift kit FOLDER”; a drive that fails again may be faulty.
+HANDOFF-09 = The bundle is on the drive and was read back whole, but the restore kit could not be written
+    .hint = The bundle needs no kit where Sealift is installed. To add it later, run “sealift kit FOLDER”.
 
 KEY-01 = The passphrase does not open this bundle
     .hint = Check the keyboard layout and capital letters, and that the passphrase belongs to this bundle (compare the fingerprint).

@@ -1,6 +1,10 @@
 //! Every write and every flush fails once. Nothing is left that could be taken for a bundle.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use super::{assert_same, bundle, failed, handed};
 use crate::support::{Scratch, Sealift, Tool, names, run};
@@ -12,6 +16,15 @@ const PARTIAL: [&str; 3] = ["a.sealift.partial", "a.sealift.0002.partial", "a.se
 
 /// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
 fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {
+    faulty(bundle, folder, files, syscall, error, when).output().unwrap()
+}
+
+/// The same with a restore kit, and a write of `file` that fails.
+pub(super) fn with_fault_and_kit(bundle: &Path, folder: &Path, file: &str, error: &str, when: u32) -> Output {
+    faulty(bundle, folder, &[file], "write", error, when).arg("--kit").output().unwrap()
+}
+
+fn faulty(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Command {
     let inject = format!("inject={syscall}:error={error}:when={when}");
     let mut command = STRACE.command();
     command.args(["-f", "-qq", "-o", "/dev/null"]);
@@ -20,7 +33,7 @@ fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error
     }
     command.args(["-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
     command.args(["handoff", "--json", "--progress", "none"]).arg(bundle).arg("--to").arg(folder);
-    command.output().unwrap()
+    command
 }
 
 /// A failed run left nothing but what was flushed and read back, and no first volume that is not whole.

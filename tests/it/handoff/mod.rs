@@ -4,6 +4,7 @@
 mod copies;
 mod faults;
 mod interrupted;
+mod kits;
 mod lies;
 mod places;
 mod several;
