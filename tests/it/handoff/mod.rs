@@ -7,6 +7,7 @@ mod interrupted;
 mod kits;
 mod lies;
 mod places;
+mod pulled;
 mod several;
 mod stick;
 
