@@ -2,6 +2,7 @@
 //! answer to a repair request completes it.
 
 mod killed;
+mod lost_volume;
 
 use std::{
     fs,

@@ -349,6 +349,7 @@ note-header-copy-damaged = { $about }: one of two header copies is damaged; the 
 note-started-anew = { $about }: an interrupted run with other options, another passphrase or another version was found; it was started anew.
 note-cannot-continue = { $about }: an interrupted run was found, and could not be continued: it is locked for recipients alone, so what it had sealed cannot be compared here. It was started anew.
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
+note-unproven = { $about }: this volume, or its list of hashes, is lost. The rest was sealed by someone with a passphrase of this bundle; that it is what the fingerprint stands for cannot be proven.
 
 # What was looked at before a restore.
 check-reached = Reached: { $about }

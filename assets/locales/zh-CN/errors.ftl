@@ -349,6 +349,7 @@ note-header-copy-damaged = { $about }：两份文件头中有一份已损坏，�
 note-started-anew = { $about }：上次中断的打包用了不同的选项、口令或版本，无法继续，已重新开始。
 note-cannot-continue = { $about }：发现上次中断的打包，但它只为收件人加锁，本机无法读回已密封的内容进行核对，因此已重新开始。
 note-old-copies-open = { $about }：在此更改之前复制出去的密封包，仍能用旧密钥打开。
+note-unproven = { $about }：这个分卷缺失，或其校验值已丢失。其余内容确由掌握口令的人密封，但无法证明与指纹相符。
 
 # 还原前的检查。
 check-reached = 已连接：{ $about }
