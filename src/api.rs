@@ -350,7 +350,8 @@ impl Inspection {
     }
 
     /// As [`Self::unlock`], though volumes, trailers or documents of images may be damaged or missing: what can be read is
-    /// there. The hashes of all records must be left, in trailers or, with recovery data, in copies of them.
+    /// there. The hashes of the index must be left, in trailers or, with recovery data, in copies of them. Where others are
+    /// lost, it is not [proven](Unlocked::is_proven).
     ///
     /// # Errors
     /// Those of [`Self::unlock`] when too much is lost.
@@ -363,6 +364,9 @@ impl Inspection {
             ErrorKind::Integrity => self.0.unlock_damaged(&keys),
             _ => Err(e),
         })?;
+        for path in bundle.unproven() {
+            ctx.notice(Notice::new(NoticeKind::Unproven, path.display()));
+        }
         let (mut images, mut unreadable) = (Vec::new(), Vec::new());
         for (entry, image) in bundle.index().images.iter().zip(read_images(&bundle)) {
             match image {
@@ -423,6 +427,17 @@ impl Unlocked {
     /// 64 hex digits, now proven to be those of the sealed header.
     pub fn fingerprint(&self) -> String {
         hex(&self.bundle.header().fingerprint())
+    }
+
+    /// Whether the hashes of all records were there and lead to the header's set root. If not, a holder of the key sealed
+    /// what it holds, but nothing shows that it is what the fingerprint, or a signature, stands for.
+    pub fn is_proven(&self) -> bool {
+        self.bundle.unproven().is_empty()
+    }
+
+    /// Whether it could be opened only as a damaged bundle, whatever its blobs are like.
+    pub fn is_damaged(&self) -> bool {
+        self.bundle.is_damaged()
     }
 
     /// What restoring it would do, told before its blobs are checked. Writes nothing; a restore needs

@@ -245,6 +245,11 @@ codes! {
     DoesNotFit = "HANDOFF-06", Failed;
     /// A handoff was cancelled; what is copied so far stays for the next.
     HandoffStopped = "HANDOFF-07", Cancelled;
+    /// The bundle is on the drive and whole, but a file of the restore kit came back with other bytes.
+    KitLies = "HANDOFF-08", Integrity;
+    /// The bundle is on the drive and whole, but the restore kit could not be written.
+    KitNotWritten = "HANDOFF-09", Failed;
+
     /// More is damaged than the recovery data can rebuild.
     BeyondRepair = "REPAIR-01", Integrity;
     /// Not a repair request, or a code that was mistyped.

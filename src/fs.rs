@@ -4,6 +4,7 @@
 //! pass for whole. Knows nothing of what is written.
 
 mod behind;
+mod bypass;
 mod uncached;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 };
 
 use behind::WriteBehind;
+use bypass::Bypass;
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
 
@@ -34,6 +36,8 @@ pub(crate) struct PartialFile {
     file: File,
     written: WrittenFile,
     behind: WriteBehind,
+    /// Where it is written past the cache.
+    bypass: Option<Bypass>,
 }
 
 /// A file that lies whole under its partial name; becomes `NAME` on [`WrittenFile::commit`], else vanishes or, where it
@@ -102,7 +106,7 @@ impl PartialFile {
             return Err(Error::new(Code::Busy).at(&partial));
         }
         let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped };
-        Ok(Self { file, written, behind: WriteBehind::default() })
+        Ok(Self { file, written, behind: WriteBehind::default(), bypass: None })
     }
 
     /// Bytes that are there.
@@ -115,6 +119,14 @@ impl PartialFile {
         let cut = self.file.set_len(len).and_then(|()| self.file.seek(SeekFrom::Start(len)));
         cut.map_err(|e| Error::write(self.path(), e))?;
         self.behind = WriteBehind::from(len);
+        self.bypass = None;
+        Ok(())
+    }
+
+    /// Writes past the cache from here on, if the file system can; else as before.
+    pub(crate) fn bypass_cache(&mut self) -> Result<()> {
+        let offset = self.file.stream_position().map_err(|e| Error::write(self.path(), e))?;
+        self.bypass = Bypass::open(self.path(), offset);
         Ok(())
     }
 
@@ -123,13 +135,16 @@ impl PartialFile {
         self.written.when_dropped = WhenDropped::Remove;
     }
 
-    /// Bytes from the start that are on the medium for certain.
+    /// Bytes from the start that the medium has, be it in a cache of its own.
     pub(crate) fn synced_bytes(&self) -> u64 {
-        self.behind.synced_bytes()
+        self.bypass.as_ref().map_or_else(|| self.behind.synced_bytes(), Bypass::written_bytes)
     }
 
     /// Waits until fewer than `num_bytes` are written and not on the medium, or a moment; whether they are.
     pub(crate) fn wait_synced(&mut self, num_bytes: u64, moment: Duration) -> Result<bool> {
+        if self.bypass.is_some() {
+            return Ok(true);
+        }
         self.behind.wait(num_bytes, moment).map_err(|e| Error::write(self.path(), e))
     }
 
@@ -172,7 +187,8 @@ impl PartialFile {
     /// Flushes and closes; the file keeps its partial name. When that fails, what is there cannot be trusted: it is
     /// removed.
     pub(crate) fn finish(mut self) -> Result<WrittenFile> {
-        let ended = self.end_write_behind().map_err(|e| Error::write(self.path(), e));
+        let ended =
+            self.flush().and_then(|()| self.end_write_behind()).map_err(|e| Error::write(self.path(), e));
         if let Err(error) = ended.and_then(|()| self.sync()) {
             self.discard();
             return Err(error);
@@ -212,13 +228,19 @@ impl WrittenFile {
 
 impl Write for PartialFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if let Some(bypass) = &mut self.bypass {
+            return bypass.write(&self.file, buf);
+        }
         let len = self.file.write(buf)?;
         self.behind.wrote(&self.file, len as u64)?;
         Ok(len)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.bypass {
+            Some(bypass) => bypass.flush(&self.file),
+            None => self.file.flush(),
+        }
     }
 }
 

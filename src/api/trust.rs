@@ -30,9 +30,10 @@ impl Inspection {
 }
 
 impl Unlocked {
-    /// The vendor signatures, checked against `store`.
+    /// The vendor signatures, checked against `store`; none when what was read is not [proven](Self::is_proven) to be what
+    /// they cover.
     pub fn signatures(&self, store: &TrustStore) -> Vec<SignatureInfo> {
-        trust::signatures(self.bundle.header(), store)
+        if self.is_proven() { trust::signatures(self.bundle.header(), store) } else { Vec::new() }
     }
 
     /// Whether `policy` lets the bundle in. To be asked before a restore; [`TrustStore::remember`] takes what is in the

@@ -129,13 +129,15 @@ impl Bundle {
         self.open_index(header, keys, Records::Whole(volumes))
     }
 
-    /// As [`Bundle::unlock`], though volumes may be damaged or missing: their records are damaged, then. The hashes of all
-    /// records must be left, in trailers or in copies of them.
+    /// As [`Bundle::unlock`], though volumes may be damaged or missing: their records are damaged, then. The hashes of the
+    /// index must be left, in trailers or in copies of them; where others are lost, nothing leads to the set root, and what
+    /// is opened is not proven: docs/bundle-format.md §9.7.
     pub(crate) fn unlock_damaged(&self, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
         let header = self.authenticate(keys)?.clone();
         let survey = Survey::take(&self.path, &header, Given::default())?;
         survey.check_macs(keys)?;
-        if !survey.is_proven {
+        let mut volumes_of_index = index_records(&header).map(|record| header.geometry.volume_of(record));
+        if !survey.is_proven && volumes_of_index.any(|volume| survey.are_hashes_lost(volume)) {
             // Says which volume is missing, or what else is wrong.
             self.volumes()?;
             return Err(Error::new(Code::RootMismatch).at(&self.path));
@@ -157,6 +159,12 @@ impl Bundle {
         let (index, starts) = store.read_index().map_err(|e| e.at(&self.path))?;
         Ok(OpenBundle(Arc::new(Store { index, starts, ..store })))
     }
+}
+
+/// Numbers of the records that hold a part of the index.
+fn index_records(header: &Header) -> Range<u64> {
+    let geometry = &header.geometry;
+    geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records
 }
 
 /// Where records are read.
@@ -218,6 +226,21 @@ impl OpenBundle {
 
     pub(crate) fn index(&self) -> &Index {
         &self.0.index
+    }
+
+    /// Whether it was opened though something beside its content may be damaged: volumes, or their trailers.
+    pub(crate) fn is_damaged(&self) -> bool {
+        matches!(self.0.volumes, Records::Surveyed(_))
+    }
+
+    /// The files of volumes whose hashes are lost, so that nothing leads to the set root; none when all is proven.
+    pub(crate) fn unproven(&self) -> Vec<&Path> {
+        match &self.0.volumes {
+            Records::Surveyed(survey) if !survey.is_proven => {
+                survey.lost_trailers().into_iter().map(|volume| survey.files.path(volume)).collect()
+            }
+            Records::Surveyed(_) | Records::Whole(_) => Vec::new(),
+        }
     }
 
     /// Whether frame `number`, which the index has, opens and decompresses.
@@ -286,7 +309,7 @@ impl Store {
         let geometry = &self.header.geometry;
         // The set root, which a vendor may sign, covers the record hashes and not the key: so records of the
         // index, which names all other content by digest, must match their hashes too.
-        let in_index = (number + 1) * u64::from(geometry.record_bytes) > geometry.index_offset;
+        let in_index = index_records(&self.header).contains(&number);
         let is_as_sealed = !in_index || self.volumes.has_hash(number, record_hash(&buf))?;
         if !is_as_sealed || self.cipher.open(number, number + 1 == geometry.num_records, &mut buf).is_none() {
             let error = Error::new(Code::RecordDamaged).with(Fact::Record, number);

@@ -37,7 +37,7 @@ impl ReadBack {
 }
 
 /// Offsets, lengths and memory of direct reads are multiples of this, which every device takes.
-const ALIGN: usize = 4096;
+pub(super) const ALIGN: usize = 4096;
 
 /// Memory for reads, which is used again and again.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub(crate) struct AlignedBuf(Vec<u8>);
 
 impl AlignedBuf {
     /// `len` bytes that begin at a multiple of [`ALIGN`] in memory.
-    fn aligned(&mut self, len: usize) -> &mut [u8] {
+    pub(super) fn aligned(&mut self, len: usize) -> &mut [u8] {
         if self.0.len() < len + ALIGN {
             self.0.resize(len + ALIGN, 0);
         }

@@ -40,6 +40,7 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<Pro
     let first = num_right(job, volume, file)?;
     let kept_bytes = if first == 0 { 0 } else { job.volumes.piece(volume, first - 1).end() };
     file.continue_at(kept_bytes)?;
+    file.bypass_cache()?;
     let mut progress = Progress { kept_bytes, counted_bytes: kept_bytes };
     let queue_len = QUEUE_BYTES / job.volumes.piece(volume, 1).len.max(1);
     let (queue, copied) = ordered(queue_len.clamp(2, 64));
@@ -55,7 +56,7 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<Pro
                 job.advance(synced - progress.counted_bytes);
                 progress.counted_bytes = synced;
             }
-            Ok(())
+            file.flush().map_err(|e| Error::write(file.path(), e))
         };
         let written = write_all();
         // The reader sees the queue closed and ends; its own failure comes first in time.

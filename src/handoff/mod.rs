@@ -173,8 +173,12 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
     if ctx.checkpoint().is_err() && targets.iter().any(Result::is_err) {
         return Err(stopped(plan));
     }
+    let has_volumes = |report: &Result<TargetReport>| match report {
+        Ok(_) => true,
+        Err(error) => matches!(error.code(), Code::KitLies | Code::KitNotWritten),
+    };
     let is_there = |volume: &u32| {
-        let mut done = plan.targets.iter().zip(&targets).filter(|(_, report)| report.is_ok());
+        let mut done = plan.targets.iter().zip(&targets).filter(|(_, report)| has_volumes(report));
         done.any(|(target, _)| target.files.iter().any(|file| file.volume == *volume))
     };
     let missing = plan.wanted.iter().copied().filter(|volume| !is_there(volume)).collect();

@@ -221,6 +221,7 @@ fn refuse_large_files(plan: &TargetPlan) -> Result<()> {
 fn refuse_too_much(folder: &Folder, plan: &TargetPlan, options: &HandoffOptions) -> Result<()> {
     let mut needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
     if let Some(program) = &plan.kit {
+        crate::kit::refuse_strangers(&plan.folder)?;
         needed += crate::kit::needed_bytes(program)?;
     }
     match folder.room(options) {

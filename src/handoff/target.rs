@@ -94,12 +94,15 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     })
 }
 
-/// Writes the restore kit, whose page names the bundle, and reads it back.
+/// Writes the restore kit, whose page names the bundle, and reads it back. What fails here is the kit's alone: the
+/// volumes have their names and stay.
 fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let kit = kit::write_kit(ctx, folder, program)?;
+    let kit_alone =
+        |code| move |error: Error| if error.code() == Code::Cancelled { error } else { error.recoded(code) };
+    let kit = kit::write_kit(ctx, folder, program).map_err(kit_alone(Code::KitNotWritten))?;
     for (path, digest) in &kit.digests {
-        if read_back::digest(ctx, path)? != *digest {
-            return Err(Error::new(Code::DriveLies).at(path));
+        if read_back::digest(ctx, path).map_err(kit_alone(Code::KitLies))? != *digest {
+            return Err(Error::new(Code::KitLies).at(path));
         }
     }
     Ok(kit.files)
@@ -187,17 +190,21 @@ fn discard(error: &Error, written: Vec<WrittenFile>) {
 }
 
 /// The file system that a target is on. A drive that is pulled out leaves its folder behind, empty, on the disk above:
-/// nothing may be written there.
+/// nothing may be written there. Or it stays mounted and fails, but the system has no such device any more.
 #[derive(Debug, PartialEq, Eq)]
-struct Mount(u64);
+struct Mount {
+    number: u64,
+    has_device: bool,
+}
 
 impl Mount {
     fn of(folder: &Path) -> Result<Self> {
         let metadata = std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
         #[cfg(unix)]
-        return Ok(Self(std::os::unix::fs::MetadataExt::dev(&metadata)));
+        let number = std::os::unix::fs::MetadataExt::dev(&metadata);
         #[cfg(not(unix))]
-        return Ok(Self(u64::from(metadata.is_dir())));
+        let number = u64::from(metadata.is_dir());
+        Ok(Self { number, has_device: has_device(number) })
     }
 
     fn is_gone(&self, folder: &Path) -> bool {
@@ -207,4 +214,16 @@ impl Mount {
     fn require(&self, folder: &Path) -> Result<()> {
         if self.is_gone(folder) { Err(Error::new(Code::DriveGone).at(folder)) } else { Ok(()) }
     }
+}
+
+/// Whether the system lists a block device of this number. See sysfs(5); file systems without one have other numbers.
+#[cfg(target_os = "linux")]
+fn has_device(number: u64) -> bool {
+    let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
+    Path::new(&format!("/sys/dev/block/{major}:{minor}")).exists()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_device(_: u64) -> bool {
+    false
 }

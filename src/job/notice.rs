@@ -47,6 +47,8 @@ kinds! {
     CannotContinue = "cannot-continue";
     /// Copies of the bundle made before still open with the old keys.
     OldCopiesOpen = "old-copies-open";
+    /// A volume's hashes are lost: what is left is not proven to be what the fingerprint stands for.
+    Unproven = "unproven";
 }
 
 /// Something noticed, and what it is about (an image's name, a number).

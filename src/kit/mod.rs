@@ -17,7 +17,7 @@ use crate::{
     bundle::Bundle,
     digest::{Digest, HashingReader, hex},
     error::{Code, Error, Result},
-    fs::{Existing, PartialFile, create_dir, open_file, write},
+    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, write},
     job::Ctx,
     locale::{Lang, escape, text},
     words::{fingerprint_words, grouped},
@@ -25,6 +25,17 @@ use crate::{
 
 /// Folder of the program and what it needs, beside the bundles.
 const FOLDER: &str = "sealift-kit";
+/// The program, in the folder.
+const PROGRAM: &str = "sealift";
+/// What else is in the folder.
+const TEXTS: [(&str, &[u8]); 6] = [
+    ("recover.py", include_bytes!("../../assets/recover.py")),
+    ("LICENSE-APACHE", include_bytes!("../../LICENSE-APACHE")),
+    ("LICENSE-MIT", include_bytes!("../../LICENSE-MIT")),
+    ("Inter-OFL.txt", include_bytes!("../../assets/fonts/Inter-OFL.txt")),
+    ("JetBrainsMono-OFL.txt", include_bytes!("../../assets/fonts/JetBrainsMono-OFL.txt")),
+    ("NotoSansSC-OFL.txt", include_bytes!("../../assets/fonts/NotoSansSC-OFL.txt")),
+];
 /// Digests of what is in the folder; a folder without them is no kit.
 const SUMS: &str = "SHA256SUMS";
 /// What opens the bundle on a host with nothing installed.
@@ -62,20 +73,12 @@ pub(crate) fn needed_bytes(program: &Path) -> Result<u64> {
 pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> {
     let system = program::system(program)?;
     let bundles = open_bundles(folder)?;
+    refuse_strangers(folder)?;
     let kit = folder.join(FOLDER);
-    refuse_strangers(folder, &kit)?;
     create_dir(&kit)?;
     let mut digests =
-        vec![(kit.join("sealift"), copy_program(ctx, open_file(program)?, program, &kit.join("sealift"))?)];
-    let texts: [(&str, &[u8]); 6] = [
-        ("recover.py", include_bytes!("../../assets/recover.py")),
-        ("LICENSE-APACHE", include_bytes!("../../LICENSE-APACHE")),
-        ("LICENSE-MIT", include_bytes!("../../LICENSE-MIT")),
-        ("Inter-OFL.txt", include_bytes!("../../assets/fonts/Inter-OFL.txt")),
-        ("JetBrainsMono-OFL.txt", include_bytes!("../../assets/fonts/JetBrainsMono-OFL.txt")),
-        ("NotoSansSC-OFL.txt", include_bytes!("../../assets/fonts/NotoSansSC-OFL.txt")),
-    ];
-    for (name, bytes) in texts {
+        vec![(kit.join(PROGRAM), copy_program(ctx, open_file(program)?, program, &kit.join(PROGRAM))?)];
+    for (name, bytes) in TEXTS {
         ctx.checkpoint()?;
         digests.push(put(kit.join(name), bytes)?);
     }
@@ -95,18 +98,36 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
 }
 
 /// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link leads.
-fn refuse_strangers(folder: &Path, kit: &Path) -> Result<()> {
-    let is_kit = match kit.symlink_metadata() {
-        Ok(found) if !found.is_dir() => return Err(Error::new(Code::Exists).at(kit)),
-        Ok(_) => kit.join(SUMS).is_file(),
-        Err(_) => false,
+///
+/// # Errors
+/// [`Code::Exists`]
+pub(crate) fn refuse_strangers(folder: &Path) -> Result<()> {
+    let kit = folder.join(FOLDER);
+    let (is_kit, is_ours) = match kit.symlink_metadata() {
+        Ok(found) if found.is_dir() => (kit.join(SUMS).is_file(), is_begun(&kit)),
+        Ok(_) => (false, false),
+        Err(_) => (false, true),
     };
-    for path in [kit.to_owned(), folder.join(LAUNCHER), folder.join(README)] {
-        if path.symlink_metadata().is_ok() && !is_kit {
+    // The launcher and the page come last: beside a kit that was only begun, they are not ours.
+    for (path, may_replace) in
+        [(kit, is_kit || is_ours), (folder.join(LAUNCHER), is_kit), (folder.join(README), is_kit)]
+    {
+        if path.symlink_metadata().is_ok() && !may_replace {
             return Err(Error::new(Code::Exists).at(&path));
         }
     }
     Ok(())
+}
+
+/// Whether all that is in the folder are files of a kit, as a run that broke off leaves them.
+fn is_begun(kit: &Path) -> bool {
+    let is_ours = |name: &str| name == PROGRAM || name == SUMS || TEXTS.iter().any(|(text, _)| *text == name);
+    let is_known = |name: &str| is_ours(name) || name.strip_suffix(PARTIAL_SUFFIX).is_some_and(is_ours);
+    read_dir(kit).is_ok_and(|entries| {
+        entries
+            .into_iter()
+            .all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_known)))
+    })
 }
 
 fn put(path: PathBuf, bytes: &[u8]) -> Result<(PathBuf, Digest)> {

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::{
-    bundle::{Given, Header, volume_path},
+    bundle::{Given, Header, SetId, set_id_of, volume_path},
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, open_in_place, require_space},
+    fs::{Existing, PartialFile, WrittenFile, open_in_place, read_exact_at, require_space},
     job::{Ctx, Phase},
 };
 
@@ -185,6 +185,13 @@ fn lock(path: &Path) -> Result<std::fs::File> {
     }
 }
 
+/// Whether a volume of this set lies at `path`.
+fn is_of_set(path: &Path, set_id: &SetId) -> bool {
+    let mut head = [0; 64];
+    let is_read = crate::fs::open_file(path).is_ok_and(|file| read_exact_at(&file, &mut head, 0).is_ok());
+    is_read && set_id_of(&head).as_ref() == Some(set_id)
+}
+
 /// The files that are written.
 struct Targets {
     /// Where each volume lies while it is written.
@@ -218,7 +225,9 @@ impl Targets {
         ctx.enter(Phase::Recover, num_bytes);
         let (mut paths, mut new) = (Vec::new(), Vec::new());
         for (volume, name) in (0..).zip(&names) {
-            let mut file = PartialFile::create(name, existing)?;
+            // A run that was killed while it gave the names leaves later volumes; the first would be refused above.
+            let is_ours = volume > 0 && is_of_set(name, scanned.survey.set_id());
+            let mut file = PartialFile::create(name, if is_ours { Existing::Replace } else { existing })?;
             copy(ctx, &volume_path(path, volume), shape.places(volume).len, &mut file)?;
             let file = file.finish()?;
             paths.push(file.path().to_owned());
@@ -258,9 +267,9 @@ fn copy(ctx: &Ctx, from: &Path, len: u64, to: &mut PartialFile) -> Result<()> {
         ctx.checkpoint()?;
         buf.clear();
         buf.resize((len - at).min(PIECE) as usize, 0);
-        if crate::fs::read_exact_at(&file, &mut buf, at).is_err() {
+        if read_exact_at(&file, &mut buf, at).is_err() {
             for (block, at) in buf.chunks_mut(BLOCK).zip((at..).step_by(BLOCK)) {
-                if crate::fs::read_exact_at(&file, block, at).is_err() {
+                if read_exact_at(&file, block, at).is_err() {
                     block.fill(0);
                 }
             }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What is damaged in a bundle, and how much of it the bundle's own recovery data rebuilds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DamageReport {
     /// Identity of the bundle, 64 hex digits.
     pub fingerprint: String,

@@ -64,6 +64,8 @@ pub struct BlobReport {
     pub num_bytes: u64,
     /// Images that are hurt; empty when all is well.
     pub damaged: Vec<DamagedImage>,
+    /// Whether the hashes of all records lead to the set root: [`crate::Unlocked::is_proven`].
+    pub proven: bool,
     /// What the worst of the damage is.
     #[serde(skip)]
     pub cause: Option<Code>,
@@ -73,12 +75,13 @@ impl BlobReport {
     /// What was found as an error, with the images that it hurts.
     pub fn as_error(&self) -> Error {
         let names: Vec<&str> = self.damaged.iter().map(|damaged| damaged.image.as_str()).collect();
-        Error::new(self.cause.unwrap_or(Code::BlobMismatch)).with(Fact::Image, names.join(", "))
+        let error = Error::new(self.cause.unwrap_or(Code::BlobMismatch));
+        if names.is_empty() { error } else { error.with(Fact::Image, names.join(", ")) }
     }
 
-    /// Whether every blob matched.
+    /// Whether every blob matched, in a bundle that is proven.
     pub fn is_whole(&self) -> bool {
-        self.damaged.is_empty()
+        self.damaged.is_empty() && self.proven
     }
 }
 
@@ -131,7 +134,9 @@ pub(crate) fn verify_blobs(
     let causes = [Code::RecordDamaged, Code::Read, Code::BadIndex, Code::BlobMismatch];
     let cause = causes.into_iter().find(|code| bad.values().any(|found| found == code));
     let cause = cause.or_else(|| (!damaged.is_empty()).then_some(Code::RecordDamaged));
-    let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged, cause };
+    let proven = bundle.unproven().is_empty();
+    let cause = cause.or_else(|| (!proven).then_some(Code::RootMismatch));
+    let report = BlobReport { num_blobs: index.blobs.len(), num_bytes, damaged, proven, cause };
     let whole: Vec<Image> = images.iter().filter(|image| bad_blobs(image).is_empty()).cloned().collect();
     let is_verified = match on_damage {
         Damaged::Refuse => report.is_whole(),

@@ -1,6 +1,9 @@
 //! Recovery data: what is damaged within its share is rebuilt bit for bit; beyond it the report says what is hurt, and the
 //! answer to a repair request completes it.
 
+mod killed;
+mod lost_volume;
+
 use std::{
     fs,
     os::unix::fs::FileExt,

@@ -6,21 +6,19 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use serde_json::Value;
 
-use crate::support::{Scratch, Sealift, names, noise, run};
+use crate::support::{Kills, Scratch, Sealift, names, noise, num_kills, run};
 
 /// Bytes of a sealed record, and where the first begins. docs/bundle-format.md §1, §2.
 const RECORD: usize = (1 << 20) + 28;
 const FIRST: usize = 131_072;
 
-/// How often packing is killed; more by hand.
-fn num_kills() -> u32 {
-    std::env::var("SEALIFT_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
-}
+/// How often packing is killed where nothing else is asked for.
+const NUM_KILLS: u32 = 12;
 
 fn pack(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) -> Command {
     let mut command = Sealift::command(["pack", source, "--kdf", "low", "--json", "--out"]);
@@ -47,12 +45,6 @@ impl Nonces {
     }
 }
 
-/// Numbers that look random, the same in every run.
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *state >> 33
-}
-
 fn partial(bundle: &Path) -> PathBuf {
     PathBuf::from(format!("{}.partial", bundle.display()))
 }
@@ -65,19 +57,10 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     let bundle = dir.join("a.sealift");
     let began = Instant::now();
     run(&mut pack(&dir, &source, &dir.join("whole.sealift"), &[]));
-    let whole = began.elapsed();
-    let (mut nonces, mut kept, mut state) = (Nonces::default(), 0, 1);
-    for _ in 0..num_kills() {
-        let mut child =
-            pack(&dir, &source, &bundle, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        let micros = u64::try_from(whole.as_micros()).unwrap();
-        let moment = Duration::from_micros(random(&mut state) % micros);
-        let killed_at = Instant::now() + moment;
-        while Instant::now() < killed_at && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        let _ = child.kill();
-        child.wait().unwrap();
+    let mut kills = Kills::within(began.elapsed());
+    let (mut nonces, mut kept) = (Nonces::default(), 0);
+    for _ in 0..num_kills(NUM_KILLS) {
+        kills.strike(&mut pack(&dir, &source, &bundle, &[]));
         nonces.look(&partial(&bundle));
         if bundle.exists() {
             // It was faster than the kill: then it is whole.
@@ -166,19 +149,12 @@ fn a_restore_that_is_killed_again_and_again_is_whole_or_not_there() {
     let restore = |dest: &str| sealift.prepared(["restore", bundle.to_str().unwrap(), "--to", dest, "-q"]);
     let began = Instant::now();
     run(&mut restore(&format!("oci:{}", dir.join("whole").display())));
-    let whole = u64::try_from(began.elapsed().as_micros()).unwrap();
-    let mut state = 7;
+    let mut kills = Kills::within(began.elapsed());
     for (name, dest) in [("out", "oci"), ("out.tar", "docker-archive")] {
         let out = dir.join(name);
         let dest = format!("{dest}:{}", out.display());
-        for _ in 0..num_kills().div_ceil(2) {
-            let mut child = restore(&dest).spawn().unwrap();
-            let killed_at = Instant::now() + Duration::from_micros(random(&mut state) % whole);
-            while Instant::now() < killed_at && child.try_wait().unwrap().is_none() {
-                std::thread::yield_now();
-            }
-            let _ = child.kill();
-            child.wait().unwrap();
+        for _ in 0..num_kills(NUM_KILLS).div_ceil(2) {
+            kills.strike(&mut restore(&dest));
             if out.exists() {
                 // It was faster than the kill: then all of it is there.
                 assert_eq!(Sealift::images(&dest).len(), 1);

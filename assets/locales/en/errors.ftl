@@ -233,6 +233,10 @@ HANDOFF-06 = The bundle does not fit on the drive
     .hint = Free some space, or add --spread: the drive then gets the volumes that fit, and the rest goes to others.
 HANDOFF-07 = Stopped; the copy is not finished
     .hint = Hand the bundle over to the same drive again: it continues where it stopped.
+HANDOFF-08 = The bundle is on the drive and was read back whole, but the restore kit beside it was not
+    .hint = Do not run that kit. Write it anew with “sealift kit FOLDER”; a drive that fails again may be faulty.
+HANDOFF-09 = The bundle is on the drive and was read back whole, but the restore kit could not be written
+    .hint = The bundle needs no kit where Sealift is installed. To add it later, run “sealift kit FOLDER”.
 
 KEY-01 = The passphrase does not open this bundle
     .hint = Check the keyboard layout and capital letters, and that the passphrase belongs to this bundle (compare the fingerprint).
@@ -345,6 +349,7 @@ note-header-copy-damaged = { $about }: one of two header copies is damaged; the 
 note-started-anew = { $about }: an interrupted run with other options, another passphrase or another version was found; it was started anew.
 note-cannot-continue = { $about }: an interrupted run was found, and could not be continued: it is locked for recipients alone, so what it had sealed cannot be compared here. It was started anew.
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
+note-unproven = { $about }: this volume, or its list of hashes, is lost. The rest was sealed by someone with a passphrase of this bundle; that it is what the fingerprint stands for cannot be proven.
 
 # What was looked at before a restore.
 check-reached = Reached: { $about }

@@ -17,13 +17,14 @@ use super::{
     site::{self, Site},
 };
 
-/// A report for scripts, with the images that were left out.
+/// A report for scripts, with the images that were left out, and whether the rest is what the fingerprint stands for.
 #[derive(serde::Serialize)]
 struct WithDamaged<'a> {
     #[serde(flatten)]
     report: &'a sealift::RestoreReport,
     damaged: &'a [sealift::DamagedImage],
     policies: &'a [sealift::PolicyReport],
+    proven: bool,
 }
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -62,12 +63,13 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         Some(checked) => checked,
         None => (Vec::new(), with_progress(env, || unlocked.verify_for(&env.ctx, &preview))?),
     };
-    let ended = || if damaged.is_empty() { Ended::Done } else { Ended::Damaged };
+    let proven = unlocked.is_proven();
+    let ended = || if damaged.is_empty() && proven { Ended::Done } else { Ended::Damaged };
     // Once more: meanwhile somebody else may have taken a tag.
     let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
     if matches.get_flag("dry-run") {
         env.out.json(
-            &serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged, "policies": policies }),
+            &serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged, "policies": policies, "proven": proven }),
         );
         site::tell(env, &unlocked.signatures(&site.store), &policies);
         env.out.say("restore-plan", &plan_args(&plan));
@@ -78,7 +80,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
     site.remember(&policies)?;
-    env.out.json(&WithDamaged { report: &report, damaged: &damaged, policies: &policies });
+    env.out.json(&WithDamaged { report: &report, damaged: &damaged, policies: &policies, proven });
     env.out.say("restore-done", &plan_args(&plan));
     names(env, &plan);
     if report.num_present > 0 {
@@ -96,7 +98,7 @@ fn undamaged(env: &Env, unlocked: &Unlocked) -> Result<(Vec<DamagedImage>, Verif
     let map = unlocked.record_map(1);
     let (report, verified) = with_progress(env, || unlocked.verify_undamaged(&env.ctx, &map))?;
     let verified = verified.ok_or_else(|| report.as_error())?;
-    if !report.is_whole() {
+    if !report.damaged.is_empty() {
         env.out.say("restore-undamaged", &[("damaged", report.damaged.len().to_string())]);
         for damaged in &report.damaged {
             env.out.line(format_args!("  {}", escape(&damaged.image)));

@@ -87,7 +87,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -
     let signatures = unlocked.signatures(&site.store);
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
-    let damage = if report.is_whole() {
+    let damage = if report.is_whole() && !unlocked.is_damaged() {
         None
     } else {
         Some(with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?)

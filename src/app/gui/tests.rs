@@ -173,6 +173,7 @@ pub(crate) fn damaged() -> Verdict {
         num_blobs: 41,
         num_bytes: 9_100_000_000,
         damaged: images.map(image).into(),
+        proven: true,
         cause: Some(Code::RecordDamaged),
     };
     let damaged = vec![37, 38, 39, 81];

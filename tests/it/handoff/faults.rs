@@ -1,6 +1,10 @@
 //! Every write and every flush fails once. Nothing is left that could be taken for a bundle.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use super::{assert_same, bundle, failed, handed};
 use crate::support::{Scratch, Sealift, Tool, names, run};
@@ -12,15 +16,26 @@ const PARTIAL: [&str; 3] = ["a.sealift.partial", "a.sealift.0002.partial", "a.se
 
 /// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
 fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {
-    let inject = format!("inject={syscall}:error={error}:when={when}");
+    faulty(bundle, folder, files, &[(syscall, error, when)]).output().unwrap()
+}
+
+/// The same with a restore kit, and a write of `file` that fails.
+pub(super) fn with_fault_and_kit(bundle: &Path, folder: &Path, file: &str, error: &str, when: u32) -> Output {
+    faulty(bundle, folder, &[file], &[("write", error, when)]).arg("--kit").output().unwrap()
+}
+
+fn faulty(bundle: &Path, folder: &Path, files: &[&str], faults: &[(&str, &str, u32)]) -> Command {
     let mut command = STRACE.command();
     command.args(["-f", "-qq", "-o", "/dev/null"]);
     for name in files {
         command.arg("-P").arg(folder.join(name));
     }
-    command.args(["-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
-    command.args(["handoff", "--json", "--progress", "none"]).arg(bundle).arg("--to").arg(folder);
-    command.output().unwrap()
+    for (syscall, error, when) in faults {
+        command.args(["-e", &format!("inject={syscall}:error={error}:when={when}")]);
+    }
+    command.arg(env!("CARGO_BIN_EXE_sealift")).args(["handoff", "--json", "--progress", "none"]);
+    command.arg(bundle).arg("--to").arg(folder);
+    command
 }
 
 /// A failed run left nothing but what was flushed and read back, and no first volume that is not whole.
@@ -71,7 +86,7 @@ fn every_failing_fsync_of_the_folder_is_an_error_and_leaves_no_false_copy() {
 
 #[test]
 fn every_failing_write_is_an_error_and_leaves_no_false_copy() {
-    fail_each(&PARTIAL, "write", 30, 60);
+    fail_each(&PARTIAL, "pwrite64", 10, 60);
 }
 
 #[test]
@@ -80,10 +95,14 @@ fn a_failing_flush_behind_is_an_error_and_leaves_no_false_copy() {
     let bundle = bundle(&dir, None);
     let folder = dir.join("stick");
     fs::create_dir(&folder).unwrap();
-    let output = with_fault(&bundle, &folder, &[], "fdatasync", "EIO", 1);
-    assert_eq!(failed(&output), ("IO-02".into(), Some(1)));
+    // A file system that takes no direct writes: all goes through the cache, and is flushed while more is written.
+    let cached = |when| {
+        let faults = [("openat", "EINVAL", 2), ("fdatasync", "EIO", when)];
+        faulty(&bundle, &folder, &PARTIAL[..1], &faults).output().unwrap()
+    };
+    assert_eq!(failed(&cached(1)), ("IO-02".into(), Some(1)));
     assert_eq!(names(&folder), Vec::<String>::new());
-    assert!(with_fault(&bundle, &folder, &[], "fdatasync", "EIO", 3).status.success());
+    assert!(cached(3).status.success());
     assert_same(bundle.parent().unwrap(), &folder);
 }
 
@@ -93,7 +112,7 @@ fn a_stick_that_fills_up_meanwhile_is_said_and_nothing_is_left() {
     let bundle = bundle(&dir, None);
     let folder = dir.join("stick");
     fs::create_dir(&folder).unwrap();
-    let output = with_fault(&bundle, &folder, &PARTIAL, "write", "ENOSPC", 20);
+    let output = with_fault(&bundle, &folder, &PARTIAL, "pwrite64", "ENOSPC", 20);
     assert_eq!(failed(&output), ("IO-03".into(), Some(1)));
     assert_eq!(names(&folder), Vec::<String>::new());
     handed(&bundle, &folder, &[]);

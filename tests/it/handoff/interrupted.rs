@@ -9,11 +9,11 @@ use std::{
 };
 
 use super::{assert_same, bundle, command, failed, handed, put, stick::Stick};
-use crate::support::{Scratch, Sealift, Tool, names, run, wait_for};
+use crate::support::{Kills, Scratch, Sealift, Tool, names, num_kills, run, wait_for};
 
 const KILL: Tool = Tool::new("kill", "procps");
 
-fn signal(child: &Child, name: &str) {
+pub(super) fn signal(child: &Child, name: &str) {
     run(KILL.command().args([name, &child.id().to_string()]));
 }
 
@@ -66,26 +66,16 @@ fn a_copy_that_was_cancelled_is_continued() {
 /// As many kills as are asked for, at moments spread over a whole run by a generator that starts the same each time.
 #[test]
 fn killed_at_any_moment_a_handoff_leaves_a_whole_bundle_or_one_that_is_continued() {
-    let num_kills = std::env::var("SEALIFT_KILLS").map_or(40, |number| number.parse().unwrap());
     let dir = Scratch::new();
     let bundle = bundle(&dir, Some("12MiB"));
     let stick = Stick::new(&dir, "ext4", 64);
     let begun = Instant::now();
     handed(&bundle, &stick.point, &[]);
-    let longest = begun.elapsed();
+    let mut kills = Kills::within(begun.elapsed());
     clear(&stick.point);
-    let mut state = 1_u32;
     let mut num_continued = 0;
-    for kill in 0..num_kills {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let moment = longest.mul_f64(f64::from(state) / f64::from(u32::MAX));
-        let mut child = command(&bundle).arg("--to").arg(&stick.point).stdout(Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < moment {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+    for kill in 0..num_kills(40) {
+        kills.strike(command(&bundle).arg("--to").arg(&stick.point));
         // The first volume gets its name last: with it, the bundle is whole.
         if stick.point.join("a.sealift").exists() {
             run(Sealift::command(["verify"]).arg(stick.point.join("a.sealift")));

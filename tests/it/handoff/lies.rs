@@ -23,7 +23,7 @@ ssize_t pread64(int fd, void *buf, size_t len, off64_t at) {
 }
 "#;
 
-fn shim(dir: &Scratch) -> PathBuf {
+pub(super) fn shim(dir: &Scratch) -> PathBuf {
     let source = dir.write("shim.c", SHIM);
     let library = dir.join("shim.so");
     run(Tool::new("cc", "gcc")

@@ -4,8 +4,10 @@
 mod copies;
 mod faults;
 mod interrupted;
+mod kits;
 mod lies;
 mod places;
+mod pulled;
 mod several;
 mod stick;
 

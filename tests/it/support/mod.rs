@@ -4,6 +4,7 @@
 mod authority;
 mod cache;
 mod daemon;
+mod kills;
 mod memory;
 mod noise;
 mod process;
@@ -14,6 +15,7 @@ mod tarball;
 pub(crate) use authority::{make_authority, make_certificate};
 pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
+pub(crate) use kills::{Kills, num_kills};
 pub(crate) use memory::{holds, memory_of, secrets_of};
 pub(crate) use noise::noise;
 pub(crate) use process::{Tool, run, run_through, wait_for};

@@ -47,7 +47,13 @@ fn a_bundle_that_is_checked() {
         opened([verify::Action::Checked(Ok(verdict)), verify::Action::Saved(Ok("/tmp/交付.txt".into()))])
     });
     pictures.check("verify-whole-blobs", || {
-        let blobs = BlobReport { num_blobs: 41, num_bytes: 9_100_000_000, damaged: vec![], cause: None };
+        let blobs = BlobReport {
+            num_blobs: 41,
+            num_bytes: 9_100_000_000,
+            damaged: vec![],
+            proven: true,
+            cause: None,
+        };
         opened([verify::Action::Checked(Ok(Verdict { blobs: Some((blobs, 5)), records: None }))])
     });
     pictures.check("verify-damaged", || opened([verify::Action::Checked(Ok(damaged()))]));
