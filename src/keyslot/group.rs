@@ -45,7 +45,9 @@ pub(super) fn open(set_id: &SetId, slot: &Slot, parts: &[Key]) -> Opened {
 /// One key that nobody knows who lacks a part.
 fn slot_key(set_id: &SetId, parts: &[Key]) -> Key {
     let mut joined = Zeroizing::new(Vec::with_capacity(parts.len() * KEY_BYTES));
-    parts.iter().for_each(|part| joined.extend_from_slice(part.as_bytes()));
+    for part in parts {
+        joined.extend_from_slice(part.as_bytes());
+    }
     hkdf_of(set_id, &joined, b"sealift/v1/group")
 }
 

@@ -140,10 +140,11 @@ impl Recipient {
             return Ok(vec![Self::Token(TokenKey::from_pem(content).map_err(|e| e.at(path))?)]);
         }
         let lines = content.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let parsed = lines.map(|line| match AgeRecipient::is_meant(line) {
-            true => AgeRecipient::parse(line, ask).map(Self::Age),
-            // The line may be a private key: it is not shown.
-            false => Err(Error::new(Code::BadRecipient)),
+        let parsed = lines.map(|line| {
+            // Any other line may be a private key: it is not shown.
+            let line = Some(line).filter(|line| AgeRecipient::is_meant(line));
+            let line = line.ok_or_else(|| Error::new(Code::BadRecipient))?;
+            AgeRecipient::parse(line, ask).map(Self::Age)
         });
         let recipients = parsed.collect::<Result<Vec<_>>>().map_err(|e| e.at(path))?;
         if recipients.is_empty() { Err(Error::new(Code::BadRecipient).at(path)) } else { Ok(recipients) }

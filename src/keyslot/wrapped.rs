@@ -12,7 +12,7 @@ pub(super) struct Wrapped<'a> {
     /// Fixes the slot key: AES-GCM alone lets one ciphertext open under several.
     commitment: &'a [u8; 32],
     nonce: &'a [u8; NONCE_BYTES],
-    wrapped: &'a [u8; KEY_BYTES],
+    ciphertext: &'a [u8; KEY_BYTES],
     tag: &'a [u8; TAG_BYTES],
     /// How the slot key is protected.
     pub(super) details: &'a [u8],
@@ -33,9 +33,9 @@ impl<'a> Wrapped<'a> {
     pub(super) fn decode(body: &'a [u8]) -> Option<Self> {
         let (commitment, rest) = body.split_first_chunk()?;
         let (nonce, rest) = rest.split_first_chunk()?;
-        let (wrapped, rest) = rest.split_first_chunk()?;
+        let (ciphertext, rest) = rest.split_first_chunk()?;
         let (tag, details) = rest.split_first_chunk()?;
-        Some(Self { commitment, nonce, wrapped, tag, details })
+        Some(Self { commitment, nonce, ciphertext, tag, details })
     }
 
     /// The wrapped key, if `slot_key` is the one it was wrapped under and the slot is unaltered.
@@ -45,7 +45,7 @@ impl<'a> Wrapped<'a> {
         }
         let aad = aad(kind, set_id, self.commitment, self.details);
         Key::from_fn(|key| {
-            key.copy_from_slice(self.wrapped);
+            key.copy_from_slice(self.ciphertext);
             wrapping(set_id, slot_key).open(self.nonce, &aad, key, self.tag)
         })
         .ok()

@@ -1,5 +1,5 @@
-//! The transit engine of Vault and OpenBao: a key that never leaves the server encrypts and decrypts a few bytes.
-//! developer.hashicorp.com, "Transit secrets engine (API)": `encrypt`, `decrypt`; "AppRole auth method (API)": `login`.
+//! The transit engine of Vault and `OpenBao`: a key that never leaves the server encrypts and decrypts a few bytes.
+//! developer.hashicorp.com, "Transit secrets engine (API)": `encrypt`, `decrypt`; "`AppRole` auth method (API)": `login`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -154,7 +154,7 @@ impl Transit {
         }
         let response = request.send().await.map_err(|e| from_reqwest(host, e))?;
         let status = response.status();
-        let answer = Zeroizing::new(read_at_most(host, response, MAX_ANSWER_BYTES).await?.to_vec());
+        let answer = Zeroizing::new(read_at_most(host, response, MAX_ANSWER_BYTES).await?);
         if status.is_success() {
             return serde_json::from_slice(&answer).map(Some).map_err(|e| self.failed(&e.to_string()));
         }

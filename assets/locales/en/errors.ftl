@@ -294,7 +294,7 @@ KEY-27 = The Vault server did not do what was asked
     .hint = Its own words are above; its log tells more.
 
 SIGN-01 = This is not a key file, or it is damaged
-    .hint = Choose a key as cosign or openssl writes it: PEM, beginning with “-----BEGIN”.
+    .hint = Choose a key as cosign or openssl writes it: a PEM file, whose first line says “BEGIN … PRIVATE KEY” or “BEGIN PUBLIC KEY”.
 SIGN-02 = A key of this kind cannot be used for signatures
     .hint = ECDSA P-256 and Ed25519 are supported. A key that openssl encrypted must be decrypted first and imported.
 SIGN-03 = The passphrase does not open the signing key

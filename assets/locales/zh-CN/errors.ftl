@@ -294,7 +294,7 @@ KEY-27 = Vault 服务器未能完成请求
     .hint = 上面是服务器的原话；其日志里有更多信息。
 
 SIGN-01 = 这不是密钥文件，或者文件已损坏
-    .hint = 请选择 cosign 或 openssl 生成的密钥：PEM 格式，以“-----BEGIN”开头。
+    .hint = 请选择 cosign 或 openssl 生成的密钥：PEM 格式，首行含“BEGIN … PRIVATE KEY”或“BEGIN PUBLIC KEY”字样。
 SIGN-02 = 这种密钥不能用于签名
     .hint = 支持 ECDSA P-256 和 Ed25519。由 openssl 加密的密钥须先解密再导入。
 SIGN-03 = 口令打不开签名密钥

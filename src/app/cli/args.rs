@@ -233,15 +233,14 @@ impl Build {
         args.extend(self.release("sign"));
         args.extend(self.signing_password());
         args.extend(self.registry());
-        args.push(self.file("generate-passphrase").conflicts_with_all([
-            "password-file",
-            "password-fd",
-            "password",
-        ]));
+        let other_passphrases = ["password-file", "password-fd", "password"];
+        args.push(self.file("generate-passphrase").conflicts_with_all(other_passphrases));
         args.push(
             self.option("words")
                 .value_parser(PossibleValuesParser::new(sealift::WordList::ALL.map(sealift::WordList::tag)))
-                .requires("generate-passphrase"),
+                .requires("generate-passphrase")
+                // What is required is not asked for where something conflicts with it.
+                .conflicts_with_all(other_passphrases),
         );
         args.push(self.flag("allow-weak"));
         args.extend(self.recipients());
