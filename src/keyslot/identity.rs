@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{AgeIdentity, Ask, KeyFile, KeyShare, TransitKey, recipient::read_key_file};
+use super::{AgeIdentity, Ask, KeyFile, KeyShare, TransitKey, recipient::read_key_file, token};
 #[cfg(feature = "pkcs11")]
 use super::{TokenIdentity, token::TokenUri};
 use crate::{
@@ -95,8 +95,12 @@ impl Identity {
     /// # Errors
     /// [`Code::BadTokenUri`], [`Code::BadVaultAddress`], and those of [`Self::read`].
     pub fn parse(text: &str, ask: &Arc<dyn Ask>) -> Result<Self> {
+        #[cfg(not(feature = "pkcs11"))]
+        if token::is_uri(text) {
+            return Err(token::no_tokens());
+        }
         #[cfg(feature = "pkcs11")]
-        if TokenUri::is_meant(text) {
+        if token::is_uri(text) {
             return Ok(Self::Token(Arc::new(TokenIdentity::new(TokenUri::parse(text)?, ask))));
         }
         if TransitKey::is_meant(text) {

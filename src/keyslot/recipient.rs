@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     AgeRecipient, Ask, Identities, Identity, KeyFile, PendingSlot, SplitKey, TokenKey, TransitKey, group,
-    try_slot,
+    token, try_slot,
 };
 #[cfg(feature = "pkcs11")]
 use super::{TokenIdentity, token::TokenUri};
@@ -125,8 +125,12 @@ impl Recipient {
         if TransitKey::is_meant(text) {
             return Ok(vec![Self::Transit(TransitKey::parse(text)?)]);
         }
+        #[cfg(not(feature = "pkcs11"))]
+        if token::is_uri(text) {
+            return Err(token::no_tokens());
+        }
         #[cfg(feature = "pkcs11")]
-        if TokenUri::is_meant(text) {
+        if token::is_uri(text) {
             let token = TokenIdentity::new(TokenUri::parse(text)?, ask);
             return Ok(token.public_keys()?.into_iter().map(Self::Token).collect());
         }

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "pkcs11")]
 mod session;
+#[cfg(feature = "pkcs11")]
 mod uri;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "pkcs11")]
 pub use session::TokenIdentity;
+#[cfg(feature = "pkcs11")]
 pub(super) use uri::TokenUri;
 
 use super::wrapped;
@@ -33,6 +35,20 @@ const ECDH_P256: u16 = 2;
 const POINT_BYTES: usize = 65;
 /// RSA keys shorter than this are not locked for (NIST SP 800-131A), nor longer ones, which fit no slot.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// What PKCS #11 URIs begin with (RFC 7512).
+const SCHEME: &str = "pkcs11:";
+
+/// Whether `text` says where a token's key is.
+pub(super) fn is_uri(text: &str) -> bool {
+    text.starts_with(SCHEME)
+}
+
+/// What a program says of tokens that was built without them.
+#[cfg(not(feature = "pkcs11"))]
+pub(super) fn no_tokens() -> Error {
+    Error::new(Code::NoModule).with(Fact::Detail, "built without PKCS #11")
+}
 
 /// The public key that belongs to a token's private key.
 pub struct TokenKey {

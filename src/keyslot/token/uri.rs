@@ -4,16 +4,14 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
+use super::SCHEME;
 use crate::error::{Code, Error, Fact, Result};
 
-/// What such URIs begin with.
-const SCHEME: &str = "pkcs11:";
 /// The module that knows all others, where a system has p11-kit.
 const DEFAULT_MODULE: &str = "p11-kit-proxy.so";
 
 /// The parts of a URI that Sealift uses; what is not given fits any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "read by who opens it"))]
 pub(in crate::keyslot) struct TokenUri {
     /// The token's label.
     pub(super) token: Option<String>,
@@ -30,10 +28,6 @@ pub(in crate::keyslot) struct TokenUri {
 }
 
 impl TokenUri {
-    pub(in crate::keyslot) fn is_meant(text: &str) -> bool {
-        text.starts_with(SCHEME)
-    }
-
     /// # Errors
     /// [`Code::BadTokenUri`]; also for a PIN in the URI itself, which every user of the host could read.
     pub(in crate::keyslot) fn parse(text: &str) -> Result<Self> {
