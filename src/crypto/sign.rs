@@ -113,7 +113,7 @@ impl PublicKey {
             .expect("a short document")
     }
 
-    /// SHA-256 of [`Self::to_der`]: 64 hex digits. Its words are compared over another channel.
+    /// SHA-256 of its `SubjectPublicKeyInfo` in DER: 64 hex digits. Its words are compared over another channel.
     pub fn id(&self) -> String {
         hex(&Sha256::digest(self.to_der()))
     }
