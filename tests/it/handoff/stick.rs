@@ -57,7 +57,13 @@ impl Stick {
     /// Mounts it, as after plugging it in.
     pub(super) fn plug(&self) {
         let image = self.image.as_ref().unwrap();
-        run(MOUNT.command().args(["-o", "loop"]).arg(image).arg(&self.point));
+        let mut mount = MOUNT.command();
+        mount.args(["-o", "loop"]).arg(image).arg(&self.point);
+        // Another test may have taken the loop device that mount(8) just found free.
+        let taken = |command: &mut std::process::Command| !command.output().unwrap().status.success();
+        if (0..9).all(|_| taken(&mut mount)) {
+            run(&mut mount);
+        }
     }
 
     /// Takes it away under whoever uses it.
