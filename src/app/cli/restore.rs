@@ -14,7 +14,7 @@ use super::{
     pack::existing,
     progress::with_progress,
     secret,
-    site::{self, Site},
+    site,
 };
 
 /// A report for scripts, with the images that were left out, and whether the rest is what the fingerprint stands for.
@@ -37,7 +37,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
-    let mut site = Site::open(matches)?;
+    let mut site = site::open(matches)?;
     // Before a passphrase is asked for; the images are checked once it is there.
     site.check(&bundle)?;
     let may_be_damaged = matches.get_flag("undamaged");

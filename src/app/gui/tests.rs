@@ -31,6 +31,7 @@ use super::{
         verify::Verdict,
     },
     shell as window,
+    standing::Standing,
     state::{Folders, State},
     texts::Texts,
     theme,
@@ -162,6 +163,7 @@ pub(crate) fn header() -> Header {
         payload_bytes: 3_700_000_000,
         slots: vec![slot(1), slot(2)],
         num_damaged_copies: 0,
+        standing: Standing::default(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The wizard's jobs: each a call or two of the library.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use sealift::{Ctx, Existing, Passphrase, Phase, RestoreReport};
+use sealift::{Ctx, Existing, Phase, RestoreReport};
 
 use super::{
     Action, Format, Import,
@@ -15,14 +18,27 @@ use crate::gui::{
     bundle::{Header, file_name},
     history::{About, Account},
     job::{Kind, Outcome, Work},
+    other_keys::Given,
     texts::Texts,
 };
+use crate::site::Site;
 
-/// Opens the bundle with its passphrase and reads what is inside.
-pub(super) fn unlock(header: &Header, passphrase: Passphrase) -> Work {
+/// Opens the bundle with the keys given and reads what is inside.
+pub(super) fn unlock(header: &Header, given: Given) -> Work {
     let (path, name) = (header.path.clone(), header.file_name());
-    let call = move |ctx: &Ctx| Ok(Contents::of(sealift::inspect(&path)?.unlock(ctx, &passphrase)?));
+    let call = move |ctx: &Ctx| open(ctx, &path, given, &Site::open(None, None)?);
     Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
+}
+
+/// What is inside, if `site` lets it in.
+pub(super) fn open(ctx: &Ctx, path: &Path, given: Given, site: &Site) -> sealift::Result<Contents> {
+    let bundle = sealift::inspect(path)?;
+    // Before a key is tried; the images' own signatures can be seen only after.
+    site.check(&bundle)?;
+    let unlocked = bundle.unlock(ctx, given.identities()?)?;
+    let policies = site.check_unlocked(&unlocked)?;
+    let signers = unlocked.image_signers(&site.store);
+    Ok(Contents::of(unlocked, &signers, policies))
 }
 
 /// Decides what the run will do.
@@ -61,6 +77,9 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
         ctx.foresee(Phase::Restore, write_bytes);
         let spec = spec?;
+        // Once more: the policy may have changed, or another delivery may have been taken meanwhile.
+        let mut site = Site::open(None, None)?;
+        let policies = site.check_unlocked(&unlocked)?;
         let verified = if takes_damaged {
             let (report, verified) = unlocked.verify_undamaged(ctx, &unlocked.record_map(1))?;
             verified.ok_or_else(|| report.as_error())?
@@ -70,7 +89,9 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
         };
         // Once more: meanwhile somebody else may have taken a tag.
         let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;
-        sealift::restore(ctx, &verified, &plan, existing)
+        let report = sealift::restore(ctx, &verified, &plan, existing)?;
+        site.remember(&policies)?;
+        Ok(report)
     };
     let then = move |result: Result<RestoreReport, _>| {
         let ended = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
