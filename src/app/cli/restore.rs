@@ -9,12 +9,7 @@ use sealift::{
 };
 
 use super::{
-    Ended, Env, inspect,
-    output::human_bytes,
-    pack::existing,
-    progress::with_progress,
-    secret,
-    site,
+    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret, site,
 };
 
 /// A report for scripts, with the images that were left out, and whether the rest is what the fingerprint stands for.

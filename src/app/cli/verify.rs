@@ -6,12 +6,7 @@ use sealift::{
 };
 
 use super::{
-    Ended, Env, inspect,
-    output::human_bytes,
-    pack::existing,
-    progress::with_progress,
-    repair, secret,
-    site,
+    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, repair, secret, site,
 };
 use crate::site::Site;
 

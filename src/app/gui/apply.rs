@@ -91,7 +91,9 @@ impl State {
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Keys(action) => self.keys.apply(action, effects),
             Action::Trust(change) => {
-                let Some((bundle, now)) = standing::apply(&mut self.trusting, change, effects) else { return };
+                let Some((bundle, now)) = standing::apply(&mut self.trusting, change, effects) else {
+                    return;
+                };
                 let headers = [&mut self.import.header, &mut self.verify.header].into_iter().flatten();
                 headers.filter(|header| header.path == bundle).for_each(|header| {
                     header.standing.clone_from(&now);

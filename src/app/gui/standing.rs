@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Error, Inspection, PolicyReport, PublicKey, SignatureInfo, TrustStore};
+use sealift::{Code, Error, Inspection, PolicyReport, PublicKey, SignatureInfo, TrustStore};
 
 use super::{
     action::{Action, Effect, Effects},
@@ -37,6 +37,20 @@ impl Standing {
     pub(crate) fn refusal(&self) -> Option<&Error> {
         self.policies.as_ref().err().map(|error| &**error)
     }
+}
+
+/// Whether it is a policy that does not let a bundle in, and nothing is wrong with its bytes.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::NotSigned
+            | Code::SignatureDamaged
+            | Code::SignedTooLongAgo
+            | Code::ReleaseTooOld
+            | Code::Rollback
+            | Code::NoRelease
+            | Code::ImageNotSigned
+    )
 }
 
 /// A key that is about to be trusted.
@@ -115,4 +129,48 @@ fn trusted(
     store.store.add(name, key)?;
     store.save()?;
     Ok(Standing::of(&sealift::inspect(bundle)?, site()))
+}
+
+#[cfg(test)]
+mod tests {
+    use sealift::{Ctx, PackOptions, Passphrase, SignatureState, SigningKey, SigningKeyType};
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_trusted_only_once_its_words_were_compared_and_then_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sample, bundle) = (dir.path().join("sample.tar"), dir.path().join("a.sealift"));
+        let ctx = Ctx::new();
+        sealift::write_sample(&sample).unwrap();
+        let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+        let passphrase = Passphrase::new(b"correct horse battery staple".to_vec()).unwrap();
+        sealift::pack(&ctx, &plan, &bundle, &passphrase, &PackOptions::default()).unwrap();
+        let key = SigningKey::generate(SigningKeyType::Ed25519);
+        sealift::sign(&ctx, &bundle, &key, None).unwrap();
+        let store = dir.path().join("trust.toml");
+        let site = || Site::open(Some(store.clone()), None);
+        let before = Standing::of(&sealift::inspect(&bundle).unwrap(), site());
+        assert_eq!(before.signatures[0].state, SignatureState::UnknownKey);
+
+        let (mut trusting, mut effects) = (None, Effects::new());
+        let mut does = |change| apply(&mut trusting, change, &mut effects).is_none();
+        does(Trust::Begin(bundle.clone(), before.signatures[0].public_key.clone().unwrap()));
+        does(Trust::Name("acme".into()));
+        does(Trust::Confirm);
+        assert!(effects.is_empty(), "the words were not compared");
+        does_again(&mut trusting, &mut effects);
+        assert!(matches!(effects.as_slice(), [Effect::RunQuietly(_)]));
+
+        let now = trusted(&bundle, "acme", key.public_key(), site).unwrap();
+        assert_eq!(now.signatures[0].state, SignatureState::Trusted);
+        let done = apply(&mut trusting, Trust::Done(bundle, Ok(now)), &mut effects);
+        assert!(done.is_some() && trusting.is_none());
+    }
+
+    fn does_again(trusting: &mut Option<Trusting>, effects: &mut Effects) {
+        for change in [Trust::Compared(true), Trust::Confirm] {
+            apply(trusting, change, effects);
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod origins;
 mod picker;
 mod scale;
 mod shell;
+mod standing;
 mod texts;
 mod tray;
 pub(crate) mod usb;
@@ -23,7 +24,7 @@ use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo, SourceSpec};
 
 use super::{
-    action::{Action, Effects, Page},
+    action::{Action, Effect, Effects, Page},
     bundle::Header,
     fonts,
     screens::{

@@ -40,7 +40,7 @@ fn inside(num: usize) -> Vec<Inside> {
     rows(num).into_iter().enumerate().map(one).collect()
 }
 
-fn contents(num: usize) -> Contents {
+pub(super) fn contents(num: usize) -> Contents {
     Contents {
         opened: None,
         created: "2026-11-20T08:30:00Z".into(),

@@ -18,10 +18,14 @@ use crate::gui::{
     action::{self, Actions},
     job::Kind,
     other_keys::Change,
+    standing::is_refusal,
     state::State,
     theme::Tone,
     widgets::{
-        Button, Icon, Label, banner, bundle_card::bundle_card, cell_map::cell_map, open_bundle::open_bundle,
+        Button, Icon, Label, banner,
+        bundle_card::bundle_card,
+        cell_map::cell_map,
+        open_bundle::open_bundle,
         page,
         standing::standing,
         unlock_keys::{Then, unlock_keys},
@@ -76,7 +80,7 @@ fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
     if let Some(error) = &verify.failed {
         banner::error(ui, state.texts, error);
-        if error.kind() == ErrorKind::Integrity {
+        if error.kind() == ErrorKind::Integrity && !is_refusal(error) {
             mend::view(ui, state, actions);
         }
     } else if verify.is_cancelled {
