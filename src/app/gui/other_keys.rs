@@ -40,8 +40,9 @@ impl OtherKeys {
         Self { is_open: !takes_passphrase(slots), ..Self::default() }
     }
 
+    /// Whether there is none, not even one that is typed and not added yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.typed.trim().is_empty()
     }
 
     pub(crate) fn apply(&mut self, change: Change) {
@@ -61,6 +62,7 @@ impl OtherKeys {
     }
 
     fn add(&mut self, key: String) {
+        self.is_open = true;
         if !key.is_empty() && !self.list.contains(&key) {
             self.list.push(key);
         }

@@ -85,6 +85,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &In
                 if !image.signed_by.is_empty() {
                     let vendors = sealift::escape(&image.signed_by.join(", ")).to_string();
                     Icon::Verify.show(ui, 13.0, Tone::Ok);
+                    ui.add_space(4.0);
                     let text = state.texts.with("import-signed-by", &[("vendors", vendors)]);
                     ui.add(Label::small(text).tone(Tone::Ok));
                     ui.add_space(8.0);

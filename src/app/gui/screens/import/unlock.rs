@@ -6,7 +6,7 @@ use super::{Action, memory};
 use crate::gui::{
     action::{self, Actions},
     job::Kind,
-    other_keys::Change,
+    other_keys::{Change, takes_passphrase},
     state::State,
     theme::Tone,
     widgets::{
@@ -54,7 +54,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 actions.push(action::Action::Import(Action::Next));
             }
             // With other keys it may be the PIN of one of them, which is no passphrase of this bundle.
-            if import.keys.is_empty() {
+            if import.keys.is_empty() && takes_passphrase(&header.slots) {
                 memory::view(ui, state, actions);
             }
             let line = if state.runs(Kind::Unlock) { "import-unlocking" } else { "import-unlock-line" };
