@@ -4,6 +4,7 @@ mod cli;
 mod folders;
 #[cfg(feature = "gui")]
 mod gui;
+mod site;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -9,12 +9,7 @@ use sealift::{
 };
 
 use super::{
-    Ended, Env, inspect,
-    output::human_bytes,
-    pack::existing,
-    progress::with_progress,
-    secret,
-    site::{self, Site},
+    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret, site,
 };
 
 /// A report for scripts, with the images that were left out, and whether the rest is what the fingerprint stands for.
@@ -37,7 +32,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let bundle = inspect::open(matches)?;
-    let mut site = Site::open(matches)?;
+    let mut site = site::open(matches)?;
     // Before a passphrase is asked for; the images are checked once it is there.
     site.check(&bundle)?;
     let may_be_damaged = matches.get_flag("undamaged");

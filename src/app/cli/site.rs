@@ -1,74 +1,20 @@
-//! What this site trusts and asks for: the trust store and the policies, and how signatures are told.
+//! What this site trusts and asks for, as options name it, and how signatures are told.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Error, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Inspection, Policy,
-    PolicyReport, Result, SignatureInfo, SignatureState, TrustStore, Unlocked, escape, fingerprint_words,
+    ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, PolicyReport, Result, SignatureInfo,
+    SignatureState, escape, fingerprint_words,
 };
 
 use super::Env;
-use crate::folders;
+use crate::site::Site;
 
-/// The policy of the host, which holds beside that of the user.
-const SYSTEM_POLICY: &str = "/etc/sealift/policy.toml";
-
-/// The trust store and the policies that hold.
-pub(super) struct Site {
-    pub(super) store: TrustStore,
-    /// Where the store is written.
-    store_path: Option<PathBuf>,
-    policies: Vec<Policy>,
-}
-
-impl Site {
-    /// As `--trust-store` and `--policy` say, or as they lie in the user's folder; the host's policy holds in any case.
-    pub(super) fn open(matches: &ArgMatches) -> Result<Self> {
-        let given = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().cloned();
-        let in_settings = |name: &str| folders::settings().map(|folder| folder.join(name));
-        let store_path = given("trust-store").or_else(|| in_settings("trust.toml"));
-        let store = store_path.as_deref().map(TrustStore::load).transpose()?.unwrap_or_default();
-        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
-        let mut policies = Vec::new();
-        // A verb without the option only looks: a faulty policy does not concern it.
-        if matches.try_contains_id("policy").is_ok() {
-            let of_user = given("policy").or_else(|| in_settings("policy.toml").filter(is_there));
-            let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
-            for path in of_user.iter().chain(&of_system) {
-                policies.push(Policy::load(path)?);
-            }
-        }
-        Ok(Self { store, store_path, policies })
-    }
-
-    /// Writes the store back.
-    pub(super) fn save(&self) -> Result<()> {
-        self.store.save(self.store_path()?)
-    }
-
-    pub(super) fn store_path(&self) -> Result<&Path> {
-        self.store_path.as_deref().ok_or_else(|| Error::new(Code::BadTrustStore))
-    }
-
-    /// Whether every policy lets the bundle in, without its key.
-    pub(super) fn check(&self, bundle: &Inspection) -> Result<Vec<PolicyReport>> {
-        self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
-    }
-
-    /// Whether every policy lets the bundle in.
-    pub(super) fn check_unlocked(&self, bundle: &Unlocked) -> Result<Vec<PolicyReport>> {
-        self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
-    }
-
-    /// Remembers the releases that were restored, so that none is rolled back.
-    pub(super) fn remember(&mut self, reports: &[PolicyReport]) -> Result<()> {
-        let mut is_new = false;
-        for report in reports {
-            is_new |= self.store.remember(&report.releases);
-        }
-        if is_new { self.save() } else { Ok(()) }
-    }
+/// As `--trust-store` and `--policy` say, or as they lie in the user's folder; the host's policy holds in any case.
+pub(super) fn open(matches: &ArgMatches) -> Result<Site> {
+    let given = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().cloned();
+    Site::open(given("trust-store"), given("policy"))
 }
 
 /// One line for each signature, and what a policy made of them.

@@ -6,13 +6,9 @@ use sealift::{
 };
 
 use super::{
-    Ended, Env, inspect,
-    output::human_bytes,
-    pack::existing,
-    progress::with_progress,
-    repair, secret,
-    site::{self, Site},
+    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, repair, secret, site,
 };
+use crate::site::Site;
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     if let Some(out) = matches.get_one::<std::path::PathBuf>("repair-request") {
@@ -20,7 +16,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         return repair::request(env, path, out, existing(matches));
     }
     let bundle = inspect::open(matches)?;
-    let site = Site::open(matches)?;
+    let site = site::open(matches)?;
     if secret::is_wanted(matches) {
         with_key(env, matches, &bundle, &site)
     } else {

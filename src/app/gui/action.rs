@@ -14,6 +14,7 @@ use super::{
     screens::{history, import, keys, pack, usb, verify},
     secret::Secret,
     settings::{LangChoice, ThemeChoice, Volume},
+    standing::Trust,
 };
 
 /// What views push their wishes into.
@@ -66,6 +67,8 @@ pub(crate) enum Action {
     Import(import::Action),
     Verify(verify::Action),
     Keys(keys::Action),
+    /// A vendor's key is about to be trusted.
+    Trust(Trust),
     History(history::Action),
 }
 

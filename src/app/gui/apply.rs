@@ -6,6 +6,7 @@ use super::{
     picker::{self, Picker, Step},
     screens::{import, pack, usb, verify},
     settings::Volume,
+    standing,
     state::State,
     texts::Texts,
 };
@@ -89,6 +90,15 @@ impl State {
             Action::Import(action) => self.import.apply(action, self.texts, effects),
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Keys(action) => self.keys.apply(action, effects),
+            Action::Trust(change) => {
+                let Some((bundle, now)) = standing::apply(&mut self.trusting, change, effects) else {
+                    return;
+                };
+                let headers = [&mut self.import.header, &mut self.verify.header].into_iter().flatten();
+                headers.filter(|header| header.path == bundle).for_each(|header| {
+                    header.standing.clone_from(&now);
+                });
+            }
             Action::History(action) => self.history.apply(action, effects),
         }
     }

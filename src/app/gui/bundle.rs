@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{
     action::Action,
     job::{Kind, Outcome, Work},
+    standing::Standing,
 };
+use crate::site::Site;
 
 /// The public header.
 #[derive(Clone, Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Header {
     pub(crate) slots: Vec<sealift::SlotInfo>,
     /// Header copies that cannot be used: 0 or 1.
     pub(crate) num_damaged_copies: usize,
+    pub(crate) standing: Standing,
 }
 
 impl Header {
@@ -35,6 +38,7 @@ impl Header {
             payload_bytes: seen.payload_bytes(),
             slots: seen.slots(),
             num_damaged_copies: seen.num_damaged_header_copies(),
+            standing: Standing::of(&seen, Site::open(None, None)),
             path,
         })
     }

@@ -26,6 +26,7 @@ mod keyring;
 mod log;
 mod nav;
 mod new_passphrase;
+mod other_keys;
 mod overlay;
 mod pace;
 mod picker;
@@ -34,6 +35,7 @@ mod screens;
 mod secret;
 mod settings;
 mod shell;
+mod standing;
 mod state;
 mod strength;
 #[cfg(test)]

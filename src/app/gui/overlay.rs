@@ -7,11 +7,13 @@ use super::{
     incoming::Hovering,
     job_bar, job_sheet, picker,
     screens::{pack, settings::licences},
+    standing::Trust,
     state::State,
     theme::{self, Tone},
     widgets::{
         Button, Icon, Label, empty,
         sheet::{card, sheet},
+        standing,
     },
 };
 
@@ -22,6 +24,14 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         over(ui, |ui| middle(ui, vec2(640.0, 520.0), |ui| picker::view(ui, state, picker, actions)));
     } else if state.is_closing {
         over(ui, |ui| closing(ui, state, actions));
+    } else if let Some(trusting) = &state.trusting {
+        over(ui, |ui| {
+            let size = vec2(520.0, 480.0);
+            let content = |ui: &mut Ui| standing::trust(ui, state, trusting, actions);
+            if sheet(ui, state.texts, &state.t("trust-title"), size, content) {
+                actions.push(Action::Trust(Trust::Leave));
+            }
+        });
     } else if let Some(which) = state.sheet {
         over(ui, |ui| open_sheet(ui, state, which, actions));
     }

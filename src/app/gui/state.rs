@@ -13,6 +13,7 @@ use super::{
     picker::Picker,
     screens::{history::History, import::Import, keys::Keys, pack::Pack, usb::Usb, verify::Verify},
     settings::Settings,
+    standing::Trusting,
     texts::Texts,
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) picker: Option<Picker>,
     /// What lies over the window.
     pub(crate) sheet: Option<Sheet>,
+    /// A vendor's key that is about to be trusted, in a sheet of its own.
+    pub(crate) trusting: Option<Trusting>,
     /// The report of a fault of the program's own, until it is dismissed.
     pub(crate) crash: Option<PathBuf>,
     /// The system has no file manager to open a folder with.
@@ -89,7 +92,7 @@ impl State {
 
     /// Whether something lies over the page, which the keyboard belongs to.
     pub(crate) fn is_covered(&self) -> bool {
-        self.is_closing || self.picker.is_some() || self.sheet.is_some()
+        self.is_closing || self.picker.is_some() || self.sheet.is_some() || self.trusting.is_some()
     }
 
     /// Whether a job of this kind runs.

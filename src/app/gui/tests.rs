@@ -11,6 +11,7 @@ mod origins;
 mod picker;
 mod scale;
 mod shell;
+mod standing;
 mod texts;
 mod tray;
 pub(crate) mod usb;
@@ -23,7 +24,7 @@ use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use sealift::{BlobReport, Code, DamagedImage, Digest, Lang, RecordReport, SlotInfo, SourceSpec};
 
 use super::{
-    action::{Action, Effects, Page},
+    action::{Action, Effect, Effects, Page},
     bundle::Header,
     fonts,
     screens::{
@@ -31,6 +32,7 @@ use super::{
         verify::Verdict,
     },
     shell as window,
+    standing::Standing,
     state::{Folders, State},
     texts::Texts,
     theme,
@@ -162,6 +164,7 @@ pub(crate) fn header() -> Header {
         payload_bytes: 3_700_000_000,
         slots: vec![slot(1), slot(2)],
         num_damaged_copies: 0,
+        standing: Standing::default(),
     }
 }
 

@@ -23,6 +23,7 @@ fn header() -> Header {
         payload_bytes: 1_589_137_899,
         slots: vec![sealift::SlotInfo { number: 1, kind: "password", details: String::new() }],
         num_damaged_copies: 0,
+        standing: Standing::default(),
     }
 }
 
@@ -33,18 +34,20 @@ fn inside(num: usize) -> Vec<Inside> {
         let platform = if number == 2 { "linux/arm64" } else { "linux/amd64" };
         let subtitle = row.subtitle.replace("linux/amd64", platform);
         let row = Row { subtitle, platforms: vec![platform.into()], ..row };
-        Inside { names: vec![name], runs_here: number != 2, row }
+        let signed_by = Vec::new();
+        Inside { names: vec![name], runs_here: number != 2, signed_by, row }
     };
     rows(num).into_iter().enumerate().map(one).collect()
 }
 
-fn contents(num: usize) -> Contents {
+pub(super) fn contents(num: usize) -> Contents {
     Contents {
         opened: None,
         created: "2026-11-20T08:30:00Z".into(),
         tool: "Sealift 0.1.0".into(),
         images: inside(num),
         num_externals: 0,
+        policies: Vec::new(),
     }
 }
 

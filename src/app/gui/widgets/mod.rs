@@ -20,8 +20,10 @@ pub(crate) mod password;
 pub(crate) mod path_field;
 pub(crate) mod qr;
 pub(crate) mod sheet;
+pub(crate) mod standing;
 pub(crate) mod strength_bar;
 pub(crate) mod tick;
+pub(crate) mod unlock_keys;
 
 pub(crate) use button::Button;
 pub(crate) use icon::Icon;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use sealift::{Digest, Image, Platform, Unlocked};
+use sealift::{Digest, Image, ImageSigners, Platform, PolicyReport, Unlocked};
 
 use crate::gui::screens::pack::Row;
 
@@ -27,6 +27,8 @@ pub(crate) struct Contents {
     pub(crate) images: Vec<Inside>,
     /// Blobs of other deliveries that it builds on.
     pub(crate) num_externals: usize,
+    /// What this site's policies found.
+    pub(crate) policies: Vec<PolicyReport>,
 }
 
 /// An image inside.
@@ -37,27 +39,32 @@ pub(crate) struct Inside {
     pub(crate) names: Vec<String>,
     /// Whether one of its platforms is this host's.
     pub(crate) runs_here: bool,
+    /// Trusted vendors who signed all of it.
+    pub(crate) signed_by: Vec<String>,
 }
 
 impl Contents {
-    pub(super) fn of(unlocked: Unlocked) -> Self {
+    pub(super) fn of(unlocked: Unlocked, signers: &[ImageSigners], policies: Vec<PolicyReport>) -> Self {
         let contents = unlocked.contents();
         Self {
             created: contents.created.to_owned(),
             tool: contents.tool.to_owned(),
-            images: contents.images.iter().map(Inside::of).collect(),
+            images: contents.images.iter().map(|image| Inside::of(image, signers)).collect(),
             num_externals: contents.externals.len(),
+            policies,
             opened: Some(Opened(Arc::new(unlocked))),
         }
     }
 }
 
 impl Inside {
-    fn of(image: &Image) -> Self {
+    fn of(image: &Image, signers: &[ImageSigners]) -> Self {
         let host = Platform::host();
+        let signers = signers.iter().find(|signers| signers.target == image.target.digest);
         Self {
             row: Row::of(image),
             names: image.names.iter().map(ToString::to_string).collect(),
+            signed_by: signers.map(|signers| signers.vendors.clone()).unwrap_or_default(),
             runs_here: image.platforms().any(|platform| platform.satisfies(&host)),
         }
     }

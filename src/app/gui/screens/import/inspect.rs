@@ -14,7 +14,7 @@ use crate::gui::{
     figures,
     state::State,
     theme::{self, Tone},
-    widgets::{Icon, Label, digest::digest, page, tick::tick_box},
+    widgets::{Icon, Label, digest::digest, page, standing, tick::tick_box},
 };
 
 const HEAD_HEIGHT: f32 = 32.0;
@@ -81,7 +81,17 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &In
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.add_space(4.0);
             ui.add(Label::body(&image.row.title).strong());
-            ui.add(Label::small(&image.row.subtitle).secondary());
+            page::line(ui, |ui| {
+                if !image.signed_by.is_empty() {
+                    let vendors = sealift::escape(&image.signed_by.join(", ")).to_string();
+                    Icon::Verify.show(ui, 13.0, Tone::Ok);
+                    ui.add_space(4.0);
+                    let text = state.texts.with("import-signed-by", &[("vendors", vendors)]);
+                    ui.add(Label::small(text).tone(Tone::Ok));
+                    ui.add_space(8.0);
+                }
+                ui.add(Label::small(&image.row.subtitle).secondary());
+            });
         });
     });
     row.col(|ui| {
@@ -122,6 +132,10 @@ fn tray(ui: &mut Ui, state: &State, contents: &Contents) {
         ui.add(Label::small(state.t("fingerprint-title")).secondary());
         ui.scope(|ui| digest(ui, &header.fingerprint));
         ui.add(Label::small(state.t("import-fingerprint-line")).secondary().wrapped());
+        ui.add_space(4.0);
+        ui.add(Label::small(state.t("signatures")).secondary());
+        standing::signatures(ui, state, &header.standing.signatures);
+        standing::accepted(ui, state.texts, &contents.policies);
     }
     warnings(ui, state, contents);
 }

@@ -19,6 +19,7 @@ use crate::gui::{
     bundle::{Header, read_header},
     incoming,
     job::Outcome,
+    other_keys::{self, OtherKeys},
     registry,
     secret::{Edit, Secret},
     texts::Texts,
@@ -35,6 +36,8 @@ pub(crate) struct Import {
     pub(crate) found: Vec<PathBuf>,
     pub(crate) header: Option<Header>,
     pub(crate) passphrase: Secret,
+    /// Keys beside it.
+    pub(crate) keys: OtherKeys,
     pub(crate) memory: Memory,
     /// What is inside, once unlocked.
     pub(crate) contents: Option<Contents>,
@@ -72,6 +75,7 @@ pub(crate) enum Action {
     Open(PathBuf),
     Opened(Outcome<Header>),
     Passphrase(Edit),
+    Keys(other_keys::Change),
     Memory(memory::Change),
     Unlocked(Outcome<Contents>),
     Select {
@@ -121,7 +125,8 @@ impl Import {
             Action::Opened(Ok(header)) => {
                 let path = header.path.display().to_string();
                 let found = std::mem::take(&mut self.found);
-                *self = Self { header: Some(header), path, found, ..Self::default() };
+                let keys = OtherKeys::for_slots(&header.slots);
+                *self = Self { header: Some(header), path, found, keys, ..Self::default() };
                 self.recall(effects);
                 self.go(Step::Unlock, effects);
             }
@@ -133,6 +138,7 @@ impl Import {
                 self.memory.is_held &= !edit.changes_text();
                 self.passphrase.apply(edit);
             }
+            Action::Keys(change) => self.keys.apply(change),
             Action::Memory(change) => self.memory_does(change, effects),
             Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
             Action::Select { image, is_selected } => self.select(|selected, _| {
@@ -190,11 +196,7 @@ impl Import {
             Action::Go(step) if self.can_go(step) => self.go(step, effects),
             Action::Go(_) => {}
             Action::Back => self.step.previous().into_iter().for_each(|step| self.go(step, effects)),
-            Action::Next => {
-                if let Err(error) = self.next(effects) {
-                    self.fail(Arc::new(error));
-                }
-            }
+            Action::Next => self.next(effects),
             Action::Close => {
                 let found = std::mem::take(&mut self.found);
                 *self = Self { found, ..Self::default() };
@@ -232,14 +234,20 @@ impl Import {
         };
         match self.step {
             Step::Source if self.header.is_none() && self.path.trim().is_empty() => Some("import-why-source"),
-            Step::Unlock if self.contents.is_none() && self.passphrase.is_empty() => {
-                Some("import-why-passphrase")
+            Step::Unlock if self.is_refused() => Some("import-why-refused"),
+            Step::Unlock if self.contents.is_none() && self.passphrase.is_empty() && self.keys.is_empty() => {
+                Some(if self.keys.is_open { "import-why-keys" } else { "import-why-passphrase" })
             }
             Step::Inspect if self.selected.is_empty() => Some("import-why-images"),
             Step::Target if self.target.is_unsaid() => Some("import-why-path"),
             Step::Target if is_bad(self) => Some("import-why-names"),
             _ => None,
         }
+    }
+
+    /// Whether this site's policy does not let the bundle in.
+    fn is_refused(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.standing.refusal().is_some())
     }
 
     /// What leading on is called: the id of a text.
@@ -263,7 +271,7 @@ impl Import {
         }));
     }
 
-    fn next(&mut self, effects: &mut Effects) -> sealift::Result<()> {
+    fn next(&mut self, effects: &mut Effects) {
         match self.step {
             Step::Source if self.header.is_some() => self.go(Step::Unlock, effects),
             Step::Source => {
@@ -271,10 +279,10 @@ impl Import {
                 effects.push(Effect::RunQuietly(incoming::find_out(vec![path])));
             }
             Step::Unlock if self.contents.is_some() => self.go(Step::Inspect, effects),
+            Step::Unlock if self.is_refused() => {}
             Step::Unlock => {
-                let passphrase = self.passphrase.passphrase()?;
-                effects
-                    .extend(self.header.as_ref().map(|header| Effect::Run(work::unlock(header, passphrase))));
+                let given = self.keys.given(&self.passphrase);
+                effects.extend(self.header.as_ref().map(|header| Effect::Run(work::unlock(header, given))));
             }
             Step::Inspect => self.go(Step::Target, effects),
             Step::Target => effects.extend(work::plan(self).map(Effect::Run)),
@@ -293,7 +301,6 @@ impl Import {
                 self.start(effects);
             }
         }
-        Ok(())
     }
 
     fn start(&mut self, effects: &mut Effects) {
@@ -303,7 +310,10 @@ impl Import {
 
     fn take_contents(&mut self, contents: Contents, effects: &mut Effects) {
         let passphrase = std::mem::take(&mut self.passphrase);
-        self.remember(passphrase, effects);
+        // With other keys it may be the PIN of one of them.
+        if std::mem::take(&mut self.keys).is_empty() {
+            self.remember(passphrase, effects);
+        }
         self.target = Target { renames: Target::names(&contents.images), ..std::mem::take(&mut self.target) };
         self.contents = Some(contents);
         self.select(|selected, num| *selected = (0..num).collect());

@@ -1,8 +1,11 @@
 //! The wizard's jobs: each a call or two of the library.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use sealift::{Ctx, Existing, Passphrase, Phase, RestoreReport};
+use sealift::{Ctx, Existing, Phase, RestoreReport};
 
 use super::{
     Action, Format, Import,
@@ -15,14 +18,27 @@ use crate::gui::{
     bundle::{Header, file_name},
     history::{About, Account},
     job::{Kind, Outcome, Work},
+    other_keys::Given,
     texts::Texts,
 };
+use crate::site::Site;
 
-/// Opens the bundle with its passphrase and reads what is inside.
-pub(super) fn unlock(header: &Header, passphrase: Passphrase) -> Work {
+/// Opens the bundle with the keys given and reads what is inside.
+pub(super) fn unlock(header: &Header, given: Given) -> Work {
     let (path, name) = (header.path.clone(), header.file_name());
-    let call = move |ctx: &Ctx| Ok(Contents::of(sealift::inspect(&path)?.unlock(ctx, &passphrase)?));
+    let call = move |ctx: &Ctx| open(ctx, &path, given, &Site::open(None, None)?);
     Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
+}
+
+/// What is inside, if `site` lets it in.
+pub(super) fn open(ctx: &Ctx, path: &Path, given: Given, site: &Site) -> sealift::Result<Contents> {
+    let bundle = sealift::inspect(path)?;
+    // Before a key is tried; the images' own signatures can be seen only after.
+    site.check(&bundle)?;
+    let unlocked = bundle.unlock(ctx, given.identities()?)?;
+    let policies = site.check_unlocked(&unlocked)?;
+    let signers = unlocked.image_signers(&site.store);
+    Ok(Contents::of(unlocked, &signers, policies))
 }
 
 /// Decides what the run will do.
@@ -61,6 +77,9 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
         ctx.foresee(Phase::Restore, write_bytes);
         let spec = spec?;
+        // Once more: the policy may have changed, or another delivery may have been taken meanwhile.
+        let mut site = Site::open(None, None)?;
+        let policies = site.check_unlocked(&unlocked)?;
         let verified = if takes_damaged {
             let (report, verified) = unlocked.verify_undamaged(ctx, &unlocked.record_map(1))?;
             verified.ok_or_else(|| report.as_error())?
@@ -70,7 +89,9 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
         };
         // Once more: meanwhile somebody else may have taken a tag.
         let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;
-        sealift::restore(ctx, &verified, &plan, existing)
+        let report = sealift::restore(ctx, &verified, &plan, existing)?;
+        site.remember(&policies)?;
+        Ok(report)
     };
     let then = move |result: Result<RestoreReport, _>| {
         let ended = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -109,4 +130,118 @@ pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts)
         Ok(path)
     };
     Work::new(Kind::Save, name, call, |path| action::Action::Import(Action::Saved(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use sealift::{
+        Code, KeyFile, NobodyAnswers, PackOptions, Passphrase, Recipient, SigningKey, SigningKeyType,
+        TrustStore,
+    };
+
+    use super::*;
+    use crate::gui::{
+        other_keys::{Change, OtherKeys},
+        secret::Secret,
+        tests::typed,
+    };
+
+    const PASSPHRASE: &str = "correct horse battery staple";
+
+    /// A bundle in `folder` for `recipients`.
+    fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
+        let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
+        sealift::write_sample(&sample).unwrap();
+        let ctx = Ctx::new();
+        let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+        sealift::pack(&ctx, &plan, &bundle, recipients, &PackOptions::default()).unwrap();
+        bundle
+    }
+
+    fn with_passphrase(folder: &Path) -> PathBuf {
+        packed(folder, vec![Passphrase::new(PASSPHRASE.into()).unwrap().into()])
+    }
+
+    fn given(passphrase: &str, keys: &[&Path]) -> Given {
+        let (mut secret, mut list) = (Secret::default(), OtherKeys::default());
+        secret.apply(typed(passphrase));
+        list.apply(Change::Files(keys.iter().map(|path| path.to_path_buf()).collect()));
+        list.given(&secret)
+    }
+
+    /// A site in `folder` that asks for a signature of acme, and for a release.
+    #[expect(clippy::disallowed_methods, reason = "plays the site's administrator")]
+    fn site(folder: &Path, key: &SigningKey) -> Site {
+        let (store, policy) = (folder.join("trust.toml"), folder.join("policy.toml"));
+        let mut trusted = TrustStore::load(&store).unwrap();
+        if trusted.keys().is_empty() {
+            trusted.add("acme", key.public_key()).unwrap();
+            trusted.save(&store).unwrap();
+        }
+        let rules = "version = 1\n[signers]\nany_of = [\"acme\"]\n[[product]]\nname = \"suite\"\noldest_release = \"1.0\"\n";
+        std::fs::write(&policy, rules).unwrap();
+        Site::open(Some(store), Some(policy)).unwrap()
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "plays the other program")]
+    fn a_bundle_without_a_passphrase_opens_with_keys_and_the_field_answers_what_they_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let (of_file, of_ssh) = (dir.path().join("mine.key"), dir.path().join("id_ed25519"));
+        let key = KeyFile::generate();
+        std::fs::write(&of_file, key.to_text().as_bytes()).unwrap();
+        let made = std::process::Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f"])
+            .arg(&of_ssh)
+            .status();
+        assert!(made.expect("openssh-client is installed").success());
+        let public = of_ssh.with_extension("pub");
+        let ask: std::sync::Arc<dyn sealift::Ask> = std::sync::Arc::new(NobodyAnswers);
+        let mut recipients = Recipient::parse(public.to_str().unwrap(), &ask).unwrap();
+        recipients.push(Recipient::KeyFile(key));
+        let bundle = packed(dir.path(), recipients);
+        let header = Header::read(bundle.clone()).unwrap();
+        assert!(OtherKeys::for_slots(&header.slots).is_open);
+
+        let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
+        let opened = |given| open(&Ctx::new(), &bundle, given, &site).map_err(|e| e.code());
+        assert_eq!(opened(given("", &[&of_file])).unwrap().images.len(), 2);
+        assert!(opened(given(PASSPHRASE, &[&of_ssh])).is_ok());
+        assert_eq!(opened(given("", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(given("not it at all", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(given("", &[&dir.path().join("absent")])).unwrap_err(), Code::NotFound);
+        assert!(opened(given("", &[])).is_err());
+    }
+
+    #[test]
+    fn what_the_policy_refuses_is_not_opened_and_what_was_restored_is_not_rolled_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = SigningKey::generate(SigningKeyType::Ed25519);
+        let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
+        let opened = || open(&ctx, &bundle, given(PASSPHRASE, &[]), &site(dir.path(), &key));
+        assert_eq!(opened().unwrap_err().code(), Code::NotSigned);
+        sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
+        let policies = opened().unwrap().policies;
+        assert_eq!(policies[0].signers, ["acme"]);
+        site(dir.path(), &key).remember(&policies).unwrap();
+        assert!(opened().is_ok(), "the same release may come again");
+        sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.3"))).unwrap();
+        assert_eq!(opened().unwrap_err().code(), Code::Rollback);
+    }
+
+    #[test]
+    fn what_was_trusted_during_a_restore_stays_trusted() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = SigningKey::generate(SigningKeyType::EcdsaP256);
+        let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
+        sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
+        let mut running = site(dir.path(), &key);
+        let policies = running.check(&sealift::inspect(&bundle).unwrap()).unwrap();
+        let path = dir.path().join("trust.toml");
+        let mut store = TrustStore::load(&path).unwrap();
+        store.add("audit", SigningKey::generate(SigningKeyType::Ed25519).public_key()).unwrap();
+        store.save(&path).unwrap();
+        running.remember(&policies).unwrap();
+        assert_eq!(TrustStore::load(&path).unwrap().keys().len(), 2);
+    }
 }

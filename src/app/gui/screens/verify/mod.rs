@@ -17,16 +17,29 @@ use sealift::ErrorKind;
 use crate::gui::{
     action::{self, Actions},
     job::Kind,
+    other_keys::Change,
+    standing::is_refusal,
     state::State,
     theme::Tone,
     widgets::{
-        Button, Icon, Label, banner, bundle_card::bundle_card, cell_map::cell_map, open_bundle::open_bundle,
-        page, password::password,
+        Button, Icon, Label, banner,
+        bundle_card::bundle_card,
+        cell_map::cell_map,
+        open_bundle::open_bundle,
+        page,
+        standing::standing,
+        unlock_keys::{Then, unlock_keys},
     },
 };
 
 /// Width of what is read.
 const WIDTH: f32 = 540.0;
+
+const THEN: Then = Then {
+    passphrase: |edit| action::Action::Verify(Action::Passphrase(edit)),
+    keys: |change| action::Action::Verify(Action::Keys(change)),
+    files: |paths| action::Action::Verify(Action::Keys(Change::Files(paths))),
+};
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
@@ -53,7 +66,9 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 result::view(ui, state, header, verdict, actions);
             } else {
                 bundle_card(ui, state, header);
-                ui.add_space(12.0);
+                ui.add_space(4.0);
+                standing(ui, state, header, actions);
+                ui.add_space(8.0);
                 if is_running { running(ui, state) } else { ask(ui, state, actions) }
             }
         });
@@ -65,7 +80,7 @@ fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
     if let Some(error) = &verify.failed {
         banner::error(ui, state.texts, error);
-        if error.kind() == ErrorKind::Integrity {
+        if error.kind() == ErrorKind::Integrity && !is_refusal(error) {
             mend::view(ui, state, actions);
         }
     } else if verify.is_cancelled {
@@ -74,11 +89,11 @@ fn ask(ui: &mut Ui, state: &State, actions: &mut Actions) {
             ui.add(Label::body(state.t("verify-cancelled")).secondary());
         });
     }
-    let label = state.t("verify-passphrase");
-    ui.add(Label::body(&label));
-    let typed = password(ui, state.texts, &label, &state.t("verify-passphrase-hint"), &verify.passphrase);
-    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Verify(Action::Passphrase(edit))));
-    let has_key = !verify.passphrase.is_empty();
+    let texts = ("verify-passphrase", "verify-passphrase-hint");
+    let slots = verify.header.as_ref().map_or(&[][..], |header| &header.slots);
+    let given = (&verify.passphrase, &verify.keys);
+    let typed = unlock_keys(ui, state, slots, texts, given, THEN, actions);
+    let has_key = verify.has_key();
     ui.add(
         Label::body(state.t(if has_key { "verify-what-blobs" } else { "verify-what" })).secondary().wrapped(),
     );

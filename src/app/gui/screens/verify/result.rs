@@ -14,6 +14,7 @@ use crate::gui::{
         cell_map::cell_map,
         digest::{digest, words},
         page::line,
+        standing::standing,
     },
 };
 
@@ -42,6 +43,8 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
         ui.add_space(8.0);
     }
     fingerprint(ui, state, header, found);
+    ui.add_space(4.0);
+    standing(ui, state, header, actions);
     ui.add_space(8.0);
     buttons(ui, state, header, actions);
     if found.is_whole() {

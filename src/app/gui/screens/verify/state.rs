@@ -13,10 +13,12 @@ use crate::gui::{
     bundle::{Header, read_header},
     history::{About, Account},
     job::{Kind, Outcome, Work},
+    other_keys::{self, OtherKeys},
     secret::{Edit, Secret},
     texts::Texts,
     widgets::cell_map::MAX_CELLS,
 };
+use crate::site::Site;
 
 /// What the page holds.
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ pub(crate) struct Verify {
     pub(crate) path: String,
     pub(crate) header: Option<Header>,
     pub(crate) passphrase: Secret,
+    /// Keys beside it.
+    pub(crate) keys: OtherKeys,
     /// The records, while they are checked and after.
     pub(crate) map: Option<Arc<RecordMap>>,
     pub(crate) verdict: Option<Verdict>,
@@ -59,6 +63,7 @@ pub(crate) enum Action {
     Open(PathBuf),
     Opened(Outcome<Header>),
     Passphrase(Edit),
+    Keys(other_keys::Change),
     Start,
     Checked(Outcome<Verdict>),
     Mend(Step),
@@ -80,10 +85,8 @@ impl Verify {
             Action::Opened(Ok(header)) => *self = Self { header: Some(header), ..Self::default() },
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
             Action::Passphrase(edit) => self.passphrase.apply(edit),
-            Action::Start => match self.start() {
-                Ok(work) => effects.extend(work.map(Effect::Run)),
-                Err(error) => self.failed = Some(Arc::new(error)),
-            },
+            Action::Keys(change) => self.keys.apply(change),
+            Action::Start => effects.extend(self.start().map(Effect::Run)),
             Action::Checked(outcome) => self.finish(outcome),
             Action::Mend(step) => self.mend(step, effects),
             Action::Again => {
@@ -97,8 +100,14 @@ impl Verify {
         }
     }
 
-    fn start(&mut self) -> sealift::Result<Option<Work>> {
-        let Some(header) = &self.header else { return Ok(None) };
+    /// Whether something was given that opens the bundle.
+    pub(super) fn has_key(&self) -> bool {
+        !self.passphrase.is_empty() || !self.keys.is_empty()
+    }
+
+    fn start(&mut self) -> Option<Work> {
+        let has_key = self.has_key();
+        let header = self.header.as_ref()?;
         let (path, name, num_records) = (header.path.clone(), header.file_name(), header.num_records);
         let map = Arc::new(RecordMap::new(num_records, MAX_CELLS));
         let about =
@@ -108,25 +117,27 @@ impl Verify {
         (self.failed, self.verdict, self.is_cancelled, self.saved) = (None, None, false, None);
         self.mend = Mend::default();
         let shown = Some(Arc::clone(&map));
-        if self.passphrase.is_empty() {
+        if !has_key {
             self.map = shown;
             let call = move |ctx: &sealift::Ctx| {
                 let records = sealift::inspect(&path)?.verify_onto(ctx, &map)?;
                 Ok(Verdict { records: Some(records), ..Verdict::default() })
             };
-            return Ok(Some(Work::recorded(Kind::Verify, name, about, call, account, then)));
+            return Some(Work::recorded(Kind::Verify, name, about, call, account, then));
         }
-        let passphrase = self.passphrase.passphrase()?;
+        let given = self.keys.given(&self.passphrase);
         let call = move |ctx: &sealift::Ctx| {
             let bundle = sealift::inspect(&path)?;
-            let unlocked = bundle.unlock(ctx, &passphrase)?;
+            let unlocked = bundle.unlock(ctx, given.identities()?)?;
+            // Whole and authentic is said of nothing that this site refuses.
+            Site::open(None, None)?.check_unlocked(&unlocked)?;
             let (blobs, _) = unlocked.verify_onto(ctx, &map)?;
             // Which records are hurt is what the sender is told; so damage is followed by the other check.
             let records = if blobs.is_whole() { None } else { Some(bundle.verify_onto(ctx, &map)?) };
             Ok(Verdict { blobs: Some((blobs, unlocked.contents().images.len())), records })
         };
         self.map = shown;
-        Ok(Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then)))
+        Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then))
     }
 
     fn mend(&mut self, step: Step, effects: &mut Effects) {
@@ -139,8 +150,8 @@ impl Verify {
             Step::Repaired(Ok((report, request))) => {
                 let is_whole = report.as_ref().is_some_and(RepairReport::is_whole);
                 // What was mended is checked once more, by the check that anyone can make.
-                if let (true, Ok(work)) = (is_whole, self.start()) {
-                    effects.extend(work.map(Effect::Run));
+                if is_whole {
+                    effects.extend(self.start().map(Effect::Run));
                 }
                 self.mend = Mend { report, request, saved: None };
             }
@@ -163,6 +174,7 @@ impl Verify {
         match outcome {
             Ok(verdict) => {
                 self.passphrase.apply(Edit::Clear);
+                self.keys = OtherKeys::default();
                 let num_records = self.header.as_ref().map_or(0, |header| header.num_records);
                 let damaged = verdict.records.as_ref().map_or(&[][..], |records| &records.damaged);
                 self.map = Some(Arc::new(RecordMap::checked(num_records, damaged, MAX_CELLS)));

@@ -1,0 +1,168 @@
+//! Keys beside the passphrase that open a bundle: files and addresses, as the user lists them.
+//!
+//! A list of names until a job reads them; what a key asks for is answered by what stands in the passphrase field.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use sealift::{Ask, Identities, Identity, Question, SlotInfo};
+use zeroize::Zeroizing;
+
+use super::secret::Secret;
+
+/// The keys that are listed.
+#[derive(Debug, Default)]
+pub(crate) struct OtherKeys {
+    /// Paths, `pkcs11:` URIs and `vault://` addresses.
+    pub(crate) list: Vec<String>,
+    /// The one being typed.
+    pub(crate) typed: String,
+    /// They are wanted, and so shown.
+    pub(crate) is_open: bool,
+}
+
+/// What happens to them.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Open,
+    Typed(String),
+    /// What is typed is added.
+    Add,
+    Files(Vec<PathBuf>),
+    Remove(usize),
+}
+
+impl OtherKeys {
+    /// Keys for a bundle with these slots: shown at once where no passphrase opens it.
+    pub(crate) fn for_slots(slots: &[SlotInfo]) -> Self {
+        Self { is_open: !takes_passphrase(slots), ..Self::default() }
+    }
+
+    /// Whether there is none, not even one that is typed and not added yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.typed.trim().is_empty()
+    }
+
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Open => self.is_open = true,
+            Change::Typed(text) => self.typed = text,
+            Change::Add => {
+                let typed = std::mem::take(&mut self.typed);
+                self.add(typed.trim().to_owned());
+            }
+            Change::Files(paths) => {
+                paths.into_iter().for_each(|path| self.add(path.to_string_lossy().into_owned()));
+            }
+            Change::Remove(number) if number < self.list.len() => drop(self.list.remove(number)),
+            Change::Remove(_) => {}
+        }
+    }
+
+    fn add(&mut self, key: String) {
+        self.is_open = true;
+        if !key.is_empty() && !self.list.contains(&key) {
+            self.list.push(key);
+        }
+    }
+
+    /// All that the user gave, for a job. What stands in the field for a new key counts too.
+    pub(crate) fn given(&self, passphrase: &Secret) -> Given {
+        let typed = Some(self.typed.trim().to_owned()).filter(|typed| !typed.is_empty());
+        let keys = self.list.iter().cloned().chain(typed).collect();
+        Given { typed: passphrase.duplicate(), keys }
+    }
+}
+
+/// Whether a passphrase opens any of these slots, alone or beside other keys. Of a slot that only a newer version knows,
+/// nobody can tell.
+pub(crate) fn takes_passphrase(slots: &[SlotInfo]) -> bool {
+    slots.iter().any(|slot| slot.kind == "password" || slot.details.contains("password"))
+}
+
+/// What a user gave to open a bundle.
+pub(crate) struct Given {
+    typed: Secret,
+    keys: Vec<String>,
+}
+
+impl Given {
+    /// Reads the keys.
+    ///
+    /// # Errors
+    /// `BadPassphrase` when nothing was given; those of [`Identity::parse`].
+    pub(crate) fn identities(self) -> sealift::Result<Identities> {
+        let passphrase = if self.typed.is_empty() && !self.keys.is_empty() {
+            None
+        } else {
+            Some(Identity::Passphrase(self.typed.passphrase()?))
+        };
+        let ask: Arc<dyn Ask> = Arc::new(Field { typed: self.typed, answered: Mutex::new(None) });
+        let keys = self.keys.iter().map(|key| Identity::parse(key, &ask));
+        Ok(Identities::new(keys.chain(passphrase.map(Ok)).collect::<sealift::Result<_>>()?))
+    }
+}
+
+/// Answers with what stands in the passphrase field.
+struct Field {
+    typed: Secret,
+    /// What it answered first.
+    answered: Mutex<Option<Question>>,
+}
+
+impl Ask for Field {
+    /// One text answers one thing alone: the passphrase of a file, tried as a PIN, brings a token nearer to being locked.
+    fn secret(&self, question: &Question) -> Option<Zeroizing<String>> {
+        let mut answered = self.answered.lock().ok()?;
+        let first = answered.get_or_insert_with(|| question.clone());
+        let are_files = matches!((&*first, question), (Question::IdentityFile(_), Question::IdentityFile(_)));
+        let is_answered = !self.typed.is_empty() && (are_files || *first == *question);
+        is_answered.then(|| Zeroizing::new(self.typed.as_str().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::tests::typed;
+
+    #[test]
+    fn what_is_typed_answers_one_thing_and_no_other_token() {
+        let mut secret = Secret::default();
+        secret.apply(typed("1234"));
+        let pin = |token: &str| Question::Pin(token.into());
+        let file = |name: &str| Question::IdentityFile(name.into());
+        for (asked, answers) in [
+            ([pin("a"), pin("a"), pin("b")], [true, true, false]),
+            ([file("a"), file("b"), pin("a")], [true, true, false]),
+            ([pin("a"), file("a"), Question::Plugin("PIN?".into())], [true, false, false]),
+        ] {
+            let field = Field { typed: secret.duplicate(), answered: Mutex::new(None) };
+            assert_eq!(asked.each_ref().map(|question| field.secret(question).is_some()), answers);
+        }
+        let empty = Field { typed: Secret::default(), answered: Mutex::new(None) };
+        assert!(empty.secret(&pin("a")).is_none());
+    }
+
+    #[test]
+    fn keys_are_listed_once_and_come_first_where_no_passphrase_opens() {
+        let slot = |kind, details: &str| SlotInfo { number: 1, kind, details: details.into() };
+        for (slots, is_open) in [
+            (vec![slot("age", "X25519")], true),
+            (vec![slot("age", "X25519"), slot("password", "argon2id")], false),
+            (vec![slot("all-of", "key-file + password argon2id")], false),
+        ] {
+            assert_eq!(OtherKeys::for_slots(&slots).is_open, is_open);
+        }
+        let mut keys = OtherKeys::default();
+        keys.apply(Change::Files(vec!["/a.key".into(), "/a.key".into(), "/b".into()]));
+        keys.apply(Change::Typed(" vault://h:8200/transit/k ".into()));
+        keys.apply(Change::Add);
+        keys.apply(Change::Remove(1));
+        keys.apply(Change::Remove(9));
+        assert_eq!(keys.list, ["/a.key", "vault://h:8200/transit/k"]);
+        assert!(keys.typed.is_empty());
+    }
+}

@@ -1,0 +1,127 @@
+//! Who signed a bundle, and what this site's policy says of it.
+
+use eframe::egui::{Ui, vec2};
+use sealift::{ImageCheck, PolicyReport, SignatureInfo, SignatureState, escape};
+
+use super::{
+    Button, Icon, Label, banner, digest, error_panel::error_panel, field, page::line, tick::tick_box,
+};
+use crate::gui::{
+    action::{Action, Actions},
+    bundle::Header,
+    standing::{Trust, Trusting},
+    state::State,
+    texts::Texts,
+    theme::Tone,
+};
+
+/// Signatures, with a way to trust a key that nobody here knows; and the refusal, if there is one.
+pub(crate) fn standing(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
+    let standing = &header.standing;
+    ui.add(Label::small(state.t("signatures")).secondary());
+    signatures(ui, state, &standing.signatures);
+    for signature in &standing.signatures {
+        if let (SignatureState::UnknownKey, Some(key)) = (signature.state, &signature.public_key) {
+            ui.scope(|ui| digest::words(ui, state.texts, &key.id()));
+            ui.add(Label::small(state.t("signature-anyone")).secondary().wrapped());
+            if Button::secondary(&state.t("trust-this")).enabled(!state.is_busy()).show(ui) {
+                actions.push(Action::Trust(Trust::Begin(header.path.clone(), key.clone())));
+            }
+        }
+    }
+    if let Some(error) = standing.refusal() {
+        ui.add_space(4.0);
+        error_panel(ui, state.texts, error, actions);
+    }
+}
+
+/// One line for each signature.
+pub(crate) fn signatures(ui: &mut Ui, state: &State, signatures: &[SignatureInfo]) {
+    if signatures.is_empty() {
+        line(ui, |ui| {
+            Icon::Info.show(ui, 14.0, Tone::Secondary);
+            ui.add(Label::small(state.t("signatures-none")).secondary().wrapped());
+        });
+    }
+    for signature in signatures {
+        let (tone, text) = told(state, signature);
+        banner::remark(ui, tone, &text);
+    }
+}
+
+fn told(state: &State, signature: &SignatureInfo) -> (Tone, String) {
+    let release = match (&signature.product, &signature.release) {
+        (Some(product), Some(release)) => format!("{product} {release}"),
+        _ => String::new(),
+    };
+    let (tone, id) = match signature.state {
+        SignatureState::Trusted if !release.is_empty() => (Tone::Ok, "signature-trusted-release"),
+        SignatureState::Trusted => (Tone::Ok, "signature-trusted"),
+        SignatureState::UnknownKey => (Tone::Warn, "signature-unknown"),
+        SignatureState::Damaged if signature.vendor.is_some() => (Tone::Error, "signature-damaged-vendor"),
+        SignatureState::Damaged => (Tone::Error, "signature-damaged"),
+        SignatureState::UnknownKind => (Tone::Secondary, "signature-unknown-kind"),
+    };
+    let vendor = escape(signature.vendor.as_deref().unwrap_or_default()).to_string();
+    let signed = signature.signed.as_deref().map(|time| state.zone.moment(time)).unwrap_or_default();
+    let release = escape(&release).to_string();
+    (tone, state.texts.with(id, &[("vendor", vendor), ("signed", signed), ("release", release)]))
+}
+
+/// Which rules an accepted bundle was held against.
+pub(crate) fn accepted(ui: &mut Ui, texts: Texts, policies: &[PolicyReport]) {
+    for report in policies {
+        let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
+        if !signers.is_empty() {
+            banner::remark(ui, Tone::Ok, &texts.with("policy-signers", &[("signers", signers.join(", "))]));
+        }
+        for release in &report.releases {
+            let name = escape(&format!("{} {}", release.product, release.release)).to_string();
+            banner::remark(ui, Tone::Ok, &texts.with("policy-release", &[("release", name)]));
+        }
+        match report.images {
+            ImageCheck::NotAsked => {}
+            ImageCheck::Locked => banner::remark(ui, Tone::Secondary, &texts.t("policy-images-later")),
+            ImageCheck::Signed(num) => {
+                banner::remark(ui, Tone::Ok, &texts.with("policy-images", &[("images", num.to_string())]));
+            }
+        }
+    }
+}
+
+/// The sheet on which a key is trusted.
+pub(crate) fn trust(ui: &mut Ui, state: &State, trusting: &Trusting, actions: &mut Actions) {
+    let does = Action::Trust;
+    ui.add(Label::body(state.t("trust-line")).wrapped());
+    ui.add_space(4.0);
+    ui.add(Label::small(state.t("fingerprint-phone")).secondary());
+    ui.scope(|ui| digest::words(ui, state.texts, &trusting.key.id()));
+    ui.add(Label::small(state.t("fingerprint-title")).secondary());
+    ui.scope(|ui| digest::digest(ui, &trusting.key.id()));
+    ui.add_space(4.0);
+    let label = state.t("trust-name");
+    ui.add(Label::body(&label));
+    let width = ui.available_width();
+    let (_, changed) = field::text(ui, &label, &trusting.name, &state.t("trust-name-hint"), width);
+    actions.extend(changed.map(|name| does(Trust::Name(name))));
+    ui.horizontal(|ui| {
+        let name = state.t("trust-compared");
+        if tick_box(ui, &name, trusting.is_compared) {
+            actions.push(does(Trust::Compared(!trusting.is_compared)));
+        }
+        ui.add(Label::body(&name).wrapped());
+    });
+    if let Some(error) = &trusting.failed {
+        banner::error(ui, state.texts, error);
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+        if Button::primary(&state.t("trust-start")).enabled(trusting.is_ready()).show(ui) {
+            actions.push(does(Trust::Confirm));
+        }
+        if Button::secondary(&state.t("cancel")).show(ui) {
+            actions.push(does(Trust::Leave));
+        }
+    });
+}

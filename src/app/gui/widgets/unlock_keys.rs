@@ -1,0 +1,88 @@
+//! What opens a bundle: the passphrase, and other keys beside it. Where no passphrase opens it, keys come first.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Align, Layout, Ui, vec2};
+
+use super::{
+    Button, Icon, Label,
+    password::{Typed, password},
+    path_field::path_field,
+};
+use crate::gui::{
+    action::{Action, Actions},
+    dialog::{Ask, Choose},
+    other_keys::{Change, OtherKeys, takes_passphrase},
+    secret::{Edit, Secret},
+    state::State,
+    theme::{self, Tone},
+};
+
+/// What the page makes of what is done here.
+#[derive(Clone, Copy)]
+pub(crate) struct Then {
+    pub(crate) passphrase: fn(Edit) -> Action,
+    pub(crate) keys: fn(Change) -> Action,
+    pub(crate) files: fn(Vec<PathBuf>) -> Action,
+}
+
+/// Field and list; `label` and `hint` are the ids of the field's texts while there is no other key.
+pub(crate) fn unlock_keys(
+    ui: &mut Ui,
+    state: &State,
+    slots: &[sealift::SlotInfo],
+    (label, hint): (&str, &str),
+    (passphrase, keys): (&Secret, &OtherKeys),
+    then: Then,
+    actions: &mut Actions,
+) -> Typed {
+    let comes_first = !takes_passphrase(slots);
+    if comes_first {
+        ui.add(Label::body(state.t("keys-only")).wrapped());
+        list(ui, state, keys, then, actions);
+        ui.add_space(4.0);
+    }
+    let (label, hint) = if keys.is_empty() && !comes_first {
+        (state.t(label), state.t(hint))
+    } else {
+        (state.t("passphrase-or-pin"), state.t("passphrase-or-pin-hint"))
+    };
+    ui.add(Label::body(&label));
+    let mut typed = password(ui, state.texts, &label, &hint, passphrase);
+    actions.extend(typed.edits.drain(..).map(then.passphrase));
+    if !comes_first && keys.is_open {
+        list(ui, state, keys, then, actions);
+    } else if !comes_first && Button::secondary(&state.t("keys-other")).icon(Icon::Keys).show(ui) {
+        actions.push((then.keys)(Change::Open));
+    }
+    typed
+}
+
+fn list(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut Actions) {
+    let label = state.t("keys-of-mine");
+    ui.add(Label::body(&label));
+    for (number, key) in keys.list.iter().enumerate() {
+        let key = sealift::escape(key).to_string();
+        let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let remove = state.texts.with("keys-drop", &[("name", key.clone())]);
+            if Button::icon_only(Icon::Cross, &remove).show(ui) {
+                actions.push((then.keys)(Change::Remove(number)));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                Icon::Keys.show(ui, 16.0, Tone::Secondary);
+                ui.add(Label::body(&key));
+            });
+        });
+    }
+    let edit = path_field(ui, state.texts, &label, &keys.typed, &state.t("keys-typed-hint"));
+    actions.extend(edit.changed.map(|text| (then.keys)(Change::Typed(text))));
+    if edit.browse {
+        let title = state.t("keys-files");
+        actions.push(Action::Ask(Ask { choose: Choose::Files, title, then: then.files }));
+    }
+    if edit.is_submitted {
+        actions.push((then.keys)(Change::Add));
+    }
+    ui.add(Label::small(state.t("keys-typed-line")).secondary().wrapped());
+}

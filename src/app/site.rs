@@ -1,0 +1,66 @@
+//! What this site trusts and asks for, the same in both shells: the trust store, and the policies that hold.
+
+use std::path::{Path, PathBuf};
+
+use sealift::{Code, Error, Inspection, Policy, PolicyReport, Result, TrustStore, Unlocked};
+
+use crate::folders;
+
+/// The policy of the host, which holds beside that of the user.
+const SYSTEM_POLICY: &str = "/etc/sealift/policy.toml";
+
+/// The trust store and the policies that hold.
+pub(crate) struct Site {
+    pub(crate) store: TrustStore,
+    /// Where the store is written.
+    store_path: Option<PathBuf>,
+    policies: Vec<Policy>,
+}
+
+impl Site {
+    /// As given, or as they lie in the user's folder; the host's policy holds in any case.
+    pub(crate) fn open(trust_store: Option<PathBuf>, policy: Option<PathBuf>) -> Result<Self> {
+        let in_settings = |name: &str| folders::settings().map(|folder| folder.join(name));
+        let store_path = trust_store.or_else(|| in_settings("trust.toml"));
+        let store = store_path.as_deref().map(TrustStore::load).transpose()?.unwrap_or_default();
+        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let of_user = policy.or_else(|| in_settings("policy.toml").filter(is_there));
+        let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
+        let policies =
+            of_user.iter().chain(&of_system).map(|path| Policy::load(path)).collect::<Result<_>>()?;
+        Ok(Self { store, store_path, policies })
+    }
+
+    /// Writes the store back.
+    pub(crate) fn save(&self) -> Result<()> {
+        self.store.save(self.store_path()?)
+    }
+
+    pub(crate) fn store_path(&self) -> Result<&Path> {
+        self.store_path.as_deref().ok_or_else(|| Error::new(Code::BadTrustStore))
+    }
+
+    /// Whether every policy lets the bundle in, without its key.
+    pub(crate) fn check(&self, bundle: &Inspection) -> Result<Vec<PolicyReport>> {
+        self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
+    }
+
+    /// Whether every policy lets the bundle in.
+    pub(crate) fn check_unlocked(&self, bundle: &Unlocked) -> Result<Vec<PolicyReport>> {
+        self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
+    }
+
+    /// Remembers the releases that were restored, so that none is rolled back.
+    pub(crate) fn remember(&mut self, reports: &[PolicyReport]) -> Result<()> {
+        if reports.iter().all(|report| report.releases.is_empty()) {
+            return Ok(());
+        }
+        // A restore may take hours, and keys may have been trusted meanwhile.
+        self.store = TrustStore::load(self.store_path()?)?;
+        let mut is_new = false;
+        for report in reports {
+            is_new |= self.store.remember(&report.releases);
+        }
+        if is_new { self.save() } else { Ok(()) }
+    }
+}
