@@ -10,7 +10,7 @@ use super::{
     history::Request,
     incoming::{Hovering, Incoming},
     job::Work,
-    picker,
+    own_keys, picker,
     screens::{history, import, keys, pack, usb, verify},
     secret::Secret,
     settings::{LangChoice, ThemeChoice, Volume},
@@ -66,6 +66,7 @@ pub(crate) enum Action {
     Import(import::Action),
     Verify(verify::Action),
     Keys(keys::Action),
+    Own(own_keys::Action),
     History(history::Action),
 }
 
