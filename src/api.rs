@@ -1,8 +1,10 @@
 //! The facade: every operation a shell offers, one function each.
 
+mod key_book;
 mod reseal;
 mod slots;
 
+pub use key_book::{KeyBook, KnownKey, KnownKeyKind};
 pub use reseal::reseal;
 pub use slots::{add_slot, change_slot, remove_slot};
 mod trust;

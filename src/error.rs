@@ -315,6 +315,10 @@ codes! {
     VaultNoKey = "KEY-26", Failed;
     /// The server failed otherwise.
     VaultFailed = "KEY-27", Failed;
+    /// A list of the user's own keys that cannot be used.
+    BadKeyBook = "KEY-28", Failed;
+    /// A name that no key can have, or that another of its kind has.
+    KeyName = "KEY-29", Usage;
 
     /// Not a key file, or one that is damaged.
     BadSigningKey = "SIGN-01", Failed;

@@ -74,12 +74,12 @@ mod verify;
 mod words;
 
 pub use api::{
-    Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, PackOptions, PackReport,
-    RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot, check_destination, check_output,
-    default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
-    is_signing_key_locked, list, pack, plan_handoff, plan_pack, plan_restore, read_public_key,
-    read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal, restore, save_report,
-    sign, source_transports, write_public_key, write_signing_key,
+    Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, KeyBook, KnownKey, KnownKeyKind,
+    PackOptions, PackReport, RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot,
+    check_destination, check_output, default_recovery_percent, dest_transports, find_damage, free_bytes,
+    handoff, inspect, is_signing_key_locked, list, pack, plan_handoff, plan_pack, plan_restore,
+    read_public_key, read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal,
+    restore, save_report, sign, source_transports, write_public_key, write_signing_key,
 };
 pub use bundle::Release;
 pub use crypto::{

@@ -14,6 +14,7 @@ pub(crate) use image::check_any;
 pub use image::{ImageSignature, ImageSignatureState, ImageSigners};
 pub(crate) use image::{image_signers, signed_images};
 pub use policy::{AcceptedRelease, ImageCheck, Policy, PolicyReport};
+pub(crate) use store::is_a_year_ago;
 pub use store::{TrustStore, TrustedKey};
 
 use crate::{

@@ -44,9 +44,14 @@ pub struct TrustedKey {
 impl TrustedKey {
     /// Whether it has been in use for a year: time to ask the vendor for the next.
     pub fn is_due(&self) -> bool {
-        let added: Option<Timestamp> = self.added.parse().ok();
-        added.is_some_and(|added| Timestamp::now().duration_since(added).as_hours() >= HOURS_OF_A_KEY)
+        is_a_year_ago(&self.added)
     }
+}
+
+/// Whether a key of this age, RFC 3339, is to be replaced.
+pub(crate) fn is_a_year_ago(added: &str) -> bool {
+    let added: Option<Timestamp> = added.parse().ok();
+    added.is_some_and(|added| Timestamp::now().duration_since(added).as_hours() >= HOURS_OF_A_KEY)
 }
 
 /// The trusted keys, and what was taken so far.

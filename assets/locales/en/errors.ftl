@@ -292,6 +292,10 @@ KEY-26 = The Vault server has no such key
     .hint = Check the name of the key and where the transit engine is mounted.
 KEY-27 = The Vault server did not do what was asked
     .hint = Its own words are above; its log tells more.
+KEY-28 = The list of your keys cannot be used
+    .hint = Correct the file, or move it away: the keys themselves lie elsewhere.
+KEY-29 = A key cannot be called so
+    .hint = Give it a name that no other of its kind has, at most 128 bytes.
 
 SIGN-01 = This is not a key file, or it is damaged
     .hint = Choose a key as cosign or openssl writes it: a PEM file, whose first line says “BEGIN … PRIVATE KEY” or “BEGIN PUBLIC KEY”.

@@ -292,6 +292,10 @@ KEY-26 = Vault 服务器上没有这个密钥
     .hint = 请检查密钥名，以及 transit 引擎的挂载路径。
 KEY-27 = Vault 服务器未能完成请求
     .hint = 上面是服务器的原话；其日志里有更多信息。
+KEY-28 = 您的密钥列表无法使用
+    .hint = 请改正该文件，或把它移开：密钥本身不在其中。
+KEY-29 = 密钥不能用这个名称
+    .hint = 请换一个同类密钥没有用过的名称，最多 128 字节。
 
 SIGN-01 = 这不是密钥文件，或者文件已损坏
     .hint = 请选择 cosign 或 openssl 生成的密钥：PEM 格式，首行含“BEGIN … PRIVATE KEY”或“BEGIN PUBLIC KEY”字样。

@@ -10,7 +10,7 @@ use super::{
     history::Request,
     incoming::{Hovering, Incoming},
     job::Work,
-    picker,
+    own_keys, picker,
     screens::{history, import, keys, pack, usb, verify},
     secret::Secret,
     settings::{LangChoice, ThemeChoice, Volume},
@@ -69,6 +69,7 @@ pub(crate) enum Action {
     Keys(keys::Action),
     /// A vendor's key is about to be trusted.
     Trust(Trust),
+    Own(own_keys::Action),
     History(history::Action),
 }
 

@@ -3,8 +3,9 @@
 use super::{
     action::{Action, Effect, Effects, Page, Sheet},
     incoming::{self, Incoming},
+    own_keys::{self, Tab},
     picker::{self, Picker, Step},
-    screens::{import, pack, usb, verify},
+    screens::{import, keys, pack, usb, verify},
     settings::Volume,
     standing,
     state::State,
@@ -89,7 +90,6 @@ impl State {
             }
             Action::Import(action) => self.import.apply(action, self.texts, effects),
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
-            Action::Keys(action) => self.keys.apply(action, effects),
             Action::Trust(change) => {
                 let Some((bundle, now)) = standing::apply(&mut self.trusting, change, effects) else {
                     return;
@@ -99,6 +99,13 @@ impl State {
                     header.standing.clone_from(&now);
                 });
             }
+            Action::Keys(action) => {
+                if matches!(action, keys::Action::Open(_) | keys::Action::Opened(_)) {
+                    self.own.tab = Tab::Bundle;
+                }
+                self.keys.apply(action, effects);
+            }
+            Action::Own(action) => self.own.apply(action, effects),
             Action::History(action) => self.history.apply(action, effects),
         }
     }
@@ -109,7 +116,9 @@ impl State {
             Page::Pack => {
                 self.pack.apply(pack::Action::LookForEngines, effects);
                 effects.push(Effect::WatchDrives(self.usb.all_sizes));
+                self.own.apply(own_keys::Action::Load, effects);
             }
+            Page::Keys => self.own.apply(own_keys::Action::Load, effects),
             Page::Usb | Page::Import => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
             _ => {}
         }
@@ -179,7 +188,7 @@ impl State {
         match incoming {
             Incoming::Bundle(path) => match self.page() {
                 Page::Verify => self.verify.apply(verify::Action::Open(path), self.texts, effects),
-                Page::Keys => self.keys.apply(super::screens::keys::Action::Open(path), effects),
+                Page::Keys => self.apply(Action::Keys(keys::Action::Open(path)), effects),
                 Page::Usb => self.usb.apply(usb::Action::Open(path), self.texts, effects),
                 _ => {
                     self.settings.page = Page::Import;

@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     VerifyBlobs,
     /// A change of key slots.
     Keys,
+    /// A new bundle under a new key.
+    Reseal,
     /// Deciding what a restore would do.
     Plan,
     Restore,
@@ -63,6 +65,7 @@ impl Kind {
             Self::Unlock => "job-unlock",
             Self::Verify | Self::VerifyBlobs => "job-verify",
             Self::Keys => "job-keys",
+            Self::Reseal => "job-reseal",
             Self::Plan => "job-plan",
             Self::Restore => "job-restore",
             Self::Repair => "job-repair",
@@ -77,6 +80,7 @@ impl Kind {
             Self::List | Self::Plan | Self::Save => &[Phase::Scan],
             Self::Pack => &[Phase::Scan, Phase::Pack, Phase::Recover, Phase::Flush],
             Self::Unlock | Self::Keys => &[Phase::Unlock],
+            Self::Reseal => &[Phase::Unlock, Phase::Pack, Phase::Recover, Phase::Flush],
             Self::Verify => &[Phase::Verify],
             Self::VerifyBlobs => &[Phase::Unlock, Phase::Verify],
             Self::Repair => &[Phase::Verify, Phase::Recover, Phase::Flush],
@@ -88,7 +92,13 @@ impl Kind {
     /// What the history keeps it as; `None` for what only looks.
     pub(crate) const fn run(self) -> Option<RunKind> {
         match self {
-            Self::List | Self::Unlock | Self::Keys | Self::Plan | Self::Save | Self::Repair => None,
+            Self::List
+            | Self::Unlock
+            | Self::Keys
+            | Self::Reseal
+            | Self::Plan
+            | Self::Save
+            | Self::Repair => None,
             Self::Restore => Some(RunKind::Restore),
             Self::Handoff => Some(RunKind::Handoff),
             Self::Pack => Some(RunKind::Pack),

@@ -77,6 +77,11 @@ impl NewPassphrase {
         !self.first.is_empty() && self.first.matches(&self.again)
     }
 
+    /// Whether nothing was typed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.again.is_empty()
+    }
+
     /// Whether it is shorter than a new one should be.
     pub(crate) fn is_short(&self) -> bool {
         self.first.passphrase().is_ok_and(|passphrase| !passphrase.is_long())

@@ -10,6 +10,7 @@ use super::{
     figures::Zone,
     incoming::Hovering,
     job::{JobView, Kind},
+    own_keys::OwnKeys,
     picker::Picker,
     screens::{history::History, import::Import, keys::Keys, pack::Pack, usb::Usb, verify::Verify},
     settings::Settings,
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub(crate) last_errors: VecDeque<String>,
     /// Where the user's clock stands.
     pub(crate) zone: Zone,
+    /// The user's own keys, and those of vendors.
+    pub(crate) own: OwnKeys,
     pub(crate) pack: Pack,
     pub(crate) usb: Usb,
     pub(crate) import: Import,

@@ -7,7 +7,9 @@ use sealift::{Code, Error, Fact, PackReport, Phase, WordList};
 use super::*;
 use crate::gui::{
     new_passphrase::Change,
-    screens::pack::{Action as Pack, Seen, Split},
+    new_recipients::{self, LockedFor, Needs},
+    own_keys,
+    screens::pack::{Action as Pack, Packed, Seen, SignEdit, Split},
 };
 
 const OUT: &str = "/home/operator/交付/交付-2026-11-24.sealift";
@@ -44,6 +46,41 @@ fn a_passphrase_that_is_chosen() {
 }
 
 #[test]
+fn whom_it_is_locked_for_and_who_signs() {
+    let make = |actions: Vec<Pack>| {
+        let mut state = with([]);
+        let own = Action::Own(own_keys::Action::Loaded(Ok(super::keys::own_lists())));
+        for action in [own].into_iter().chain(actions.into_iter().map(Action::Pack)) {
+            state.apply(action, &mut Effects::new());
+        }
+        state
+    };
+    let tick = |name: &str, text: &str| {
+        let chosen = new_recipients::Chosen { name: name.into(), text: text.into() };
+        Pack::Recipients(new_recipients::Change::Tick(chosen))
+    };
+    let site = super::keys::own_lists().book.keys()[1].address.clone();
+    let mut pictures = Pictures::default();
+    pictures.check("tray-recipients", || {
+        make(vec![
+            tick("支付网关现场", &site),
+            tick("ops@site-b", "ssh-ed25519 AAAA ops@site-b"),
+            Pack::Recipients(new_recipients::Change::Needs(Needs::All)),
+            Pack::Sign(SignEdit::Tick("镜渡供应".into(), "/home/u/keys/acme.key".into())),
+            Pack::Sign(SignEdit::Passphrase(typed("the key's own"))),
+        ])
+    });
+    pictures.check("tray-recipient-refused", || {
+        let error = Error::new(Code::BadRecipient);
+        let changes = [
+            new_recipients::Change::Typed("age1zz".into()),
+            new_recipients::Change::Added(Err(Arc::new(error))),
+        ];
+        make(changes.map(Pack::Recipients).into())
+    });
+}
+
+#[test]
 fn a_place_that_is_taken_or_too_small() {
     let mut pictures = Pictures::default();
     pictures.check("tray-exists", || {
@@ -69,7 +106,13 @@ fn each_end() {
             sum_bytes: 2_610_000_000,
             unique_bytes: 2_000_000_000,
         };
-        with([Pack::Packed(Ok(report), Phase::Flush)])
+        let locked_for = LockedFor {
+            has_passphrase: true,
+            names: vec!["支付网关现场".into(), "ops@site-b".into()],
+            needs: Needs::Any,
+        };
+        let packed = Packed { report, locked_for, signed: Some(Ok("镜渡供应".into())) };
+        with([Pack::Packed(Ok(packed), Phase::Flush)])
     });
     pictures.check("tray-failed", || {
         let error = Error::new(Code::DiskFull).with(Fact::Path, OUT);

@@ -14,6 +14,7 @@ pub(crate) mod label;
 pub(crate) mod layer_bar;
 pub(crate) mod login;
 pub(crate) mod new_passphrase;
+pub(crate) mod new_recipients;
 pub(crate) mod open_bundle;
 pub(crate) mod page;
 pub(crate) mod password;

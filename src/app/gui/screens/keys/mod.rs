@@ -1,5 +1,7 @@
-//! Keys: who can open a bundle, and who shall.
+//! Keys: the user's own and those of vendors, and who can open a bundle.
 
+mod form;
+mod own;
 mod state;
 mod task;
 
@@ -12,9 +14,10 @@ use eframe::egui::{Align, Frame, Layout, Margin, ScrollArea, Stroke, Ui};
 use crate::gui::{
     action::{self, Actions},
     bundle::Header,
+    own_keys::{self, Tab},
     state::State,
     theme::{self, Tone},
-    widgets::{Button, Icon, Label, banner, bundle_card::bundle_card, open_bundle::open_bundle, page},
+    widgets::{Button, Icon, Label, banner, bundle_card::bundle_card, field, open_bundle::open_bundle, page},
 };
 
 /// Width of what is read.
@@ -23,12 +26,21 @@ const WIDTH: f32 = 540.0;
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let keys = &state.keys;
     page::head(ui, &state.t("keys-title"), "", |ui| {
-        if keys.header.is_some()
+        if state.own.tab == Tab::Bundle
+            && keys.header.is_some()
             && Button::secondary(&state.t("bundle-other")).enabled(!state.is_busy()).show(ui)
         {
             actions.push(action::Action::Keys(Action::Close));
         }
     });
+    Frame::new().inner_margin(Margin { left: 20, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
+        let tabs = [(Tab::Own, state.t("keys-tab-own")), (Tab::Bundle, state.t("keys-tab-bundle"))];
+        let pressed = field::segments(ui, state.own.tab, &tabs);
+        actions.extend(pressed.map(|tab| action::Action::Own(own_keys::Action::Tab(tab))));
+    });
+    if state.own.tab == Tab::Own {
+        return scrolled(ui, |ui| own::view(ui, state, actions));
+    }
     let Some(header) = &keys.header else {
         if let Some(error) = &keys.failed {
             page::body(ui, |ui| banner::error(ui, state.texts, error));
@@ -37,17 +49,23 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         let typed = |path| action::Action::Keys(Action::Path(path));
         return open_bundle(ui, state, words, &keys.path, typed, actions);
     };
+    scrolled(ui, |ui| {
+        if let Some(done) = keys.done {
+            task::done(ui, state, done);
+            ui.add_space(8.0);
+        }
+        match keys.task {
+            Some(task) => task::view(ui, state, header, task, actions),
+            None => slots(ui, state, header, actions),
+        }
+    });
+}
+
+fn scrolled(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         page::body(ui, |ui| {
             ui.set_max_width(WIDTH);
-            if let Some(done) = keys.done {
-                task::done(ui, state, done);
-                ui.add_space(8.0);
-            }
-            match keys.task {
-                Some(task) => task::view(ui, state, header, task, actions),
-                None => slots(ui, state, header, actions),
-            }
+            content(ui);
         });
     });
 }
@@ -81,7 +99,12 @@ fn slots(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {
-        for (task, id) in [(state::Task::Add, "keys-add"), (state::Task::Change, "keys-change")] {
+        let tasks = [
+            (state::Task::Add, "keys-add"),
+            (state::Task::Change, "keys-change"),
+            (state::Task::Reseal, "keys-reseal"),
+        ];
+        for (task, id) in tasks {
             if Button::secondary(&state.t(id)).enabled(!state.is_busy()).show(ui) {
                 actions.push(action::Action::Keys(Action::Task(Some(task))));
             }

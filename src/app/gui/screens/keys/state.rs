@@ -1,14 +1,18 @@
 //! What the Keys page holds, and what its actions do to it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use sealift::{Code, Error, KdfLevel, Recipient};
+use sealift::{Code, Error, Fact, KdfLevel, PackOptions, Passphrase, Recipient};
 
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
+    new_recipients::{self, Needs, NewRecipients},
     secret::{Edit, Secret},
 };
 
@@ -23,6 +27,9 @@ pub(crate) struct Keys {
     /// A passphrase that opens the bundle.
     pub(crate) current: Secret,
     pub(crate) new: NewPassphrase,
+    pub(crate) recipients: NewRecipients,
+    /// Where a new bundle is written, as typed.
+    pub(crate) out: String,
     /// What was done last.
     pub(crate) done: Option<Task>,
     pub(crate) failed: Option<Arc<Error>>,
@@ -36,10 +43,12 @@ pub(crate) enum Task {
     Change,
     /// Removes the slot of this number.
     Remove(usize),
+    /// Writes a new bundle under a new key.
+    Reseal,
 }
 
 impl Task {
-    /// Whether a new passphrase is wanted.
+    /// Whether a new key is wanted.
     pub(crate) fn needs_new(self) -> bool {
         !matches!(self, Self::Remove(_))
     }
@@ -55,6 +64,10 @@ pub(crate) enum Action {
     Task(Option<Task>),
     Current(Edit),
     New(Change),
+    Recipients(new_recipients::Change),
+    /// A file that holds recipients.
+    RecipientFile(String),
+    Out(String),
     Start,
     Changed(Task, Outcome<Header>),
     Close,
@@ -76,6 +89,13 @@ impl Keys {
             }
             Action::Current(edit) => self.current.apply(edit),
             Action::New(change) => self.new.apply(change, |c| action::Action::Keys(Action::New(c)), effects),
+            Action::Recipients(change) => self.recipients.apply(change, recipients_do, effects),
+            Action::RecipientFile(path) => {
+                for change in [new_recipients::Change::Typed(path), new_recipients::Change::Add] {
+                    self.recipients.apply(change, recipients_do, effects);
+                }
+            }
+            Action::Out(out) => self.out = out,
             Action::Start => self.start(effects),
             Action::Changed(task, Ok(header)) => {
                 *self = Self { header: Some(header), done: Some(task), ..Self::default() };
@@ -89,8 +109,26 @@ impl Keys {
 
     /// Whether everything is there that the task needs.
     pub(crate) fn is_ready(&self) -> bool {
-        self.task
-            .is_some_and(|task| !self.current.is_empty() && (!task.needs_new() || self.new.is_complete()))
+        let Some(task) = self.task else { return false };
+        let has_out = task != Task::Reseal || !self.out.trim().is_empty();
+        has_out && !self.current.is_empty() && (!task.needs_new() || self.has_new(task))
+    }
+
+    /// Whether there is a new key.
+    fn has_new(&self, task: Task) -> bool {
+        let Self { new, recipients, .. } = self;
+        // What is typed and was not added would be left out in silence.
+        let has_all = (new.is_empty() || new.is_complete()) && recipients.typed.trim().is_empty();
+        has_all && self.num_new() > 0 && !self.has_too_many(task)
+    }
+
+    fn num_new(&self) -> usize {
+        usize::from(!self.new.is_empty()) + self.recipients.chosen.len()
+    }
+
+    /// In place of one slot there is only one, though it may be for several keys together.
+    pub(crate) fn has_too_many(&self, task: Task) -> bool {
+        task == Task::Change && self.num_new() > 1 && self.recipients.needs == Needs::Any
     }
 
     fn start(&mut self, effects: &mut Effects) {
@@ -109,21 +147,56 @@ impl Keys {
         let Some(header) = &self.header else { return Ok(None) };
         let (path, name) = (header.path.clone(), header.file_name());
         let current = self.current.passphrase()?;
-        let new = if task.needs_new() { Some(Recipient::from(self.new.passphrase()?)) } else { None };
+        let new = if self.new.is_empty() { None } else { Some(self.new.passphrase()?) };
+        let new = self.recipients.lock(new);
+        let out = PathBuf::from(self.out.trim());
+        let kind = if task == Task::Reseal { Kind::Reseal } else { Kind::Keys };
         let call = move |ctx: &sealift::Ctx| {
             let kdf = KdfLevel::default();
-            match (task, &new) {
-                (Task::Add, Some(new)) => sealift::add_slot(ctx, &path, &current, new, kdf)?,
-                (Task::Change, Some(new)) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
+            let recipients = new.recipients()?;
+            match (task, recipients.as_slice()) {
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
-                (_, None) => return Err(Error::new(Code::NoPassphrase)),
+                (Task::Add, added) => {
+                    for new in added {
+                        sealift::add_slot(ctx, &path, &current, new, kdf)?;
+                    }
+                }
+                (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
+                (Task::Reseal, _) => {
+                    reseal(ctx, &path, &current, &out, recipients)?;
+                    return Header::read(out);
+                }
+                // A file that was chosen may hold several.
+                (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
             Header::read(path)
         };
-        Ok(Some(Work::new(Kind::Keys, name, call, move |header| {
+        Ok(Some(Work::new(kind, name, call, move |header| {
             action::Action::Keys(Action::Changed(task, header))
         })))
     }
+}
+
+/// Writes what `path` holds to a new bundle, split and with recovery data as its place asks for.
+fn reseal(
+    ctx: &sealift::Ctx,
+    path: &Path,
+    current: &Passphrase,
+    out: &Path,
+    recipients: Vec<Recipient>,
+) -> sealift::Result<()> {
+    let options = PackOptions {
+        volume_bytes: sealift::Place::of(out).volume_bytes(None)?,
+        recovery_percent: sealift::default_recovery_percent(ctx, out)?,
+        ..PackOptions::default()
+    };
+    sealift::check_output(out, options.existing)?;
+    let unlocked = sealift::inspect(path)?.unlock(ctx, current)?;
+    sealift::reseal(ctx, &unlocked, out, recipients, &options).map(drop)
+}
+
+fn recipients_do(change: new_recipients::Change) -> action::Action {
+    action::Action::Keys(Action::Recipients(change))
 }
 
 #[cfg(test)]
@@ -155,5 +228,23 @@ mod tests {
         assert!(matches!(effects.as_slice(), [Effect::Run(work)] if work.kind == Kind::Keys));
         keys.apply(Action::Changed(Task::Add, Ok(header())), &mut effects);
         assert!(keys.current.is_empty() && keys.new.first.is_empty() && keys.done == Some(Task::Add));
+    }
+
+    #[test]
+    fn a_slot_can_be_for_recipients_alone_and_one_takes_the_place_of_one() {
+        let chosen = |text: &str| new_recipients::Chosen { name: text.into(), text: text.into() };
+        let tick = |text: &str| Action::Recipients(new_recipients::Change::Tick(chosen(text)));
+        for (task, is_ready) in [(Task::Add, true), (Task::Change, false)] {
+            let mut keys = Keys { header: Some(header()), ..Keys::default() };
+            let mut apply = |action| {
+                keys.apply(action, &mut Effects::new());
+                keys.is_ready()
+            };
+            apply(Action::Task(Some(task)));
+            assert!(!apply(Action::Current(insert("old"))));
+            assert!(apply(tick("age1a")));
+            assert_eq!(apply(tick("age1b")), is_ready, "{task:?}");
+            assert!(apply(Action::Recipients(new_recipients::Change::Needs(Needs::All))));
+        }
     }
 }

@@ -6,13 +6,24 @@ use super::{Action, state::Task};
 use crate::gui::{
     action::{self, Actions},
     bundle::Header,
+    dialog::{Ask, Choose},
     new_passphrase::{Change, Look},
     state::State,
     theme::Tone,
     widgets::{
         Button, Icon, Label, banner,
         new_passphrase::{new_passphrase, second_look},
+        new_recipients::{Then, new_recipients},
         password::password,
+        path_field::path_field,
+    },
+};
+
+const RECIPIENTS: Then = Then {
+    change: |change| action::Action::Keys(Action::Recipients(change)),
+    file: |paths| {
+        let path = paths.into_iter().next().unwrap_or_default();
+        action::Action::Keys(Action::RecipientFile(path.to_string_lossy().into_owned()))
     },
 };
 
@@ -26,6 +37,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
         Task::Add => ("keys-add", "keys-add-line", "keys-add-start"),
         Task::Change => ("keys-change", "keys-change-line", "keys-change-start"),
         Task::Remove(_) => ("keys-remove", "keys-remove-line", "keys-remove-start"),
+        Task::Reseal => ("keys-reseal", "keys-reseal-line", "keys-reseal-start"),
     };
     let number = if let Task::Remove(number) = task { number } else { 0 };
     ui.add(Label::large(state.texts.count(title, number)));
@@ -45,6 +57,14 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
         ui.add_space(4.0);
         ui.add(Label::body(state.t("keys-new")).strong());
         is_submitted |= new_passphrase(ui, state.texts, &keys.new, change, actions);
+        let num_more = usize::from(!keys.new.is_empty());
+        new_recipients(ui, state, &keys.recipients, num_more, RECIPIENTS, actions);
+    }
+    if keys.has_too_many(task) {
+        banner::remark(ui, Tone::Warn, &state.t("keys-one"));
+    }
+    if task == Task::Reseal {
+        is_submitted |= out(ui, state, actions);
     }
     if task != Task::Add {
         old_copies(ui, state);
@@ -63,7 +83,27 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
             actions.push(action::Action::Keys(Action::Task(None)));
         }
     });
-    ui.add(Label::small(state.t("keys-header-only")).secondary().wrapped());
+    if task != Task::Reseal {
+        ui.add(Label::small(state.t("keys-header-only")).secondary().wrapped());
+    }
+}
+
+/// Where the new bundle is written; whether Enter was pressed there.
+fn out(ui: &mut Ui, state: &State, actions: &mut Actions) -> bool {
+    let label = state.t("destination");
+    ui.add(Label::body(&label));
+    let edit = path_field(ui, state.texts, &label, &state.keys.out, &state.t("pack-out-hint"));
+    actions.extend(edit.changed.map(|out| action::Action::Keys(Action::Out(out))));
+    if edit.browse {
+        let name = state.texts.with("pack-out-name", &[("date", state.today.clone())]);
+        let then = |paths: Vec<std::path::PathBuf>| {
+            let path = paths.into_iter().next().unwrap_or_default();
+            action::Action::Keys(Action::Out(path.to_string_lossy().into_owned()))
+        };
+        let title = state.t("pack-out-title");
+        actions.push(action::Action::Ask(Ask { choose: Choose::Save { name }, title, then }));
+    }
+    edit.is_submitted
 }
 
 /// What a change cannot do.
@@ -78,6 +118,7 @@ pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
         Task::Add => ("keys-added", 0),
         Task::Change => ("keys-changed", 0),
         Task::Remove(number) => ("keys-removed", number),
+        Task::Reseal => ("keys-resealed", 0),
     };
     ui.horizontal(|ui| {
         Icon::Check.show(ui, 22.0, Tone::Ok);

@@ -3,7 +3,10 @@
 use eframe::egui::Ui;
 use sealift::{Error, PackReport, Phase};
 
-use super::{Action, state::End};
+use super::{
+    Action, sign,
+    state::{End, Packed},
+};
 use crate::gui::{
     action::{self, Actions, Page},
     figures,
@@ -13,12 +16,13 @@ use crate::gui::{
     widgets::{
         Button, Icon, Label, banner,
         digest::{digest, words},
+        new_recipients::locked_for,
     },
 };
 
 pub(super) fn view(ui: &mut Ui, state: &State, end: &End, actions: &mut Actions) {
     match end {
-        End::Done(report) => done(ui, state, report, actions),
+        End::Done(packed) => done(ui, state, packed, actions),
         End::Failed(error, phase) => failed(ui, state, error, *phase, actions),
         End::Cancelled => cancelled(ui, state, actions),
     }
@@ -31,7 +35,8 @@ fn title(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
     });
 }
 
-fn done(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) {
+fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
+    let report = &packed.report;
     title(ui, Icon::Check, Tone::Ok, &state.t("packed-title"));
     let facts = [
         ("size", figures::bytes(report.bundle_bytes)),
@@ -40,6 +45,9 @@ fn done(ui: &mut Ui, state: &State, report: &PackReport, actions: &mut Actions) 
     ];
     ui.add(Label::body(state.texts.with("packed-facts", &facts)).wrapped());
     volumes(ui, state, report);
+    ui.add_space(6.0);
+    locked_for(ui, state.texts, &packed.locked_for);
+    packed.signed.iter().for_each(|signed| sign::signed(ui, state, signed));
 
     ui.add_space(6.0);
     ui.add(Label::body(state.t("fingerprint-title")).strong());

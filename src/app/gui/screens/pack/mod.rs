@@ -8,6 +8,7 @@ mod place;
 pub(crate) mod reference;
 mod row;
 mod rows;
+mod sign;
 mod state;
 mod table;
 mod totals;
@@ -19,6 +20,10 @@ pub(crate) use place::Split;
 #[cfg(test)]
 pub(crate) use row::Origin;
 pub(crate) use row::Row;
+#[cfg(test)]
+pub(crate) use sign::Edit as SignEdit;
+#[cfg(test)]
+pub(crate) use state::Packed;
 pub(crate) use state::{Action, Column, Filter, Pack};
 
 use eframe::egui::{Align, Frame, Layout, Margin, Ui};

@@ -14,6 +14,7 @@ use super::{
     place::{Place, Seen, Split},
     reference::{self, Reference},
     row::Group,
+    sign::{self, Signed, Signing},
     totals::Totals,
 };
 use crate::gui::{
@@ -22,6 +23,7 @@ use crate::gui::{
     history::{About, Account},
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
+    new_recipients::{self, LockedFor, NewRecipients},
     widgets::focus,
 };
 
@@ -59,6 +61,8 @@ pub(crate) struct Pack {
     /// Rows that hold that layer.
     pub(crate) num_lit: usize,
     pub(crate) new: NewPassphrase,
+    pub(crate) recipients: NewRecipients,
+    pub(crate) signing: Signing,
     pub(crate) place: Place,
     /// Why the sources could not be read.
     pub(crate) failed: Option<Arc<Error>>,
@@ -68,10 +72,19 @@ pub(crate) struct Pack {
 /// How packing ended. The result decides what the tray shows.
 #[derive(Debug)]
 pub(crate) enum End {
-    Done(PackReport),
+    Done(Packed),
     /// With the step it was at.
     Failed(Arc<Error>, Phase),
     Cancelled,
+}
+
+/// What was packed.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) report: PackReport,
+    pub(crate) locked_for: LockedFor,
+    /// What came of signing it, where that was wanted.
+    pub(crate) signed: Option<Signed>,
 }
 
 /// A column that can be sorted by.
@@ -121,6 +134,10 @@ pub(crate) enum Action {
     SortBy(Column),
     Light(Option<Digest>),
     New(Change),
+    Recipients(new_recipients::Change),
+    /// A file that holds recipients.
+    RecipientFile(String),
+    Sign(sign::Edit),
     Out(String),
     /// The next name beside the one that is taken.
     OtherName,
@@ -132,7 +149,7 @@ pub(crate) enum Action {
     /// What was found at this destination.
     Saw(String, Seen),
     Start,
-    Packed(Outcome<PackReport>, Phase),
+    Packed(Outcome<Packed>, Phase),
     /// The end was seen; back to what is to be packed.
     Dismiss,
     OpenFolder,
@@ -189,6 +206,13 @@ impl Pack {
             }
             Action::Light(layer) => self.light(layer),
             Action::New(change) => self.new.apply(change, |c| action::Action::Pack(Action::New(c)), effects),
+            Action::Recipients(change) => self.recipients.apply(change, recipients_do, effects),
+            Action::RecipientFile(path) => {
+                for change in [new_recipients::Change::Typed(path), new_recipients::Change::Add] {
+                    self.recipients.apply(change, recipients_do, effects);
+                }
+            }
+            Action::Sign(edit) => self.signing.apply(edit),
             Action::Out(path) => self.place.set_out(path),
             Action::OtherName => self.place.set_out(self.place.other_name()),
             Action::Replace(is_replacing) => self.place.is_replacing = is_replacing,
@@ -216,7 +240,14 @@ impl Pack {
 
     /// Whether everything is there that packing needs.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.selected.is_empty() && self.new.is_complete() && self.place.is_ready()
+        !self.selected.is_empty() && self.is_locked() && self.place.is_ready()
+    }
+
+    /// Whether there is a key: a passphrase, which is optional beside recipients, or one of those.
+    fn is_locked(&self) -> bool {
+        // What is typed and was not added would be left out in silence.
+        let has_all = self.recipients.typed.trim().is_empty();
+        has_all && (self.new.is_complete() || (self.new.is_empty() && !self.recipients.is_empty()))
     }
 
     fn light(&mut self, layer: Option<Digest>) {
@@ -229,13 +260,14 @@ impl Pack {
         self.lit.is_some_and(|lit| row.layers.iter().any(|(digest, _)| *digest == lit))
     }
 
-    fn finish(&mut self, outcome: Outcome<PackReport>, phase: Phase) {
+    fn finish(&mut self, outcome: Outcome<Packed>, phase: Phase) {
         self.place.forget();
         self.place.is_replacing = false;
         self.end = Some(match outcome {
-            Ok(report) => {
+            Ok(packed) => {
                 self.new = NewPassphrase::default();
-                End::Done(report)
+                self.signing.wipe();
+                End::Done(packed)
             }
             Err(error) if error.code() == Code::Cancelled => End::Cancelled,
             Err(error) => End::Failed(error, phase),
@@ -275,7 +307,9 @@ impl Pack {
     }
 
     fn pack(&self) -> sealift::Result<Work> {
-        let passphrase = self.new.passphrase()?;
+        let passphrase = if self.new.is_empty() { None } else { Some(self.new.passphrase()?) };
+        let lock = self.recipients.lock(passphrase);
+        let signer = self.signing.signer()?;
         let options = PackOptions {
             volume_bytes: self.place.volume_bytes()?,
             existing: self.place.existing(),
@@ -291,18 +325,23 @@ impl Pack {
         let reached = Arc::clone(&step);
         let call = move |ctx: &sealift::Ctx| {
             let packed = sealift::check_output(&out, options.existing).and_then(|()| {
+                let key = signer.as_ref().map(sign::Signer::open).transpose()?;
+                let locked_for = lock.told();
+                let recipients = lock.recipients()?;
                 let plan = sealift::plan_pack(ctx, &specs, &[])?;
-                sealift::pack(ctx, &plan, &out, &passphrase, &options)
+                let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
+                let signed = signer.zip(key).map(|(signer, key)| signer.sign(ctx, &out, &key));
+                Ok(Packed { report, locked_for, signed })
             });
             let _ = reached.set(ctx.snapshot().phase);
             packed
         };
-        let account = |report: &PackReport| {
+        let account = |Packed { report, .. }: &Packed| {
             Some(Account { fingerprint: Some(report.fingerprint.clone()), ..Account::of(report) })
         };
-        let then = move |report| {
+        let then = move |packed| {
             let phase = step.get().copied().unwrap_or(Phase::Scan);
-            action::Action::Pack(Action::Packed(report, phase))
+            action::Action::Pack(Action::Packed(packed, phase))
         };
         Ok(Work::recorded(Kind::Pack, name, about, call, account, then))
     }
@@ -332,6 +371,10 @@ impl Pack {
             self.shown.reverse();
         }
     }
+}
+
+fn recipients_do(change: new_recipients::Change) -> action::Action {
+    action::Action::Pack(Action::Recipients(change))
 }
 
 impl Action {
@@ -415,6 +458,21 @@ mod tests {
         assert!(pack.is_ready());
         pack.apply(Action::Start, &mut effects);
         assert_eq!(runs(&effects), 1);
+    }
+
+    #[test]
+    fn beside_recipients_a_passphrase_is_optional_but_never_half_typed() {
+        let mut pack = with_rows();
+        let mut apply = |action| {
+            pack.apply(action, &mut Effects::new());
+            pack.is_ready()
+        };
+        apply(Action::Out("/tmp/a.sealift".into()));
+        let chosen = new_recipients::Chosen { name: "site".into(), text: "age1site".into() };
+        assert!(apply(Action::Recipients(new_recipients::Change::Tick(chosen))));
+        let insert = || Edit::Insert(zeroize::Zeroizing::new("mural cabbage unplug wooing".to_owned()));
+        assert!(!apply(Action::New(Change::First(insert()))), "it is to be typed once more");
+        assert!(apply(Action::New(Change::Again(insert()))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Frame, Panel, ScrollArea, Sense, Ui, vec2};
 
-use super::{Action, Pack, destination, end};
+use super::{Action, Pack, destination, end, sign};
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -14,6 +14,7 @@ use crate::gui::{
         Button, Label, focus,
         layer_bar::{self, Kind, Segment},
         new_passphrase::{new_passphrase, second_look},
+        new_recipients::{Then, new_recipients},
         page::line,
     },
 };
@@ -21,6 +22,14 @@ use crate::gui::{
 const BAR_HEIGHT: f32 = 14.0;
 /// Images a bar shows one by one; more would be thinner than they can be seen.
 const BAR_PARTS: usize = 120;
+
+const RECIPIENTS: Then = Then {
+    change: |change| action::Action::Pack(Action::Recipients(change)),
+    file: |paths| {
+        let path = paths.into_iter().next().unwrap_or_default();
+        action::Action::Pack(Action::RecipientFile(path.to_string_lossy().into_owned()))
+    },
+};
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
@@ -38,6 +47,9 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         if new_passphrase(ui, state.texts, &pack.new, change, actions) {
             focus::ask(ui.ctx(), focus::PACK_OUT);
         }
+        let num_more = usize::from(!pack.new.is_empty());
+        new_recipients(ui, state, &pack.recipients, num_more, RECIPIENTS, actions);
+        sign::view(ui, state, actions);
         rule(ui);
         destination::view(ui, state, actions);
     });
@@ -80,13 +92,14 @@ fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 /// The first thing that packing still needs.
 fn why_not(state: &State) -> &'static str {
-    let Pack { selected, new, place, .. } = &state.pack;
+    let Pack { selected, new, recipients, place, .. } = &state.pack;
     let seen = place.seen();
     match () {
         () if state.is_busy() => "pack-why-busy",
         () if selected.is_empty() => "pack-why-images",
-        () if new.first.is_empty() => "pack-why-passphrase",
-        () if !new.is_complete() => "pack-why-again",
+        () if new.is_empty() && recipients.is_empty() => "pack-why-key",
+        () if !new.is_empty() && !new.is_complete() => "pack-why-again",
+        () if !recipients.typed.trim().is_empty() => "pack-why-recipient",
         () if place.out.trim().is_empty() => "pack-why-out",
         () if place.volume_bytes().is_err() => "pack-why-volume",
         () if seen.is_some_and(|seen| seen.exists) => "pack-why-exists",

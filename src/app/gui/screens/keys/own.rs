@@ -1,0 +1,162 @@
+//! The user's own keys and the vendors' that are trusted, as cards.
+
+use eframe::egui::{Align, Frame, Layout, Margin, Stroke, Ui};
+use sealift::{KnownKey, KnownKeyKind, TrustedKey};
+
+use super::form;
+use crate::gui::{
+    action::{self, Actions},
+    own_keys::{Action, Adding, Which},
+    state::State,
+    theme::{self, Tone},
+    widgets::{Button, Icon, Label, banner, digest::words, page::line},
+};
+
+pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let own = &state.own;
+    if let Some(form) = &own.form {
+        return form::view(ui, state, form, actions);
+    }
+    if let Some(error) = &own.failed {
+        banner::error(ui, state.texts, error);
+    }
+    let kinds = [
+        (KnownKeyKind::Recipient, "own-recipients", &[(Adding::Recipient, "own-add-recipient")][..]),
+        (
+            KnownKeyKind::Identity,
+            "own-identities",
+            &[(Adding::NewIdentity, "own-new"), (Adding::Identity, "own-import")],
+        ),
+        (
+            KnownKeyKind::Signing,
+            "own-signing",
+            &[(Adding::NewSigningKey, "own-new"), (Adding::SigningKey, "own-import")],
+        ),
+    ];
+    for (kind, id, ways) in kinds {
+        section(ui, state, id, ways, actions);
+        let mut is_empty = true;
+        for key in own.keys(kind) {
+            is_empty = false;
+            card(ui, |ui| own_key(ui, state, key, actions));
+        }
+        if is_empty {
+            ui.add(Label::small(state.t(&format!("{id}-none"))).secondary().wrapped());
+        }
+        ui.add_space(12.0);
+    }
+    section(ui, state, "own-vendors", &[(Adding::Vendor, "own-trust")], actions);
+    for key in own.vendors() {
+        card(ui, |ui| vendor(ui, state, key, actions));
+    }
+    if own.vendors().is_empty() {
+        ui.add(Label::small(state.t("own-vendors-none")).secondary().wrapped());
+    }
+}
+
+/// The title of a kind of keys, and the ways to add one.
+fn section(ui: &mut Ui, state: &State, id: &str, ways: &[(Adding, &str)], actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.add(Label::large(state.t(id)));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            for (adding, text) in ways {
+                if Button::secondary(&state.t(text)).enabled(!state.own.is_working).show(ui) {
+                    actions.push(does(Action::Add(Some(*adding))));
+                }
+            }
+        });
+    });
+}
+
+fn card(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    let palette = theme::palette(ui);
+    let frame = Frame::new()
+        .fill(palette.raised)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(theme::RADIUS)
+        .inner_margin(Margin::symmetric(12, 8));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.take_available_width();
+        content(ui);
+    });
+}
+
+fn own_key(ui: &mut Ui, state: &State, key: &KnownKey, actions: &mut Actions) {
+    let which = Which::Own(key.kind, key.name.clone());
+    // Of a recipient the address is what is handed on.
+    let public = key.public.as_ref().or((key.kind == KnownKeyKind::Recipient).then_some(&key.address));
+    head(ui, state, &key.name, public.cloned(), which.clone(), actions);
+    ui.add(Label::small(sealift::escape(&key.address).to_string()).secondary().wrapped().selectable());
+    if key.kind == KnownKeyKind::Identity
+        && let Some(public) = &key.public
+    {
+        ui.add(Label::small(sealift::escape(public).to_string()).secondary().wrapped().selectable());
+    }
+    if let Some(id) = key.key_id() {
+        ui.scope(|ui| words(ui, state.texts, &id));
+        let due = if key.is_due() { Some("own-signing-due") } else { None };
+        dates(ui, state, &key.added, "own-since", due);
+    }
+    removing(ui, state, &which, &key.name, "own-remove-line", actions);
+}
+
+fn vendor(ui: &mut Ui, state: &State, key: &TrustedKey, actions: &mut Actions) {
+    let which = Which::Vendor(key.key_id.clone());
+    head(ui, state, &key.name, Some(key.public_key.to_pem()), which.clone(), actions);
+    ui.scope(|ui| words(ui, state.texts, &key.key_id));
+    dates(ui, state, &key.added, "own-trusted-since", key.is_due().then_some("own-vendor-due"));
+    removing(ui, state, &which, &key.name, "own-distrust-line", actions);
+}
+
+fn head(ui: &mut Ui, state: &State, name: &str, public: Option<String>, which: Which, actions: &mut Actions) {
+    let name = sealift::escape(name).to_string();
+    let args = [("name", name.clone())];
+    ui.horizontal(|ui| {
+        Icon::Keys.show(ui, 16.0, Tone::Secondary);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let remove = state.texts.with("own-remove", &args);
+            if Button::icon_only(Icon::Cross, &remove).enabled(!state.own.is_working).show(ui) {
+                actions.push(does(Action::Remove(Some(which))));
+            }
+            if let Some(public) = public
+                && Button::secondary(&state.t("own-copy")).show(ui)
+            {
+                actions.push(action::Action::Copy(public));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::body(&name).strong()));
+        });
+    });
+}
+
+/// The day since when it is in use, and that it is time for the next.
+fn dates(ui: &mut Ui, state: &State, added: &str, id: &str, due: Option<&str>) {
+    let day = added.split('T').next().unwrap_or_default().to_owned();
+    ui.add(Label::small(state.texts.with(id, &[("day", day)])).secondary());
+    if let Some(due) = due {
+        banner::remark(ui, Tone::Warn, &state.t(due));
+    }
+}
+
+/// The question before it goes.
+fn removing(ui: &mut Ui, state: &State, which: &Which, name: &str, id: &str, actions: &mut Actions) {
+    if state.own.removing.as_ref() != Some(which) {
+        return;
+    }
+    let title = state.texts.with("own-remove", &[("name", sealift::escape(name).to_string())]);
+    banner::banner(ui, Tone::Warn, &title, |ui| {
+        ui.add(Label::small(state.t(id)).secondary().wrapped());
+        line(ui, |ui| {
+            if Button::secondary(&state.t("own-remove-now")).show(ui) {
+                actions.push(does(Action::RemoveNow));
+            }
+            if Button::secondary(&state.t("cancel")).show(ui) {
+                actions.push(does(Action::Remove(None)));
+            }
+        });
+    });
+}
+
+pub(super) fn does(action: Action) -> action::Action {
+    action::Action::Own(action)
+}

@@ -1,0 +1,149 @@
+//! Signing what was packed: by which of the user's keys, and what came of it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use eframe::egui::Ui;
+use sealift::{Code, Ctx, Error, KnownKey, Passphrase, SigningKey};
+
+use super::Action;
+use crate::gui::{
+    action::{self, Actions},
+    secret::{self, Secret},
+    state::State,
+    theme::Tone,
+    widgets::{Icon, Label, banner, focus, page::line, password::password, tick::tick_box},
+};
+
+/// The key that is to sign, if one is.
+#[derive(Debug, Default)]
+pub(crate) struct Signing {
+    /// Name and path.
+    key: Option<(String, PathBuf)>,
+    passphrase: Secret,
+}
+
+/// What happens to it.
+#[derive(Debug)]
+pub(crate) enum Edit {
+    /// The key is to sign, or no longer.
+    Tick(String, PathBuf),
+    Passphrase(secret::Edit),
+}
+
+/// Who signed, or why nobody did.
+pub(crate) type Signed = Result<String, Arc<Error>>;
+
+impl Signing {
+    pub(super) fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Tick(name, path) => {
+                let is_off = self.is_by(&path);
+                *self = Self { key: (!is_off).then_some((name, path)), ..Self::default() };
+            }
+            Edit::Passphrase(edit) => self.passphrase.apply(edit),
+        }
+    }
+
+    fn is_by(&self, path: &std::path::Path) -> bool {
+        self.key.as_ref().is_some_and(|(_, known)| known == path)
+    }
+
+    /// What a job signs with.
+    pub(super) fn signer(&self) -> sealift::Result<Option<Signer>> {
+        let Some((name, path)) = self.key.clone() else { return Ok(None) };
+        // cosign allows an empty one.
+        let passphrase = if self.passphrase.is_empty() { None } else { Some(self.passphrase.passphrase()?) };
+        Ok(Some(Signer { name, path, passphrase }))
+    }
+
+    /// It was used; the choice stays, the passphrase does not.
+    pub(super) fn wipe(&mut self) {
+        self.passphrase = Secret::default();
+    }
+}
+
+/// A key file and what opens it.
+#[derive(Debug)]
+pub(super) struct Signer {
+    name: String,
+    path: PathBuf,
+    passphrase: Option<Passphrase>,
+}
+
+impl Signer {
+    /// Opens the key: a wrong passphrase is told before anything is packed.
+    pub(super) fn open(&self) -> sealift::Result<SigningKey> {
+        let is_locked = sealift::is_signing_key_locked(&self.path)?;
+        sealift::read_signing_key(&self.path, self.passphrase.as_ref().filter(|_| is_locked))
+    }
+
+    /// Signs the bundle at `path`, which is whole already: an error takes nothing from it.
+    pub(super) fn sign(self, ctx: &Ctx, path: &std::path::Path, key: &SigningKey) -> Signed {
+        sealift::sign(ctx, path, key, None).map(|_| self.name).map_err(Arc::new)
+    }
+}
+
+/// A tick for each key that signs; of the one that is ticked, its passphrase. Nothing where there is no such key.
+pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
+    let signing = &state.pack.signing;
+    for KnownKey { name, address, .. } in state.own.signing_keys() {
+        let path = PathBuf::from(address);
+        let is_ticked = signing.is_by(&path);
+        let text = state.texts.with("sign-as", &[("name", sealift::escape(name).to_string())]);
+        line(ui, |ui| {
+            if tick_box(ui, &text, is_ticked) {
+                actions.push(edit(Edit::Tick(name.clone(), path)));
+            }
+            ui.add(Label::body(&text).wrapped());
+        });
+        if is_ticked {
+            let label = state.t("sign-passphrase");
+            let typed = password(ui, state.texts, &label, &label, &signing.passphrase);
+            if typed.is_submitted {
+                focus::ask(ui.ctx(), focus::PACK_OUT);
+            }
+            actions.extend(typed.edits.into_iter().map(|change| edit(Edit::Passphrase(change))));
+        }
+    }
+}
+
+/// Who signed; where signing failed, that the bundle itself is whole.
+pub(super) fn signed(ui: &mut Ui, state: &State, signed: &Signed) {
+    match signed {
+        Ok(name) => {
+            line(ui, |ui| {
+                Icon::Check.show(ui, 16.0, Tone::Ok);
+                let name = sealift::escape(name).to_string();
+                ui.add(Label::body(state.texts.with("packed-signed", &[("name", name)])).wrapped());
+            });
+        }
+        Err(error) => banner::banner(ui, Tone::Warn, &state.t("packed-unsigned"), |ui| {
+            if error.code() != Code::Cancelled {
+                ui.add(Label::small(error.message(state.texts.0)).wrapped());
+            }
+        }),
+    }
+}
+
+fn edit(edit: Edit) -> action::Action {
+    action::Action::Pack(Action::Sign(edit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_key_asks_for_its_own_passphrase_and_a_second_press_takes_it_back() {
+        let mut signing = Signing::default();
+        let tick = |path: &str| Edit::Tick("acme".into(), path.into());
+        signing.apply(tick("/a.key"));
+        let typed = secret::Edit::Insert(zeroize::Zeroizing::new("secret".into()));
+        signing.apply(Edit::Passphrase(typed));
+        assert!(signing.signer().unwrap().is_some_and(|signer| signer.passphrase.is_some()));
+        signing.apply(tick("/b.key"));
+        assert!(signing.passphrase.is_empty() && signing.is_by(std::path::Path::new("/b.key")));
+        signing.apply(tick("/b.key"));
+        assert!(signing.signer().unwrap().is_none());
+    }
+}
