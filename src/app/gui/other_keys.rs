@@ -54,7 +54,9 @@ impl OtherKeys {
                 self.add(typed.trim().to_owned());
             }
             Change::Files(paths) => {
-                paths.into_iter().for_each(|path| self.add(path.to_string_lossy().into_owned()));
+                for path in paths {
+                    self.add(path.to_string_lossy().into_owned());
+                }
             }
             Change::Remove(number) if number < self.list.len() => drop(self.list.remove(number)),
             Change::Remove(_) => {}

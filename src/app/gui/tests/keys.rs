@@ -25,7 +25,14 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAErSa5FMihVmnfrQ3IRf/4ITIgLWNF
 
 fn file(path: &std::path::Path, text: &str) {
     use std::io::Write;
-    std::fs::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
 }
 
 /// An identity, a recipient, a signing key that is due and a vendor's key.
