@@ -17,18 +17,28 @@ pub(crate) struct Site {
     policies: Vec<Policy>,
 }
 
+fn in_settings(name: &str) -> Option<PathBuf> {
+    folders::settings().map(|folder| folder.join(name))
+}
+
 impl Site {
-    /// As given, or as they lie in the user's folder; the host's policy holds in any case.
-    pub(crate) fn open(trust_store: Option<PathBuf>, policy: Option<PathBuf>) -> Result<Self> {
-        let in_settings = |name: &str| folders::settings().map(|folder| folder.join(name));
+    /// The trust store alone, as given or as it lies in the user's folder: for what only looks, where a policy that cannot
+    /// be read is no reason to show nothing.
+    pub(crate) fn without_policies(trust_store: Option<PathBuf>) -> Result<Self> {
         let store_path = trust_store.or_else(|| in_settings("trust.toml"));
         let store = store_path.as_deref().map(TrustStore::load).transpose()?.unwrap_or_default();
+        Ok(Self { store, store_path, policies: Vec::new() })
+    }
+
+    /// As given, or as they lie in the user's folder; the host's policy holds in any case.
+    pub(crate) fn open(trust_store: Option<PathBuf>, policy: Option<PathBuf>) -> Result<Self> {
+        let site = Self::without_policies(trust_store)?;
         let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
         let of_user = policy.or_else(|| in_settings("policy.toml").filter(is_there));
         let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
         let policies =
             of_user.iter().chain(&of_system).map(|path| Policy::load(path)).collect::<Result<_>>()?;
-        Ok(Self { store, store_path, policies })
+        Ok(Self { policies, ..site })
     }
 
     /// Writes the store back.

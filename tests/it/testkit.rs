@@ -332,9 +332,11 @@ fn the_generator_makes_the_cases_that_are_here() {
 fn the_cases_cover_every_code_that_reading_a_bundle_can_give() {
     let expected: BTreeSet<String> = cases().iter().map(|case| case.field("expect").to_owned()).collect();
     for code in Code::ALL {
+        // The cases are opened with passphrases; other keys have tests of their own, with what makes them.
         let by_writing_or_by_choice = matches!(code, Code::LastSlot | Code::SlotsFull | Code::NoSuchSlot);
+        let by_other_keys = code.id().starts_with("KEY-") && code.id() >= Code::IdentityRefused.id();
         let is_readers = ["BUNDLE-", "INTEGRITY-", "KEY-"].iter().any(|area| code.id().starts_with(area));
-        if is_readers && !by_writing_or_by_choice {
+        if is_readers && !by_writing_or_by_choice && !by_other_keys {
             assert!(expected.contains(code.id()), "no case expects {}", code.id());
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         None
     };
     let recovery = bundle.recovery();
-    let store = site::open(matches)?.store;
+    let store = site::store(matches)?.store;
     let signatures = bundle.signatures(&store);
     let signers = unlocked.as_ref().map(|unlocked| unlocked.image_signers(&store));
     env.out.json(&serde_json::json!({

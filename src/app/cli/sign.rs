@@ -18,7 +18,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::sign(&env.ctx, path, &key, release(matches))?;
     }
     let bundle = inspect::open(matches)?;
-    let site = site::open(matches)?;
+    let site = site::store(matches)?;
     let signatures = bundle.signatures(&site.store);
     env.out.json(&serde_json::json!({ "fingerprint": bundle.fingerprint(), "signatures": signatures }));
     site::tell(env, &signatures, &[]);
@@ -87,7 +87,7 @@ pub(super) fn ungrouped(id: &str) -> String {
 /// `sealift trust list|add|remove`
 pub(super) fn trust(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some((verb, matches)) = matches.subcommand() else { return Err(Error::new(Code::Usage)) };
-    let mut site = site::open(matches)?;
+    let mut site = site::store(matches)?;
     let name = matches.try_get_one::<String>("vendor").ok().flatten();
     match (verb, name) {
         ("add", Some(name)) => {

@@ -13,8 +13,16 @@ use crate::site::Site;
 
 /// As `--trust-store` and `--policy` say, or as they lie in the user's folder; the host's policy holds in any case.
 pub(super) fn open(matches: &ArgMatches) -> Result<Site> {
-    let given = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().cloned();
-    Site::open(given("trust-store"), given("policy"))
+    Site::open(given(matches, "trust-store"), given(matches, "policy"))
+}
+
+/// The trust store alone.
+pub(super) fn store(matches: &ArgMatches) -> Result<Site> {
+    Site::without_policies(given(matches, "trust-store"))
+}
+
+fn given(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.try_get_one::<PathBuf>(name).ok().flatten().cloned()
 }
 
 /// One line for each signature, and what a policy made of them.
