@@ -172,7 +172,9 @@ impl Desktop {
     /// Drops `file` on the middle of the window.
     pub(crate) fn drop_file(&self, file: &Path) {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gui/drop.py");
-        let mut command = Command::new("python3");
+        // Debian's own has python3-xlib; another may come first in PATH.
+        let debians = Path::new("/usr/bin/python3");
+        let mut command = Command::new(if debians.exists() { debians } else { Path::new("python3") });
         command
             .env("DISPLAY", &self.display)
             .arg(script)
