@@ -171,7 +171,7 @@ fn a_passphrase_is_remembered_in_the_keyring_until_it_is_forgotten() {
     desktop.wait_title("Import: Unlock");
     desktop.settle();
     desktop.type_text(PASSPHRASE);
-    for key in ["Tab", "Tab", "space"] {
+    for key in ["Tab", "Tab", "Tab", "space"] {
         desktop.press(key);
     }
     assert_eq!(held(&desktop), None, "only what opens the bundle is remembered");
@@ -188,7 +188,7 @@ fn a_passphrase_is_remembered_in_the_keyring_until_it_is_forgotten() {
     desktop.drop_file(&bundle);
     desktop.wait_title("Import: Unlock");
     desktop.settle();
-    for key in ["Tab", "Tab"] {
+    for key in ["Tab", "Tab", "Tab"] {
         desktop.press(key);
     }
     desktop.press_on("space");
