@@ -72,6 +72,9 @@ impl Desktop {
     }
 
     fn start_in(name: &'static str, home: TempDir, session: Vec<Running>) -> Self {
+        // One after the other: two that start at once on a cold machine were seen to keep each other from appearing.
+        static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _turn = STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut xvfb = Command::new("Xvfb");
         xvfb.args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp"]);
         let mut xvfb = started(xvfb.stdout(Stdio::piped()), "xvfb");
