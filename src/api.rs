@@ -188,16 +188,10 @@ pub fn pack(
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
-    if options.recovery_percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
-        return Err(Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Limit, "1..100 %"));
-    }
+    let layout = layout(options, options.record_bytes)?;
     check_output(out, options.existing)?;
     let settings = pipeline::Settings {
-        layout: Layout {
-            record_bytes: options.record_bytes,
-            volume_bytes: options.volume_bytes,
-            recovery_percent: options.recovery_percent,
-        },
+        layout,
         level: options.level,
         existing: options.existing,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -226,6 +220,18 @@ pub fn pack(
         num_images: packed.content.images.len(),
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
+    })
+}
+
+/// How a bundle is cut, as `options` ask.
+fn layout(options: &PackOptions, record_bytes: u32) -> Result<Layout> {
+    if options.recovery_percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+        return Err(Error::new(Code::Usage).with(Fact::Field, "recovery").with(Fact::Limit, "1..100 %"));
+    }
+    Ok(Layout {
+        record_bytes,
+        volume_bytes: options.volume_bytes,
+        recovery_percent: options.recovery_percent,
     })
 }
 

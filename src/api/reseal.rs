@@ -2,9 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{PackOptions, PackReport, Unlocked, check_output, check_recipients};
+use super::{PackOptions, PackReport, Unlocked, check_output, check_recipients, layout};
 use crate::{
-    bundle::{BundleKeys, Layout},
+    bundle::BundleKeys,
     crypto::{Key, random},
     digest::hex,
     error::Result,
@@ -29,14 +29,10 @@ pub fn reseal(
 ) -> Result<PackReport> {
     let recipients = recipients.into();
     check_recipients(&recipients)?;
+    let layout = layout(options, unlocked.bundle.header().geometry.record_bytes)?;
     check_output(out, options.existing)?;
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
     let slots = recipients.start(ctx, &keys, options.kdf.cost(), None)?;
-    let layout = Layout {
-        record_bytes: unlocked.bundle.header().geometry.record_bytes,
-        volume_bytes: options.volume_bytes,
-        recovery_percent: options.recovery_percent,
-    };
     let sealed = pipeline::reseal(ctx, &unlocked.bundle, out, layout, options.existing, &keys, slots)?;
     let index = unlocked.bundle.index();
     Ok(PackReport {

@@ -22,19 +22,16 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     match verb {
         "add" => {
             let current = secret::unlock(env, matches, open)?;
-            with_new(env, matches, |new| sealift::add_slot(&env.ctx, path, &current, new, kdf(matches)))?;
+            with_new(env, matches, |new| {
+                new.iter().try_for_each(|new| sealift::add_slot(&env.ctx, path, &current, new, kdf(matches)))
+            })?;
         }
         "change" => {
             let number = matches.get_one::<usize>("slot-number").copied();
             let current = secret::unlock(env, matches, open)?;
-            let mut is_first = true;
-            with_new(env, matches, |new| {
-                if !std::mem::take(&mut is_first) {
-                    return Err(Error::new(Code::Usage)
-                        .with(Fact::Field, "--recipient")
-                        .with(Fact::Limit, 1));
-                }
-                sealift::change_slot(&env.ctx, path, &current, number, new, kdf(matches))
+            with_new(env, matches, |new| match new {
+                [new] => sealift::change_slot(&env.ctx, path, &current, number, new, kdf(matches)),
+                more => Err(Error::new(Code::Usage).with(Fact::Found, more.len()).with(Fact::Limit, 1)),
             })?;
         }
         "remove" => {
@@ -49,10 +46,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-/// Does `change` for each recipient that the arguments name.
-fn with_new(env: &Env, matches: &ArgMatches, change: impl FnMut(&Recipient) -> Result<()>) -> Result<()> {
+/// Does `change` with the recipients that the arguments name.
+fn with_new(env: &Env, matches: &ArgMatches, change: impl FnOnce(&[Recipient]) -> Result<()>) -> Result<()> {
     let given = recipients::given(env, matches, "new-", None)?;
-    let changed = given.recipients.iter().try_for_each(change);
+    let changed = change(&given.recipients);
     if changed.is_err() {
         given.undo();
     }

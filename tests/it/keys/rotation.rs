@@ -37,6 +37,11 @@ fn slots_of_any_kind_come_and_go_and_only_the_header_is_written() {
     };
     assert_eq!((status, kinds(&added)), (0, ["password", "age", "key-file"].map(String::from).to_vec()));
     assert_eq!(opened(&bundle, &["-i", &age]), "ok");
+    // One slot takes one recipient: with two nothing is changed.
+    let two = ["keys", "change", path, "-i", &file, "--slot", "2", "-r", &file, "-r", &recipient];
+    let (status, refused) = sealift(two);
+    assert_eq!((status, refused["error"]["code"].as_str()), (2, Some("USAGE-01")));
+    assert_eq!(opened(&bundle, &["-i", &age]), "ok");
     // The holder of one key puts another in the place of a third.
     let (_, new_recipient) = key("new.key", "age");
     let (status, changed) =
