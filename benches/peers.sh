@@ -41,8 +41,21 @@ measure() {
         /usr/bin/time -o t -f '%e %U %S %M' bash -c "$2" >/dev/null 2>log || { cat log >&2; echo "failed: $2" >&2; exit 1; }
         tail -n 1 t >>times
     done
-    read -r wall[$name] cpu[$name] rss[$name] < <(sort -n times | awk '{w[NR]=$1; c[NR]=$2+$3; m[NR]=$4} END {k=int((NR+1)/2); print w[k], c[k], int(m[k]/1024)}')
+    read -r wall[$name] cpu[$name] rss[$name] < <(medians times)
 }
+# beside NAME COMMAND NAME COMMAND: as measure, in turn, so that both meet the same moods of the machine.
+beside() {
+    local i
+    rm -f first second
+    for i in $(seq "$runs"); do
+        runs=1 measure "$1" "$2"; cat times >>first
+        runs=1 measure "$3" "$4"; cat times >>second
+    done
+    read -r wall[$1] cpu[$1] rss[$1] < <(medians first)
+    read -r wall[$3] cpu[$3] rss[$3] < <(medians second)
+}
+# Of wall seconds, cpu seconds and peak MiB.
+medians() { sort -n "$1" | awk '{w[NR]=$1; c[NR]=$2+$3; m[NR]=$4} END {k=int((NR+1)/2); print w[k], c[k], int(m[k]/1024)}'; }
 reset() { :; }
 size() { du -b --apparent-size -s "$1" | cut -f1; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a/b}'; }
@@ -126,9 +139,8 @@ handing_over() {
     "$sealift" pack "$all" --out h.sealift --password-file pw -q 2>/dev/null
     cat h.sealift >/dev/null
     reset() { rm -rf stick; mkdir stick; sync; }
-    measure handoff "'$sealift' handoff h.sealift --to stick -q"
+    beside handoff "'$sealift' handoff h.sealift --to stick -q" cpsync "cp h.sealift stick/ && sync && cmp h.sealift stick/h.sealift"
     row "sealift handoff (reads back past the cache)" "${wall[handoff]}" "${cpu[handoff]}" "${rss[handoff]}" $(($(size h.sealift) / 1000000))
-    measure cpsync "cp h.sealift stick/ && sync && cmp h.sealift stick/h.sealift"
     row "cp; sync; cmp" "${wall[cpsync]}" "${cpu[cpsync]}" "" ""
     rm -rf stick h.sealift
 }

@@ -77,6 +77,15 @@ codes! {
     /// A new passphrase is shorter than it should be.
     ShortPassphrase = "USAGE-12", Usage;
 
+    /// A file of sensitivity classes that cannot be used.
+    BadClasses = "CLASS-01", Usage;
+    /// No sensitivity class.
+    BadClass = "CLASS-02", Usage;
+    /// Nothing says which sensitivity class an image has.
+    NoClass = "CLASS-03", Usage;
+    /// A bundle has the name of a part of a delivery and is none of its parts.
+    PartForeign = "CLASS-04", Integrity;
+
     /// Reading failed.
     Read = "IO-01", Failed;
     /// Writing failed.
@@ -372,6 +381,7 @@ pub enum Fact {
     Product,
     Registry,
     Image,
+    Class,
     Blob,
     Record,
     Volume,
@@ -399,6 +409,7 @@ impl Fact {
         Self::Product,
         Self::Registry,
         Self::Image,
+        Self::Class,
         Self::Blob,
         Self::Record,
         Self::Volume,
@@ -426,6 +437,7 @@ impl Fact {
             Self::Product => "product",
             Self::Registry => "registry",
             Self::Image => "image",
+            Self::Class => "class",
             Self::Blob => "blob",
             Self::Record => "record",
             Self::Volume => "volume",

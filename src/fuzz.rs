@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    bundle::{Given, Header, Index, SignatureEntry, Slot, Statement, VendorSignature, VolumeSet},
+    bundle::{Given, Header, Index, Slot, Statement, Tlv, VendorSignature, VolumeSet},
     crypto::{Passphrase, PublicKey, SigningKey},
     digest::Digest,
     error::Result,
@@ -161,8 +161,8 @@ pub fn signing(data: &[u8]) {
     if let Ok(key) = PublicKey::from_pem(data) {
         assert_eq!(PublicKey::from_pem(key.to_pem().as_bytes()).ok(), Some(key));
     }
-    let entries = SignatureEntry::decode_all(data);
-    assert_eq!(SignatureEntry::decode_all(&SignatureEntry::encode_all(&entries)), entries);
+    let entries = Tlv::decode_all(data);
+    assert_eq!(Tlv::decode_all(&Tlv::encode_all(&entries)), entries);
     for entry in &entries {
         if let Some(signature) = VendorSignature::decode(entry) {
             assert_eq!(signature.encode(), *entry, "a signature has one form");
@@ -462,7 +462,7 @@ mod tests {
         assert!(SigningKey::read_locked(&seed("signing/plain-key")).is_ok());
         assert!(PublicKey::from_pem(&seed("signing/public-key")).is_ok());
         assert!(Statement::decode(&seed("signing/statement")).is_some());
-        let entries = SignatureEntry::decode_all(&seed("signing/entries"));
+        let entries = Tlv::decode_all(&seed("signing/entries"));
         assert_eq!(entries.iter().filter_map(VendorSignature::decode).count(), 2);
         let text = |name: &str| String::from_utf8(seed(name)).unwrap();
         assert!(

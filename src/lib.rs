@@ -46,6 +46,7 @@
 
 mod api;
 mod bundle;
+mod class;
 mod crypto;
 mod dest;
 mod digest;
@@ -74,14 +75,16 @@ mod verify;
 mod words;
 
 pub use api::{
-    Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Inspection, KdfLevel, KeyBook, KnownKey, KnownKeyKind,
-    PackOptions, PackReport, RecoveryInfo, SlotInfo, Unlocked, add_slot, answer_repair, change_slot,
-    check_destination, check_output, default_recovery_percent, dest_transports, find_damage, free_bytes,
-    handoff, inspect, is_signing_key_locked, list, pack, plan_handoff, plan_pack, plan_restore,
-    read_public_key, read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal,
-    restore, save_report, sign, source_transports, write_public_key, write_signing_key,
+    Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Delivery, Inspection, KdfLevel, KeyBook, KnownKey,
+    KnownKeyKind, PackOptions, PackReport, PartInfo, RecoveryInfo, Signing, SlotInfo, Unlocked, add_slot,
+    answer_repair, change_slot, check_delivery, check_destination, check_output, default_recovery_percent,
+    dest_transports, find_damage, free_bytes, handoff, inspect, is_signing_key_locked, list, pack,
+    pack_delivery, part_path, plan_handoff, plan_pack, plan_restore, preview_restore, read_public_key,
+    read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal, restore, save_report,
+    sign, source_transports, verify_for, write_public_key, write_signing_key,
 };
 pub use bundle::Release;
+pub use class::Class;
 pub use crypto::{
     GENERATED_BITS, Passphrase, PublicKey, SigningKey, SigningKeyType, WordList, generate_passphrase,
 };
@@ -110,8 +113,8 @@ pub use locale::{Lang, escape, lookup, text};
 pub use net::{Credentials, RegistryAccess};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{
-    FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection, mapped_name, read_mapping,
-    recovery_percent, volume_bytes,
+    ClassFile, ClassKeys, ClassRules, FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection,
+    mapped_name, read_mapping, recovery_percent, volume_bytes,
 };
 pub use repair::{DamageReport, RepairOptions, RepairReport, RepairRequest};
 pub use restore::RestoreReport;

@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{PackOptions, PackReport, Unlocked, check_output, check_recipients, layout};
+use super::{
+    PackOptions, PackReport, Unlocked, check_output,
+    pack::{check_recipients, layout},
+};
 use crate::{
     bundle::BundleKeys,
     crypto::{Key, random},
@@ -43,5 +46,6 @@ pub fn reseal(
         num_images: index.images.len(),
         sum_bytes: unlocked.images.iter().map(Image::size_bytes).sum(),
         unique_bytes: index.frames.iter().map(|frame| u64::from(frame.2)).sum(),
+        signature: None,
     })
 }

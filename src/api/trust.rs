@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-
-use super::{InBundle, Inspection, Unlocked};
+use super::{Inspection, Unlocked, pack::now, unlocked::InBundle};
 use crate::{
-    bundle::{Bundle, SignatureEntry, Statement, VendorSignature, rewrite_signatures},
+    bundle::{Bundle, Statement, Tlv, VendorSignature, rewrite_signatures},
     crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
@@ -119,8 +117,7 @@ pub fn sign(
     let bundle = Bundle::open(path)?;
     bundle.volumes()?.check_hashes()?;
     let core = bundle.header().core();
-    let signed = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
-    let signature = VendorSignature::sign(key, &core, Statement::new(release, signed)?);
+    let signature = VendorSignature::sign(key, &core, Statement::new(release, now())?);
     ctx.checkpoint()?;
     rewrite_signatures(path, &core, |entries| {
         entries.retain(|entry| !is_by(entry, &signature.public_key));
@@ -142,7 +139,7 @@ pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
     ctx.checkpoint()?;
     rewrite_signatures(path, &core, |entries| {
         let num_before = entries.len();
-        let is_meant = |entry: &SignatureEntry| {
+        let is_meant = |entry: &Tlv| {
             key_id.len() >= 8
                 && VendorSignature::decode(entry)
                     .is_some_and(|found| found.public_key.id().starts_with(key_id))
@@ -155,6 +152,6 @@ pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
     })
 }
 
-fn is_by(entry: &SignatureEntry, key: &PublicKey) -> bool {
+fn is_by(entry: &Tlv, key: &PublicKey) -> bool {
     VendorSignature::decode(entry).is_some_and(|found| found.public_key == *key)
 }

@@ -6,9 +6,7 @@
 use bytes::BufMut;
 use sha2::{Digest, Sha256};
 
-use super::{
-    SetId, VERSION, checked, keys::BundleKeys, record::Geometry, signatures::SignatureEntry, with_checksum,
-};
+use super::{SetId, VERSION, checked, keys::BundleKeys, record::Geometry, tlv::Tlv, with_checksum};
 use crate::error::{Code, Error, Fact};
 
 /// Bytes of one header copy.
@@ -144,9 +142,9 @@ impl Header {
     }
 
     /// The signatures of `copies` of one bundle; what several have, once.
-    pub(crate) fn signatures_of<'a>(copies: impl IntoIterator<Item = &'a Self>) -> Vec<SignatureEntry> {
+    pub(crate) fn signatures_of<'a>(copies: impl IntoIterator<Item = &'a Self>) -> Vec<Tlv> {
         let mut entries = Vec::new();
-        for entry in copies.into_iter().flat_map(|copy| SignatureEntry::decode_all(&copy.signatures)) {
+        for entry in copies.into_iter().flat_map(|copy| Tlv::decode_all(&copy.signatures)) {
             if !entries.contains(&entry) {
                 entries.push(entry);
             }

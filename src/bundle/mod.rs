@@ -3,6 +3,7 @@
 //! Knows bytes, files and one bundle key; `keyslot` gives the header's slots meaning, and nothing here
 //! knows where images come from or go to.
 
+mod delivery;
 mod frame;
 mod header;
 mod index;
@@ -16,10 +17,12 @@ mod schedule;
 mod sign;
 mod signatures;
 mod statement;
+mod tlv;
 mod volume;
 mod volume_piece;
 mod writer;
 
+pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
@@ -30,15 +33,16 @@ pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
 pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
 pub(crate) use sign::rewrite_signatures;
-pub(crate) use signatures::{SignatureEntry, VendorSignature};
+pub(crate) use signatures::VendorSignature;
 pub use statement::Release;
 pub(crate) use statement::{Statement, check_product, rfc3339};
+pub(crate) use tlv::Tlv;
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,
     set_id_of, volume_path,
 };
 pub(crate) use volume_piece::VolumePiece;
-pub(crate) use writer::{Begin, BundleWriter, Layout, Sealed};
+pub(crate) use writer::{Additions, Begin, BundleWriter, Layout, Sealed};
 
 /// Newest format version this program reads, and the one it writes.
 pub(crate) const VERSION: u16 = 1;

@@ -16,7 +16,7 @@ use super::{
     keys::BundleKeys,
     record::{RecordCipher, plain_of, record_hash},
     recovery::{Given, Survey},
-    signatures::SignatureEntry,
+    tlv::Tlv,
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
@@ -84,7 +84,7 @@ impl Bundle {
             && a.core() == b.core()
             && a.signatures != b.signatures
         {
-            a.signatures = SignatureEntry::encode_all(&Header::signatures_of([&*a, &*b]));
+            a.signatures = Tlv::encode_all(&Header::signatures_of([&*a, &*b]));
             b.signatures.clone_from(&a.signatures);
         }
         Ok(Self { path: path.to_owned(), candidates, num_damaged_copies: faults.len() })

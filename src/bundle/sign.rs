@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     header::{COPY_BYTES, CORE_BYTES, Header},
-    signatures::SignatureEntry,
+    tlv::Tlv,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn rewrite_signatures(
     path: &Path,
     core: &[u8; CORE_BYTES],
-    change: impl FnOnce(&mut Vec<SignatureEntry>) -> Result<()>,
+    change: impl FnOnce(&mut Vec<Tlv>) -> Result<()>,
 ) -> Result<()> {
     let file = open_in_place(path)?;
     if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
@@ -37,7 +37,7 @@ pub(crate) fn rewrite_signatures(
     let usable = copies.iter().rev().filter_map(|(_, copy)| copy.as_ref());
     let mut entries = Header::signatures_of(usable.map(|(header, _)| header));
     change(&mut entries)?;
-    let signatures = SignatureEntry::encode_all(&entries);
+    let signatures = Tlv::encode_all(&entries);
     let mut encoded = Vec::new();
     for (offset, copy) in copies {
         let (header, mac) = copy.unwrap_or_else(|| newest.clone());

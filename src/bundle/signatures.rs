@@ -5,7 +5,7 @@
 
 use bytes::BufMut;
 
-use super::{header::CORE_BYTES, statement::Statement};
+use super::{header::CORE_BYTES, statement::Statement, tlv::Tlv};
 use crate::crypto::{MAX_SPKI_BYTES, PublicKey, SigningKey, SigningKeyType};
 
 /// Kind of an ECDSA P-256 signature.
@@ -14,45 +14,6 @@ const ECDSA_P256: u16 = 1;
 const ED25519: u16 = 2;
 /// Longest signature: DER of ECDSA P-256 has at most 72 bytes.
 const MAX_SIGNATURE_BYTES: usize = 128;
-
-/// One entry of the signatures, of whatever kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SignatureEntry {
-    pub(crate) kind: u16,
-    pub(crate) value: Vec<u8>,
-}
-
-impl SignatureEntry {
-    /// The entries of the area, up to the first that is malformed: what follows is no signature.
-    pub(crate) fn decode_all(mut area: &[u8]) -> Vec<Self> {
-        let mut entries = Vec::new();
-        while let Some(entry) = Self::take(&mut area) {
-            entries.push(entry);
-        }
-        entries
-    }
-
-    fn take(area: &mut &[u8]) -> Option<Self> {
-        let kind = u16::from_le_bytes(take(area)?);
-        let zero = take::<2>(area)?;
-        let len = u32::from_le_bytes(take(area)?);
-        let (value, rest) = area.split_at_checked(len as usize)?;
-        *area = rest;
-        (zero == [0; 2]).then(|| Self { kind, value: value.to_vec() })
-    }
-
-    /// The area that holds `entries`.
-    pub(crate) fn encode_all(entries: &[Self]) -> Vec<u8> {
-        let mut area = Vec::new();
-        for entry in entries {
-            area.put_u16_le(entry.kind);
-            area.put_u16_le(0);
-            area.put_u32_le(entry.value.len() as u32);
-            area.put_slice(&entry.value);
-        }
-        area
-    }
-}
 
 /// A vendor signature, not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +35,7 @@ impl VendorSignature {
         self.public_key.verify(&message(core, &self.statement.encode()), &self.signature)
     }
 
-    pub(crate) fn encode(&self) -> SignatureEntry {
+    pub(crate) fn encode(&self) -> Tlv {
         let (public_key, statement) = (self.public_key.to_der(), self.statement.encode());
         let mut value = Vec::new();
         value.put_u16_le(public_key.len() as u16);
@@ -83,11 +44,11 @@ impl VendorSignature {
         value.put_slice(&self.signature);
         value.put_u32_le(statement.len() as u32);
         value.put_slice(&statement);
-        SignatureEntry { kind: kind_of(self.public_key.key_type()), value }
+        Tlv { kind: kind_of(self.public_key.key_type()), value }
     }
 
     /// Reads an entry; `None` when it breaks a rule, or is of a kind that is not known.
-    pub(crate) fn decode(entry: &SignatureEntry) -> Option<Self> {
+    pub(crate) fn decode(entry: &Tlv) -> Option<Self> {
         let rest = &mut &entry.value[..];
         let len = usize::from(u16::from_le_bytes(take(rest)?));
         let der = take_slice(rest, len, MAX_SPKI_BYTES)?;
@@ -103,7 +64,7 @@ impl VendorSignature {
     }
 
     /// Whether `entry` is of a kind that this program checks.
-    pub(crate) fn is_known(entry: &SignatureEntry) -> bool {
+    pub(crate) fn is_known(entry: &Tlv) -> bool {
         matches!(entry.kind, ECDSA_P256 | ED25519)
     }
 }
@@ -147,7 +108,7 @@ mod tests {
             let statement =
                 Statement::new(Some(("suite", "1.4")), "2026-01-02T03:04:05Z".parse().unwrap()).unwrap();
             let mut entry = VendorSignature::sign(&key, &core, statement).encode();
-            let fits = |entry: &SignatureEntry, core: &[u8; CORE_BYTES]| {
+            let fits = |entry: &Tlv, core: &[u8; CORE_BYTES]| {
                 VendorSignature::decode(entry)
                     .is_some_and(|found| found.fits(core) && found.public_key == key.public_key())
             };
@@ -172,14 +133,11 @@ mod tests {
 
     #[test]
     fn entries_are_read_up_to_what_is_malformed() {
-        let entries = vec![
-            SignatureEntry { kind: 900, value: vec![1, 2, 3] },
-            SignatureEntry { kind: 1, value: vec![] },
-        ];
-        let area = SignatureEntry::encode_all(&entries);
-        assert_eq!(SignatureEntry::decode_all(&area), entries);
-        assert_eq!(SignatureEntry::decode_all(&area[..area.len() - 1]), entries[..1]);
-        assert_eq!(SignatureEntry::decode_all(&[&area[..], &[0, 0, 0, 0, 9]].concat()), entries);
-        assert!(SignatureEntry::decode_all(&[1, 0, 1, 0, 0, 0, 0, 0]).is_empty());
+        let entries = vec![Tlv { kind: 900, value: vec![1, 2, 3] }, Tlv { kind: 1, value: vec![] }];
+        let area = Tlv::encode_all(&entries);
+        assert_eq!(Tlv::decode_all(&area), entries);
+        assert_eq!(Tlv::decode_all(&area[..area.len() - 1]), entries[..1]);
+        assert_eq!(Tlv::decode_all(&[&area[..], &[0, 0, 0, 0, 9]].concat()), entries);
+        assert!(Tlv::decode_all(&[1, 0, 1, 0, 0, 0, 0, 0]).is_empty());
     }
 }

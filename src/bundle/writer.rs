@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     frame::Frame,
-    header::{COPY_BYTES, Header, Slot},
+    header::{COPY_BYTES, CORE_BYTES, Header, Slot},
     index::{FrameEntry, Index, MAX_INDEX_BYTES},
     keys::BundleKeys,
     leftovers::Leftovers,
@@ -178,13 +178,7 @@ impl BundleWriter {
     }
 
     /// Writes the index (frames are filled in) and the header, flushes, and gives the files their names.
-    pub(crate) fn seal(
-        mut self,
-        ctx: &Ctx,
-        mut index: Index,
-        slots: Vec<Slot>,
-        base_root: [u8; 32],
-    ) -> Result<Sealed> {
+    pub(crate) fn seal(mut self, ctx: &Ctx, mut index: Index, additions: Additions<'_>) -> Result<Sealed> {
         index.frames = std::mem::take(&mut self.frames);
         // A bundle that its own reader refused would be lost: the rules hold before anything is sealed.
         index.check(self.payload_bytes)?;
@@ -206,7 +200,8 @@ impl BundleWriter {
             index_offset,
             index_bytes: index.len() as u64,
         };
-        let header = Header {
+        let Additions { slots, base_root, extensions, sign } = additions;
+        let mut header = Header {
             set_id: *self.keys.set_id(),
             geometry,
             set_root: set_root(self.keys.set_id(), &volumes.roots),
@@ -214,9 +209,10 @@ impl BundleWriter {
             commitment: self.keys.commitment(),
             sequence: 1,
             slots,
-            extensions: Vec::new(),
+            extensions,
             signatures: Vec::new(),
         };
+        header.signatures = sign(&header.core());
         if let Some(percent) = self.layout.recovery_percent {
             volumes.add_recovery(ctx, Shape::of_percent(geometry, percent))?;
         }
@@ -234,6 +230,15 @@ impl Begin {
             Self::Continue => PartialFile::reuse(path, existing),
         }
     }
+}
+
+/// What stands in a header beside what was written.
+pub(crate) struct Additions<'a> {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) base_root: [u8; 32],
+    pub(crate) extensions: Vec<u8>,
+    /// Gives the signatures over a core.
+    pub(crate) sign: &'a dyn Fn(&[u8; CORE_BYTES]) -> Vec<u8>,
 }
 
 /// The writing thread ended early.

@@ -166,6 +166,7 @@ impl Engine for Containerd {
                     names: record.name().into_iter().collect(),
                     platform: Platform::host(),
                     created: None,
+                    class_label: None,
                     layers: Vec::new(),
                 }),
             }

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host};
 use crate::{
+    class::Class,
     digest::Digest,
     error::{Code, Error, Result},
     job::Ctx,
@@ -142,6 +143,7 @@ fn image_of(inspected: &ImageInspect, sizes: &[u64]) -> Option<EngineImage> {
     let id = with_algorithm(inspected.id.as_deref()?).parse().ok()?;
     let diff_ids = inspected.root_fs.as_ref().and_then(|fs| fs.layers.as_ref());
     let diff_ids: Vec<Digest> = diff_ids.into_iter().flatten().filter_map(|id| id.parse().ok()).collect();
+    let labels = inspected.config.as_ref().and_then(|config| config.labels.as_ref());
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Some(EngineImage {
         id,
@@ -152,6 +154,7 @@ fn image_of(inspected: &ImageInspect, sizes: &[u64]) -> Option<EngineImage> {
             variant: text(&inspected.variant),
         },
         created: inspected.created.as_ref().map(ToString::to_string),
+        class_label: labels.and_then(|labels| labels.get(Class::LABEL).cloned()),
         layers: diff_ids.iter().copied().zip(spread(sizes, diff_ids.len())).collect(),
     })
 }

@@ -31,6 +31,8 @@ pub(crate) struct EngineImage {
     pub(crate) platform: Platform,
     /// RFC 3339.
     pub(crate) created: Option<String>,
+    /// What its label [`crate::Class::LABEL`] says.
+    pub(crate) class_label: Option<String>,
     /// `diffID` and unpacked bytes of each layer, base first.
     pub(crate) layers: Vec<(Digest, u64)>,
 }

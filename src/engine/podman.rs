@@ -1,11 +1,12 @@
 //! Podman, through its program; where it serves Docker's API, that is used.
 
-use std::io::Read;
+use std::{collections::BTreeMap, io::Read};
 
 use serde::Deserialize;
 
 use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, program::Program};
 use crate::{
+    class::Class,
     digest::Digest,
     error::{Code, Result},
     job::Ctx,
@@ -33,6 +34,7 @@ struct Inspected {
     id: String,
     repo_tags: Option<Vec<String>>,
     created: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
     os: String,
     architecture: String,
     size: u64,
@@ -120,6 +122,7 @@ fn image_of(inspected: &Inspected) -> Option<EngineImage> {
             variant: None,
         },
         created: inspected.created.clone(),
+        class_label: inspected.labels.as_ref().and_then(|labels| labels.get(Class::LABEL).cloned()),
         layers: layers.into_iter().map(|layer| (layer, each)).collect(),
     })
 }

@@ -184,7 +184,14 @@ fn read_manifest(
     let is_image = is_config(&config.media_type) && layers.iter().all(|layer| is_layer(&layer.media_type));
     if !is_image {
         let layers = layers.into_iter().map(|blob| Layer { blob, diff_id: None }).collect();
-        return Ok(ImageManifest { blob: blob.clone(), platform: None, config, layers, created: None });
+        return Ok(ImageManifest {
+            blob: blob.clone(),
+            platform: None,
+            config,
+            layers,
+            created: None,
+            class_label: None,
+        });
     }
     let facts = read_config(&documents.read(&config, MAX_CONFIG_BYTES)?, &config.digest.to_string())?;
     if facts.diff_ids.len() != layers.len() {
@@ -208,6 +215,7 @@ fn read_manifest(
         config,
         layers,
         created: facts.created,
+        class_label: facts.class_label,
     })
 }
 

@@ -96,6 +96,9 @@ pub struct ImageManifest {
     pub layers: Vec<Layer>,
     /// When the image was built, RFC 3339, if it says so.
     pub created: Option<String>,
+    /// What its label [`crate::Class::LABEL`] says, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_label: Option<String>,
 }
 
 /// An image: names, and the manifest or index they point at.

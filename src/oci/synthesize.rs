@@ -11,6 +11,7 @@ use super::{
     json,
 };
 use crate::{
+    class::Class,
     digest::Digest,
     error::{Code, Error, Fact, Result},
 };
@@ -21,6 +22,8 @@ pub(crate) struct ConfigFacts {
     pub(crate) platform: Platform,
     pub(crate) created: Option<String>,
     pub(crate) diff_ids: Vec<Digest>,
+    /// What its label [`Class::LABEL`] says.
+    pub(crate) class_label: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +35,8 @@ struct ConfigWire {
     variant: Option<String>,
     created: Option<String>,
     rootfs: RootFs,
+    /// Parameters of a container, of which only the labels are looked at.
+    config: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +56,9 @@ pub(crate) fn read_config(bytes: &[u8], entry: &str) -> Result<ConfigFacts> {
         variant: config.variant.filter(|variant| !variant.is_empty()),
     };
     let diff_ids = diff_ids.map_err(|e| e.with(Fact::Entry, entry))?;
-    Ok(ConfigFacts { platform, created: config.created, diff_ids })
+    let label = config.config.as_ref().and_then(|execution| execution.get("Labels")?.get(Class::LABEL));
+    let class_label = label.map(|label| label.as_str().map_or_else(|| label.to_string(), str::to_owned));
+    Ok(ConfigFacts { platform, created: config.created, diff_ids, class_label })
 }
 
 /// The chain IDs of layers, base first: each names a layer on top of all those below. OCI image-spec,

@@ -16,7 +16,11 @@ pub(crate) use journal::{Interrupted, interrupted};
 pub(crate) use reseal::reseal;
 
 use crate::{
-    bundle::{Begin, BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed},
+    bundle::{
+        Additions, Begin, BundleKeys, BundleWriter, Frame, ImageEntry, Index, Layout, Sealed, Statement, Tlv,
+        VendorSignature,
+    },
+    crypto::SigningKey,
     error::{Code, Error, Result},
     fs::Existing,
     job::{Ctx, Phase, ordered::ordered},
@@ -35,6 +39,15 @@ pub(crate) struct Settings {
     pub(crate) existing: Existing,
     /// RFC 3339.
     pub(crate) created: String,
+    /// Of the header.
+    pub(crate) extensions: Vec<u8>,
+    pub(crate) signing: Option<Signing>,
+}
+
+/// The vendor's signature that the bundle will bear.
+pub(crate) struct Signing {
+    pub(crate) key: Arc<SigningKey>,
+    pub(crate) statement: Statement,
 }
 
 /// Figures of a finished pack.
@@ -109,6 +122,13 @@ pub(crate) fn pack<'a>(
         blobs: read.blobs,
         frames: Vec::new(),
     };
-    let sealed = writer.seal(ctx, index, slots, [0; 32])?;
+    let sign = |core: &_| {
+        let sign = |Signing { key, statement }: &Signing| VendorSignature::sign(key, core, statement.clone());
+        let signature = settings.signing.as_ref().map(|signing| sign(signing).encode());
+        Tlv::encode_all(signature.as_slice())
+    };
+    let additions =
+        Additions { slots, base_root: [0; 32], extensions: settings.extensions.clone(), sign: &sign };
+    let sealed = writer.seal(ctx, index, additions)?;
     Ok(Packed { sealed, content: read.content, unique_content_bytes: read.unique_bytes })
 }

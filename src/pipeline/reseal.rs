@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    bundle::{Begin, BundleKeys, BundleWriter, Index, Layout, OpenBundle, Sealed},
+    bundle::{Additions, Begin, BundleKeys, BundleWriter, Index, Layout, OpenBundle, Sealed},
     error::Result,
     fs::Existing,
     job::{Ctx, Phase},
@@ -50,5 +50,13 @@ pub(crate) fn reseal(
         }
     };
     let index = Index { frames: Vec::new(), ..index.clone() };
-    writer.seal(ctx, index, slots, bundle.header().base_root)
+    let old = bundle.header();
+    // It stays the same part of its delivery; signatures of the old bundle do not fit the new one.
+    let additions = Additions {
+        slots,
+        base_root: old.base_root,
+        extensions: old.extensions.clone(),
+        sign: &|_| Vec::new(),
+    };
+    writer.seal(ctx, index, additions)
 }

@@ -1,11 +1,13 @@
 //! What will be done, decided before anything is written. Pure: no writes, no keys.
 
 mod artifacts;
+mod classes;
 mod mapping;
 mod pack;
 mod restore;
 mod volume;
 
+pub use classes::{ClassFile, ClassKeys, ClassRules};
 pub use mapping::{mapped_name, read_mapping};
 pub use pack::PackPlan;
 pub(crate) use pack::{PackContent, PlannedBlob, plan_pack};

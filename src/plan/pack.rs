@@ -1,9 +1,14 @@
 //! Which images and blobs a bundle will hold: sources merged, selection applied, each blob once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use super::classes::ClassRules;
 use crate::{
     bundle::MAX_BLOBS,
+    class::Class,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -13,7 +18,7 @@ use crate::{
 
 /// Everything [`crate::pack`] will write.
 pub struct PackPlan {
-    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) sources: Arc<Vec<Box<dyn Source>>>,
     pub(crate) content: PackContent,
     /// Platforms asked for; empty means all.
     platforms: Vec<Platform>,
@@ -58,6 +63,21 @@ impl PackPlan {
     /// Leaves out the images that `keep` does not hold for, and every blob that only they need.
     pub fn retain(&mut self, keep: impl FnMut(&Image) -> bool) {
         self.content.retain(keep);
+    }
+
+    /// A plan for each sensitivity class that `rules` give images.
+    ///
+    /// # Errors
+    /// [`Code::NoClass`], [`Code::BadClass`], [`Code::NoSuchImage`].
+    pub fn divide(&self, rules: &ClassRules) -> Result<BTreeMap<Class, Self>> {
+        let divided = rules.divide(&self.content.images)?;
+        let plan = |(class, images): (Class, Vec<Image>)| {
+            let targets: BTreeSet<Digest> = images.iter().map(|image| image.target.digest).collect();
+            let mut content = self.content.clone();
+            content.retain(|image| targets.contains(&image.target.digest));
+            (class, Self { sources: Arc::clone(&self.sources), content, platforms: self.platforms.clone() })
+        };
+        Ok(divided.into_iter().map(plan).collect())
     }
 
     /// What to read from source number `source`.
@@ -157,23 +177,23 @@ impl PackContent {
 /// Opens and lists `specs`, and decides what a bundle of them holds. `platforms` narrows multi-platform
 /// images; empty means all.
 pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Result<PackPlan> {
-    let mut plan =
-        PackPlan { sources: Vec::new(), content: PackContent::default(), platforms: platforms.to_vec() };
+    let (mut sources, mut content) = (Vec::new(), PackContent::default());
     for spec in specs {
         let opened = source::open(ctx, spec)?;
-        let number = plan.sources.len();
+        let number = sources.len();
         let list = opened.list();
         for image in choose(spec, &list.images)?.into_iter().filter(|image| spec.wants(&image.target.digest))
         {
             let Some(image) = narrow(image, platforms) else { continue };
             if opened.is_estimate() {
-                add_image(&mut plan.content.images, image)?;
+                add_image(&mut content.images, image)?;
             } else {
-                plan.content.add(image, number, &list.made)?;
+                content.add(image, number, &list.made)?;
             }
         }
-        plan.sources.push(opened);
+        sources.push(opened);
     }
+    let plan = PackPlan { sources: Arc::new(sources), content, platforms: platforms.to_vec() };
     let images = &plan.content.images;
     if images.is_empty() {
         let missing = if platforms.is_empty() { Code::NothingToPack } else { Code::NoSuchImage };

@@ -134,7 +134,7 @@ pub(crate) fn placed(images: &[RestoredImage]) -> Vec<Placed<'_>> {
 }
 
 /// Whether a user who typed `text` meant this image by one of its digests.
-fn is_digest_of(image: &Image, text: &str) -> bool {
+pub(super) fn is_digest_of(image: &Image, text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     let digests = [image.target.digest]
         .into_iter()

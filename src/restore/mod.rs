@@ -58,20 +58,25 @@ pub(crate) fn restore(
     }
     dest.present().iter().for_each(|digest| ctx.finish(Phase::Restore, digest));
     // In the order they lie in the bundle, so that a stick is read from front to back.
-    blobs.sort_by_key(|blob| first_extent(verified.bundle(), &blob.digest));
+    blobs.sort_by_key(|blob| first_extent(verified.bundles(), &blob.digest));
     let written_bytes = blobs.iter().map(|blob| blob.size).sum();
     let diff_ids = diff_ids(plan);
     let unpacked = |blob: &Descriptor| diff_ids.get(&blob.digest).filter(|_| dest.wants_raw(blob)).copied();
-    let blobs: Vec<(Descriptor, Option<Digest>)> =
-        blobs.into_iter().map(|blob| (blob.clone(), unpacked(&blob))).collect();
+    let blobs: Vec<Sent> = blobs.into_iter().map(|blob| Sent { unpacked: unpacked(&blob), blob }).collect();
     let mut left: Vec<_> = blobs.iter().collect();
     loop {
-        send(ctx, verified.bundle(), &left, dest.as_mut()).map_err(blame)?;
+        ctx.enter(Phase::Restore, left.iter().map(|sent| sent.blob.size).sum());
+        let home = |sent: &Sent| home(verified.bundles(), &sent.blob.digest);
+        for from_one in left.chunk_by(|a, b| home(a) == home(b)) {
+            let bundle = from_one.first().and_then(|sent| verified.bundles().get(home(sent)));
+            send(ctx, bundle.ok_or_else(|| Error::new(Code::BadIndex))?, from_one, dest.as_mut())
+                .map_err(blame)?;
+        }
         let again = dest.again().map_err(blame)?;
         if again.is_empty() {
             break;
         }
-        left.retain(|(blob, _)| again.contains(&blob.digest));
+        left.retain(|sent| again.contains(&sent.blob.digest));
     }
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;
@@ -84,21 +89,22 @@ pub(crate) fn restore(
     })
 }
 
-/// Puts `blobs` there, each with the diffID of what it is unpacked to, if it is.
-fn send(
-    ctx: &Ctx,
-    bundle: &OpenBundle,
-    blobs: &[&(Descriptor, Option<Digest>)],
-    dest: &mut dyn Destination,
-) -> Result<()> {
-    ctx.enter(Phase::Restore, blobs.iter().map(|(blob, _)| blob.size).sum());
+/// A blob that is sent.
+struct Sent {
+    blob: Descriptor,
+    /// The diffID of what it is unpacked to, if it is.
+    unpacked: Option<Digest>,
+}
+
+/// Puts `blobs`, which are in `bundle`, there.
+fn send(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &mut dyn Destination) -> Result<()> {
     // A layer that is unpacked is read twice: a tar wants to know its size first.
-    let entries = blobs.iter().flat_map(|(blob, unpacked)| {
+    let entries = blobs.iter().flat_map(|Sent { blob, unpacked }| {
         let entry = bundle.index().blob(&blob.digest);
         std::iter::repeat_n(entry, 1 + usize::from(unpacked.is_some())).flatten()
     });
     let mut pass = bundle.pass(entries, 1);
-    for (blob, unpacked) in blobs {
+    for Sent { blob, unpacked } in blobs {
         let put = match unpacked {
             None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest, blob),
             Some(diff_id) => measure(ctx, pass.next_blob(), diff_id).and_then(|raw| {
@@ -112,11 +118,17 @@ fn send(
     Ok(())
 }
 
-/// Where the blob begins: frame and offset.
-fn first_extent(bundle: &OpenBundle, digest: &Digest) -> (u32, u32) {
-    match bundle.index().blob(digest).and_then(|blob| blob.extents.first()) {
-        Some(Extent::Frame(frame, offset, _)) => (*frame, *offset),
-        _ => (u32::MAX, 0),
+/// The number of the first bundle that has the blob.
+fn home(bundles: &[OpenBundle], digest: &Digest) -> usize {
+    bundles.iter().take_while(|bundle| bundle.index().blob(digest).is_none()).count()
+}
+
+/// Where the blob begins: bundle, frame and offset.
+fn first_extent(bundles: &[OpenBundle], digest: &Digest) -> (usize, u32, u32) {
+    let home = home(bundles, digest);
+    match bundles.get(home).and_then(|bundle| bundle.index().blob(digest)?.extents.first()) {
+        Some(Extent::Frame(frame, offset, _)) => (home, *frame, *offset),
+        _ => (home, u32::MAX, 0),
     }
 }
 

@@ -162,6 +162,7 @@ fn image_from_item(
         config,
         layers,
         created: facts.created,
+        class_label: facts.class_label,
     };
     Ok(Image {
         names,

@@ -64,6 +64,7 @@ fn estimate(found: &EngineImage, reference: Option<&str>) -> Image {
             config: id,
             layers: found.layers.iter().map(layer).collect(),
             created: found.created.clone(),
+            class_label: found.class_label.clone(),
         }],
         absent: Vec::new(),
         synthesized: true,
@@ -151,6 +152,7 @@ mod tests {
                 names: Vec::new(),
                 platform: Platform::host(),
                 created: None,
+                class_label: None,
                 layers: layers.iter().map(|(n, size)| (digest(*n), *size)).collect(),
             };
             estimate(&found, None)

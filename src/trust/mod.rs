@@ -18,7 +18,7 @@ pub(crate) use store::is_a_year_ago;
 pub use store::{TrustStore, TrustedKey};
 
 use crate::{
-    bundle::{Header, SignatureEntry, VendorSignature, rfc3339},
+    bundle::{Header, Tlv, VendorSignature, rfc3339},
     crypto::{PublicKey, SigningKeyType},
 };
 
@@ -61,7 +61,7 @@ pub struct SignatureInfo {
 /// The signatures of `header`, in the order they were made.
 pub(crate) fn signatures(header: &Header, store: &TrustStore) -> Vec<SignatureInfo> {
     let core = header.core();
-    let check = |entry: &SignatureEntry| {
+    let check = |entry: &Tlv| {
         let mut info = SignatureInfo {
             state: if VendorSignature::is_known(entry) {
                 SignatureState::Damaged
@@ -92,5 +92,5 @@ pub(crate) fn signatures(header: &Header, store: &TrustStore) -> Vec<SignatureIn
         }
         info
     };
-    SignatureEntry::decode_all(&header.signatures).iter().map(check).collect()
+    Tlv::decode_all(&header.signatures).iter().map(check).collect()
 }

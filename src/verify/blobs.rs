@@ -15,24 +15,33 @@ use crate::{
     verify::RecordMap,
 };
 
-/// Images of a bundle whose every blob matched its digest. Only the checks of [`crate::Unlocked`] make one, and a restore
+/// Images of a bundle, or of several, whose every blob matched its digest. Only the checks of [`crate::Unlocked`] make one, and a restore
 /// needs one. It has all images of a whole bundle; of a damaged one, when that was asked for, those that are whole.
-/// [`crate::Unlocked::verify_for`] makes one without a check where nothing is sent, and nothing can be sent from that.
+/// [`crate::verify_for`] makes one without a check where nothing is sent, and nothing can be sent from that.
 pub struct VerifiedBundle {
-    bundle: OpenBundle,
+    /// The bundles that the images are in.
+    bundles: Vec<OpenBundle>,
     images: Vec<Image>,
     /// Whether blobs may be sent.
     is_checked: bool,
 }
 
 impl VerifiedBundle {
-    pub(crate) fn bundle(&self) -> &OpenBundle {
-        &self.bundle
+    /// The images of several bundles, as one.
+    pub fn join(verified: Vec<Self>) -> Self {
+        let is_checked = verified.iter().all(|one| one.is_checked);
+        let (bundles, images): (Vec<_>, Vec<_>) =
+            verified.into_iter().map(|one| (one.bundles, one.images)).unzip();
+        Self { bundles: bundles.concat(), images: images.concat(), is_checked }
+    }
+
+    pub(crate) fn bundles(&self) -> &[OpenBundle] {
+        &self.bundles
     }
 
     /// For a restore that sends nothing.
     pub(crate) fn to_send_nothing(bundle: &OpenBundle, images: &[Image]) -> Self {
-        Self { bundle: bundle.clone(), images: images.to_vec(), is_checked: false }
+        Self { bundles: vec![bundle.clone()], images: images.to_vec(), is_checked: false }
     }
 
     /// Whether its blobs may be sent.
@@ -142,8 +151,11 @@ pub(crate) fn verify_blobs(
         Damaged::Refuse => report.is_whole(),
         Damaged::LeaveOut => report.is_whole() || !whole.is_empty(),
     };
-    let verified =
-        is_verified.then(|| VerifiedBundle { bundle: bundle.clone(), images: whole, is_checked: true });
+    let verified = is_verified.then(|| VerifiedBundle {
+        bundles: vec![bundle.clone()],
+        images: whole,
+        is_checked: true,
+    });
     Ok((report, verified))
 }
 

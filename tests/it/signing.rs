@@ -1,25 +1,19 @@
 //! Vendor signatures and what a site makes of them: the real program, keys of the real openssl.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Scratch, Sealift, Tool, names, run};
+use crate::support::{Place, Scratch, Tool, names, run};
 
 const OPENSSL: Tool = Tool::new("openssl", "openssl");
 const STRACE: Tool = Tool::new("strace", "strace");
 /// Bytes of a header copy.
 const COPY: usize = 64 << 10;
 
-/// A folder with a bundle `a.sealift`, passphrases, and the program with a settings folder of its own.
-struct Place(Scratch);
-
 impl Place {
+    /// With a bundle `a.sealift` and passphrases.
     fn new() -> Self {
         let dir = Scratch::new();
         sealift::write_sample(&dir.join("sample.tar")).unwrap();
@@ -28,43 +22,6 @@ impl Place {
         let place = Self(dir);
         place.done("pack @sample.tar --out @a.sealift --password-file @pw --kdf low");
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// `sealift ARGS`, with `@name` standing for a file here.
-    fn command(&self, args: &str) -> Command {
-        let args = args.split(' ').map(|arg| {
-            arg.split_once('@')
-                .map_or(arg.to_owned(), |(before, name)| format!("{before}{}", self.path(name).display()))
-        });
-        let mut command = Sealift::command([]);
-        command.args(args).env("XDG_CONFIG_HOME", self.path("config")).arg("--json");
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, args: &str) -> (Output, Value) {
-        let output = self.command(args).output().unwrap();
-        let object = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|e| panic!("{args}: {e}\n{}", String::from_utf8_lossy(&output.stderr)));
-        (output, object)
-    }
-
-    #[track_caller]
-    fn done(&self, args: &str) -> Value {
-        let (output, object) = self.run(args);
-        assert_eq!(output.status.code(), Some(0), "{args}\n{}", String::from_utf8_lossy(&output.stderr));
-        object
-    }
-
-    #[track_caller]
-    fn refused(&self, args: &str, status: i32, code: &str) {
-        let (output, object) = self.run(args);
-        assert_eq!(object["error"]["code"], code, "{args}\n{object}");
-        assert_eq!(output.status.code(), Some(status), "{args}");
     }
 
     /// A key of openssl, as `NAME.key` and `NAME.pub`.

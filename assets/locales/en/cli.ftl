@@ -125,6 +125,10 @@ arg-shares = Lock for a key in N shares, any K of which open it together
     .value = K/N
 arg-shares-dir = Where the files with the shares go (default: here)
     .value = FOLDER
+arg-classes = Pack one bundle for each sensitivity class (public, internal, secret), as this file divides the images and locks each
+    .value = FILE
+arg-class = Give the image this class, whatever the file or its label says; “*” stands for all that nothing marks (may be repeated)
+    .value = IMAGE=CLASS
 arg-require-all = All keys given are needed together, instead of any one
 arg-new-password = Ask for a new passphrase beside the recipients
 arg-slot-number = The slot to replace (default: the one that opens)
@@ -191,6 +195,7 @@ cancelling = Cancelling… (press Ctrl-C again to stop at once)
 note-line = Note: { $note }
 
 prompt = Passphrase:
+prompt-more = Passphrase of the others (Enter leaves them out):
 prompt-identity = Passphrase of the key { $name }:
 prompt-pin = PIN of the token { $name }:
 prompt-new = New passphrase:
@@ -223,6 +228,18 @@ fingerprint-words = By phone: { $words }
 slot = Key slot { $number }: { $kind } ({ $details })
 slot-plain = Key slot { $number }: { $kind }
 
+class-public = public
+class-internal = internal
+class-secret = secret
+delivery-plan = { $class }: { $images ->
+    [1] 1 image
+   *[other] { $images } images
+}
+delivery-passphrase = Passphrase for the bundle of class { $class }:
+delivery-packed = Bundle of class { $class }:
+delivery-part = Bundle of class { $class }: { $path }
+delivery-locked = Class { $class } is left out: no key given opens its bundle.
+delivery-missing = The bundle of class { $class } is not here.
 pack-plan = { $images ->
     [1] 1 image
    *[other] { $images } images

@@ -9,6 +9,7 @@ fact-vendor = vendor: { $value }
 fact-product = product: { $value }
 fact-registry = registry: { $value }
 fact-image = image: { $value }
+fact-class = class: { $value }
 fact-blob = blob: { $value }
 fact-record = record: { $value }
 fact-volume = volume: { $value }
@@ -54,6 +55,15 @@ USAGE-11 = This is not a digest
     .hint = Sealift accepts sha256: followed by 64 lower-case hex digits.
 USAGE-12 = This passphrase is too short for a new one
     .hint = Use at least 15 characters or 5 words, or let --generate-passphrase FILE draw one. --allow-weak uses it as it is.
+
+CLASS-01 = The file of sensitivity classes cannot be used
+    .hint = docs/classes.md shows every form of the file. Nothing was packed.
+CLASS-02 = This is no sensitivity class
+    .hint = Use public, internal or secret. An image that bears another label can be marked by hand: --class IMAGE=CLASS.
+CLASS-03 = Nothing says which sensitivity class this image has
+    .hint = Name it in the file of classes, give it the label “sealift.class”, or mark it with --class IMAGE=CLASS; --class '*=CLASS' stands for all the rest. Nothing was packed.
+CLASS-04 = This bundle does not belong to the delivery beside which it lies
+    .hint = Bundles of two deliveries were mixed. Copy all bundles of one delivery again, or name a single bundle.
 
 IO-01 = A file could not be read
     .hint = If it lies on removable media, copy it to a local disk and try again.

@@ -127,7 +127,6 @@ packed-volumes = { $num } volumes
 packed-verify = Verify now
 packed-folder = Open folder
 packed-signed = Signed as { $name }
-packed-unsigned = The bundle is whole, but not signed
 pack-failed = Packing failed
 failed-step = While: { $step }
 pack-nothing-left = Nothing half-written is left on the disk; files that were there are as they were.

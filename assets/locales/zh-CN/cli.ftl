@@ -125,6 +125,10 @@ arg-shares = 用分成 N 份的密钥加锁，任意 K 份合起来即可打开
     .value = K/N
 arg-shares-dir = 密钥分片文件写到哪里（默认当前目录）
     .value = 目录
+arg-classes = 按密级（public 公开、internal 内部、secret 机密）各打一个密封包；如何划分镜像、各用什么密钥由此文件规定
+    .value = 文件
+arg-class = 指定镜像的密级，不论文件或标签怎么写；“*”指其余未标注的镜像（可多次给出）
+    .value = 镜像=密级
 arg-require-all = 所给的密钥须同时具备才能打开，而不是任一把即可
 arg-new-password = 除收件人外，另外询问一个新口令
 arg-slot-number = 要更换的密钥槽（默认为用来打开的那个）
@@ -191,6 +195,7 @@ cancelling = 正在取消……（再按一次 Ctrl-C 立即停止）
 note-line = 提醒：{ $note }
 
 prompt = 口令：
+prompt-more = 其余密封包的口令（直接回车则略过）：
 prompt-identity = 密钥 { $name } 的口令：
 prompt-pin = 令牌 { $name } 的 PIN：
 prompt-new = 新口令：
@@ -220,6 +225,15 @@ fingerprint-words = 电话核对：{ $words }
 slot = 密钥槽 { $number }：{ $kind }（{ $details }）
 slot-plain = 密钥槽 { $number }：{ $kind }
 
+class-public = 公开
+class-internal = 内部
+class-secret = 机密
+delivery-plan = { $class }：{ $images } 个镜像
+delivery-passphrase = 请设置“{ $class }”密封包的口令：
+delivery-packed = “{ $class }”密封包：
+delivery-part = “{ $class }”密封包：{ $path }
+delivery-locked = “{ $class }”已略过：所给密钥打不开它的密封包。
+delivery-missing = 这里没有“{ $class }”的密封包。
 pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
 pack-continued = 其中 { $size } 沿用了上次中断时已写入的内容。

@@ -9,6 +9,7 @@ fact-vendor = 厂商：{ $value }
 fact-product = 产品：{ $value }
 fact-registry = 镜像仓库：{ $value }
 fact-image = 镜像：{ $value }
+fact-class = 密级：{ $value }
 fact-blob = 数据块：{ $value }
 fact-record = 记录：{ $value }
 fact-volume = 分卷：{ $value }
@@ -54,6 +55,15 @@ USAGE-11 = 这不是摘要
     .hint = 只接受 sha256: 后跟 64 位小写十六进制数字。
 USAGE-12 = 新口令太短
     .hint = 新口令至少 15 个字符或 5 个词；也可用 --generate-passphrase 文件 生成。加 --allow-weak 可照用。
+
+CLASS-01 = 密级文件无法使用
+    .hint = 文件的写法见 docs/classes.md。没有打包任何内容。
+CLASS-02 = 没有这种密级
+    .hint = 请用 public、internal 或 secret。镜像带有别的标签时，可手工指定：--class 镜像=密级。
+CLASS-03 = 无法确定这个镜像的密级
+    .hint = 请在密级文件中写明，或给镜像加标签 “sealift.class”，或用 --class 镜像=密级 指定；--class '*=密级' 指其余所有镜像。没有打包任何内容。
+CLASS-04 = 这个密封包不属于同目录的这次交付
+    .hint = 两次交付的密封包混在了一起。请把同一次交付的密封包全部重新拷贝，或只指定一个密封包。
 
 IO-01 = 无法读取文件
     .hint = 如果文件在移动介质上，请先复制到本地磁盘再试。

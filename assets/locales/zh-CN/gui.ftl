@@ -105,7 +105,6 @@ packed-volumes = 共 { $num } 个分卷
 packed-verify = 立即校验
 packed-folder = 打开文件夹
 packed-signed = 已签名：{ $name }
-packed-unsigned = 密封包完好，但没有签名
 pack-failed = 打包失败
 failed-step = 失败于：{ $step }
 pack-nothing-left = 磁盘上没有留下写了一半的文件；原有文件未改动。

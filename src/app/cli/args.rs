@@ -243,6 +243,11 @@ impl Build {
                 .conflicts_with_all(other_passphrases),
         );
         args.push(self.flag("allow-weak"));
+        // Each class has keys of its own.
+        let of_one =
+            ["password-file", "password-fd", "password", "generate-passphrase", "shares", "require-all"];
+        args.push(self.file("classes").conflicts_with_all(of_one));
+        args.push(self.option("class").action(ArgAction::Append).conflicts_with_all(of_one));
         args.extend(self.recipients());
         args.extend(self.key().into_iter().filter(|arg| arg.get_id() != "identity"));
         args.extend(self.shared());

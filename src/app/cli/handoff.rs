@@ -2,12 +2,14 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order,
-    Result, Share, Target, TargetPlan, TargetReport, escape,
+    Code, Delivery, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor,
+    Order, Result, Share, Target, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 
-use super::{Ended, Env, kit, output, output::human_bytes, pack::existing, progress::with_progress};
+use super::{
+    Ended, Env, delivery, kit, output, output::human_bytes, pack::existing, progress::with_progress,
+};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some(bundle) = matches.get_one::<std::path::PathBuf>("bundle") else {
@@ -28,17 +30,23 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     };
     let targets = matches.get_many::<String>("target").unwrap_or_default();
     let targets = targets.map(|text| sealift::ready_target(&env.ctx, text)).collect::<Result<Vec<_>>>()?;
-    let (ended, object) = hand_over(env, bundle, &targets, &options)?;
-    env.out.json(&object);
-    Ok(ended)
+    let delivery = Delivery::open(bundle)?;
+    let mut left = delivery.parts.len();
+    delivery::each(env, &delivery, |bundle| {
+        left -= 1;
+        // Drives are ejected after the last.
+        let options = HandoffOptions { eject: options.eject && left == 0, ..options.clone() };
+        hand_over(env, bundle.path(), &targets, &options)
+    })
 }
 
-/// Reads a bundle back that was packed straight to a drive, adds the restore kit, and ejects the drive.
-pub(super) fn in_place(env: &Env, bundle: &std::path::Path) -> Result<(Ended, Value)> {
+/// Reads a bundle back that was packed straight to a drive, adds the restore kit, and ejects the drive if asked to.
+pub(super) fn in_place(env: &Env, bundle: &std::path::Path, eject: bool) -> Result<(Ended, Value)> {
     let folder = bundle.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
     let target = sealift::drive_target(&env.ctx, &folder.display().to_string())?;
-    let options = HandoffOptions { kit: KitFor::Drives(kit::this_program()?), ..HandoffOptions::default() };
+    let options =
+        HandoffOptions { kit: KitFor::Drives(kit::this_program()?), eject, ..HandoffOptions::default() };
     hand_over(env, bundle, &[target], &options)
 }
 

@@ -1,35 +1,30 @@
 //! `sealift inspect BUNDLE`
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Inspection, Result};
+use sealift::{Code, Error, Inspection, Result, TrustStore, Unlocked};
 
-use super::{Ended, Env, images, output::human_bytes, secret, site};
+use super::{Ended, Env, delivery, images, output::human_bytes, secret, site};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let bundle = open(matches)?;
+    let delivery = delivery::open(matches)?;
     let unlocked = if secret::is_wanted(matches) {
-        Some(secret::unlock(env, matches, |passphrase| bundle.unlock(&env.ctx, passphrase))?)
+        secret::unlock_all(env, matches, &delivery.parts, |bundle, keys| bundle.unlock(&env.ctx, keys))?
     } else {
-        None
+        Vec::new()
     };
-    let recovery = bundle.recovery();
     let store = site::store(matches)?.store;
-    let signatures = bundle.signatures(&store);
-    let signers = unlocked.as_ref().map(|unlocked| unlocked.image_signers(&store));
-    env.out.json(&serde_json::json!({
-        "fingerprint": bundle.fingerprint(),
-        "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
-        "set_id": bundle.set_id(),
-        "num_volumes": bundle.num_volumes(),
-        "num_records": bundle.num_records(),
-        "payload_bytes": bundle.payload_bytes(),
-        "recovery": recovery,
-        "slots": bundle.slots(),
-        "signatures": signatures,
-        "num_damaged_header_copies": bundle.num_damaged_header_copies(),
-        "image_signers": signers,
-        "contents": unlocked.as_ref().map(sealift::Unlocked::contents),
-    }));
+    let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    delivery::each(env, &delivery, |bundle| {
+        Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)))
+    })?;
+    Ok(Ended::Done)
+}
+
+/// Tells what is in one bundle; for scripts it comes back.
+fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &TrustStore) -> serde_json::Value {
+    let recovery = bundle.recovery();
+    let signatures = bundle.signatures(store);
+    let signers = unlocked.map(|unlocked| unlocked.image_signers(store));
     env.out.say(
         "inspect-public",
         &[
@@ -47,8 +42,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     env.out.fingerprint(&bundle.fingerprint());
     site::tell(env, &signatures, &[]);
-    slots(env, &bundle);
-    match &unlocked {
+    slots(env, bundle);
+    match unlocked {
         None => env.out.say("inspect-locked", &[]),
         Some(unlocked) => {
             let contents = unlocked.contents();
@@ -65,9 +60,24 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             site::tell_images(env, signers.as_deref().unwrap_or_default());
         }
     }
-    Ok(Ended::Done)
+    serde_json::json!({
+        "fingerprint": bundle.fingerprint(),
+        "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
+        "set_id": bundle.set_id(),
+        "part": bundle.part(),
+        "num_volumes": bundle.num_volumes(),
+        "num_records": bundle.num_records(),
+        "payload_bytes": bundle.payload_bytes(),
+        "recovery": recovery,
+        "slots": bundle.slots(),
+        "signatures": signatures,
+        "num_damaged_header_copies": bundle.num_damaged_header_copies(),
+        "image_signers": signers,
+        "contents": unlocked.map(Unlocked::contents),
+    })
 }
 
+/// The bundle that the arguments name.
 pub(super) fn open(matches: &ArgMatches) -> Result<Inspection> {
     let path = matches.get_one::<std::path::PathBuf>("bundle").ok_or_else(|| Error::new(Code::Usage))?;
     sealift::inspect(path)

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod ask;
+mod delivery;
 mod demo;
 mod drives;
 mod handoff;

@@ -1,24 +1,20 @@
 //! `sealift pack SOURCE... --out FILE`
 
-use clap::ArgMatches;
-use sealift::{
-    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, Place, Platform, RegistryAccess, Result,
-    SourceSpec,
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::{Ended, Env, handoff, output::human_bytes, progress::with_progress, recipients, secret, sign};
+use clap::ArgMatches;
+use sealift::{
+    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, PackReport, Place, Platform,
+    RegistryAccess, Result, Signing, SourceSpec,
+};
+use serde_json::{Value, json};
 
-/// A report for scripts, with the words of its fingerprint.
-#[derive(serde::Serialize)]
-struct WithWords<'a> {
-    #[serde(flatten)]
-    report: &'a sealift::PackReport,
-    fingerprint_words: std::collections::BTreeMap<&'static str, Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<sealift::SignatureInfo>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    handoff: Option<serde_json::Value>,
-}
+use super::{
+    Ended, Env, delivery, handoff, output::human_bytes, progress::with_progress, recipients, secret, sign,
+};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
@@ -33,7 +29,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         kdf: kdf(matches),
         ..PackOptions::default()
     };
-    let Some(out) = matches.get_one::<std::path::PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
+    let Some(out) = matches.get_one::<PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
 
     sealift::check_output(out, options.existing)?;
     options.recovery_percent = match matches.get_one::<String>("recovery") {
@@ -49,14 +45,28 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
     );
     tell_place(env, &place, asked, plan.sum_bytes());
-    let signing_key = matches.get_one::<std::path::PathBuf>("sign");
-    let signing_key = signing_key.map(|path| secret::signing_key(env, matches, path)).transpose()?;
-    let generated = matches.get_one::<std::path::PathBuf>("generate-passphrase");
+    let signing_key = matches.get_one::<PathBuf>("sign");
+    let signing = signing_key.map(|path| -> Result<Signing> {
+        let release =
+            sign::release(matches).map(|(product, release)| (product.to_owned(), release.to_owned()));
+        Ok(Signing { key: Arc::new(secret::signing_key(env, matches, path)?), release })
+    });
+    options.signing = signing.transpose()?;
+    if delivery::is_wanted(matches) {
+        delivery::run(env, matches, &plan, out, &options)
+    } else {
+        one(env, matches, &plan, out, &options)
+    }
+}
+
+/// Packs one bundle of all images.
+fn one(env: &Env, matches: &ArgMatches, plan: &PackPlan, out: &Path, options: &PackOptions) -> Result<Ended> {
+    let generated = matches.get_one::<PathBuf>("generate-passphrase");
     let passphrase = generated.map(|path| secret::generate(path, matches)).transpose()?;
     let given = recipients::given(env, matches, "", passphrase);
     let packed = given.and_then(|mut given| {
         let recipients = std::mem::take(&mut given.recipients);
-        let packed = with_progress(env, || sealift::pack(&env.ctx, &plan, out, recipients, &options));
+        let packed = with_progress(env, || sealift::pack(&env.ctx, plan, out, recipients, options));
         if packed.is_err() {
             given.undo();
         }
@@ -67,9 +77,18 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let _ = std::fs::remove_file(path);
     }
     let (report, given) = packed?;
-    // After sealing: what is signed is what lies there. A run that ends in between left a whole bundle, not signed yet.
-    let signature = signing_key.as_ref().map(|key| sealift::sign(&env.ctx, out, key, sign::release(matches)));
-    let signature = signature.transpose()?;
+    tell(env, &report, given.written());
+    if let Some(path) = generated {
+        env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
+    }
+    let handed = matches.get_flag("handoff").then(|| handoff::in_place(env, out, true)).transpose()?;
+    let (ended, handoff) = handed.map_or((Ended::Done, None), |(ended, object)| (ended, Some(object)));
+    env.out.json(&object(&report, handoff));
+    Ok(ended)
+}
+
+/// Says what was packed.
+pub(super) fn tell(env: &Env, report: &PackReport, shares: &[PathBuf]) {
     env.out.say(
         "pack-done",
         &[
@@ -81,28 +100,23 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     if report.kept_bytes > 0 {
         env.out.say("pack-continued", &[("size", human_bytes(report.kept_bytes))]);
     }
-    for volume in &report.volumes {
-        env.out.line(format_args!("  {}", volume.display()));
-    }
-    for share in given.written() {
-        env.out.line(format_args!("  {}", share.display()));
+    for file in report.volumes.iter().chain(shares) {
+        env.out.line(format_args!("  {}", file.display()));
     }
     env.out.fingerprint(&report.fingerprint);
-    if let Some(id) = signature.as_ref().and_then(|signature| signature.key_id.as_deref()) {
+    if let Some(id) = report.signature.as_ref().and_then(|signature| signature.key_id.as_deref()) {
         env.out.say("pack-signed", &[("key", sealift::grouped(id))]);
     }
-    if let Some(path) = generated {
-        env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
+}
+
+/// A report for scripts, with the words of its fingerprint.
+pub(super) fn object(report: &PackReport, handoff: Option<Value>) -> Value {
+    let mut object = json!(report);
+    object["fingerprint_words"] = json!(sealift::fingerprint_in_all_languages(&report.fingerprint));
+    if let Some(handoff) = handoff {
+        object["handoff"] = handoff;
     }
-    let handed = matches.get_flag("handoff").then(|| handoff::in_place(env, out)).transpose()?;
-    let (ended, handoff) = handed.map_or((Ended::Done, None), |(ended, object)| (ended, Some(object)));
-    env.out.json(&WithWords {
-        report: &report,
-        fingerprint_words: sealift::fingerprint_in_all_languages(&report.fingerprint),
-        signature,
-        handoff,
-    });
-    Ok(ended)
+    object
 }
 
 /// Says what the file system there makes of the bundle, before anything is written.

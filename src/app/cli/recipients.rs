@@ -7,6 +7,7 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{Code, Error, Fact, KeyShare, Passphrase, Recipient, Result, SplitKey};
+use zeroize::Zeroizing;
 
 use super::{Env, ask, secret};
 
@@ -30,6 +31,17 @@ impl Given {
     }
 }
 
+/// What a bundle is to be locked for, as arguments or a file of classes say it.
+pub(super) struct Asked<'a> {
+    pub(super) recipients: Vec<&'a str>,
+    /// `K/N`.
+    pub(super) shares: Option<&'a str>,
+    pub(super) shares_dir: &'a Path,
+    /// How the files of shares begin.
+    pub(super) share_name: String,
+    pub(super) require_all: bool,
+}
+
 /// The recipients that the arguments name. A passphrase that is there already comes with `passphrase`; one is asked for
 /// when nothing else is given.
 pub(super) fn given(
@@ -38,37 +50,55 @@ pub(super) fn given(
     prefix: &str,
     passphrase: Option<Passphrase>,
 ) -> Result<Given> {
-    let ask = ask::terminal(env);
-    let mut recipients = Vec::new();
-    for text in matches.get_many::<String>("recipient").unwrap_or_default() {
-        recipients.extend(Recipient::parse(text, &ask)?);
+    let texts = matches.get_many::<String>("recipient").unwrap_or_default();
+    let asked = Asked {
+        recipients: texts.map(String::as_str).collect(),
+        shares: matches.get_one::<String>("shares").map(String::as_str),
+        shares_dir: matches.get_one::<PathBuf>("shares-dir").map_or(Path::new("."), PathBuf::as_path),
+        share_name: "share".into(),
+        require_all: matches.get_flag("require-all"),
+    };
+    let is_wanted = passphrase.is_none() && (secret::is_given(matches, prefix) || asked.is_nothing());
+    let typed = is_wanted.then(|| secret::new_passphrase(env, matches, prefix)).transpose()?;
+    asked.lock(env, passphrase.or(typed))
+}
+
+impl Asked<'_> {
+    /// Whether it names no key.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.recipients.is_empty() && self.shares.is_none()
     }
-    let split = matches.get_one::<String>("shares").map(|spec| split(spec)).transpose()?;
-    let asked_for = secret::is_given(matches, prefix);
-    if let Some(passphrase) = passphrase {
-        recipients.insert(0, passphrase.into());
-    } else if asked_for || (recipients.is_empty() && split.is_none()) {
-        recipients.insert(0, secret::new_passphrase(env, matches, prefix)?.into());
-    }
-    let mut written = Vec::new();
-    if let Some((split, shares)) = split {
-        let folder = matches.get_one::<PathBuf>("shares-dir").map_or(Path::new("."), PathBuf::as_path);
-        for share in &shares {
-            let saved = save(folder, share, shares.len());
-            match saved {
-                Ok(path) => written.push(path),
-                Err(e) => {
-                    Given { recipients, written }.undo();
+
+    /// The recipients, and a passphrase before them; writes the files of shares.
+    pub(super) fn lock(&self, env: &Env, passphrase: Option<Passphrase>) -> Result<Given> {
+        let ask = ask::terminal(env);
+        let mut recipients: Vec<Recipient> = passphrase.map(Recipient::from).into_iter().collect();
+        for text in &self.recipients {
+            recipients.extend(Recipient::parse(text, &ask)?);
+        }
+        let mut given = Given { recipients, written: Vec::new() };
+        if let Some(spec) = self.shares {
+            let (split, shares) = split(spec)?;
+            for share in &shares {
+                let path = self.shares_dir.join(format!(
+                    "{}-{}-of-{}.txt",
+                    self.share_name,
+                    share.number(),
+                    shares.len()
+                ));
+                if let Err(e) = save(&path, share) {
+                    given.undo();
                     return Err(e);
                 }
+                given.written.push(path);
             }
+            given.recipients.push(Recipient::Split(split));
         }
-        recipients.push(Recipient::Split(split));
+        if self.require_all && given.recipients.len() > 1 {
+            given.recipients = vec![Recipient::All(given.recipients)];
+        }
+        Ok(given)
     }
-    if matches.get_flag("require-all") && recipients.len() > 1 {
-        recipients = vec![Recipient::All(recipients)];
-    }
-    Ok(Given { recipients, written })
 }
 
 /// `K/N`: any K of N shares.
@@ -80,11 +110,9 @@ fn split(spec: &str) -> Result<(SplitKey, Vec<KeyShare>)> {
 }
 
 /// A share in a file of its own, which only its owner can read, as code and as words.
-fn save(folder: &Path, share: &KeyShare, num_shares: usize) -> Result<PathBuf> {
-    let path = folder.join(format!("share-{}-of-{num_shares}.txt", share.number()));
-    let text = format!("{}\n{}\n", *share.code(), *share.words());
-    secret::save_new(&path, text.as_bytes())?;
-    Ok(path)
+fn save(path: &Path, share: &KeyShare) -> Result<()> {
+    let text = Zeroizing::new(format!("{}\n{}\n", *share.code(), *share.words()));
+    secret::save_new(path, text.as_bytes())
 }
 
 /// A new secret in a new file, and what belongs to it that is public.

@@ -4,20 +4,24 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DamagedImage, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection, TagPolicy,
-    Unlocked, VerifiedBundle, escape,
+    Class, Code, DamagedImage, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection,
+    TagPolicy, Unlocked, VerifiedBundle, escape,
 };
 
 use super::{
-    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, secret, site,
+    Ended, Env, delivery, output::human_bytes, pack::existing, progress::with_progress, secret, site,
 };
 
-/// A report for scripts, with the images that were left out, and whether the rest is what the fingerprint stands for.
+/// A report for scripts, with what was left out, and whether the rest is what the fingerprints stand for.
 #[derive(serde::Serialize)]
-struct WithDamaged<'a> {
+struct WithLeftOut<'a> {
     #[serde(flatten)]
     report: &'a sealift::RestoreReport,
     damaged: &'a [sealift::DamagedImage],
+    /// Classes of bundles that no key given opens.
+    locked: &'a [Class],
+    /// Classes of bundles that are not there.
+    missing: &'a [Class],
     policies: &'a [sealift::PolicyReport],
     proven: bool,
 }
@@ -31,42 +35,44 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     if !matches.get_flag("dry-run") {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
-    let bundle = inspect::open(matches)?;
+    let delivery = delivery::open(matches)?;
     let mut site = site::open(matches)?;
     // Before a passphrase is asked for; the images are checked once it is there.
-    site.check(&bundle)?;
+    delivery.parts.iter().try_for_each(|bundle| site.check(bundle).map(drop))?;
     let may_be_damaged = matches.get_flag("undamaged");
-    let unlocked = secret::unlock(env, matches, |passphrase| {
-        if may_be_damaged {
-            bundle.unlock_damaged(&env.ctx, passphrase)
-        } else {
-            bundle.unlock(&env.ctx, passphrase)
-        }
+    let opened = secret::unlock_all(env, matches, &delivery.parts, |bundle, keys| {
+        if may_be_damaged { bundle.unlock_damaged(&env.ctx, keys) } else { bundle.unlock(&env.ctx, keys) }
     })?;
+    let locked = delivery::tell_left_out(env, &delivery, &opened);
+    let unlocked: Vec<Unlocked> = opened.into_iter().flatten().collect();
 
-    let policies = site.check_unlocked(&unlocked)?;
+    let policies = unlocked.iter().map(|bundle| site.check_unlocked(bundle)).collect::<Result<Vec<_>>>()?;
+    let policies = policies.concat();
     let checked = may_be_damaged.then(|| undamaged(env, &unlocked)).transpose()?;
     let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
         let plan = with_progress(env, || match &checked {
             Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &dest, &selection),
-            None => unlocked.preview_restore(&env.ctx, &dest, &selection),
+            None => sealift::preview_restore(&env.ctx, &unlocked, &dest, &selection),
         })?;
         Ok((plan, dest))
     })?;
     let (damaged, verified) = match checked {
         Some(checked) => checked,
-        None => (Vec::new(), with_progress(env, || unlocked.verify_for(&env.ctx, &preview))?),
+        None => (Vec::new(), with_progress(env, || sealift::verify_for(&env.ctx, &unlocked, &preview))?),
     };
-    let proven = unlocked.is_proven();
+    let proven = unlocked.iter().all(Unlocked::is_proven);
     let ended = || if damaged.is_empty() && proven { Ended::Done } else { Ended::Damaged };
     // Once more: meanwhile somebody else may have taken a tag.
     let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
+    let (damaged, locked, missing, policies) = (&damaged, &locked, &delivery.missing, &policies);
     if matches.get_flag("dry-run") {
-        env.out.json(
-            &serde_json::json!({ "dry_run": true, "plan": plan, "damaged": damaged, "policies": policies, "proven": proven }),
-        );
-        site::tell(env, &unlocked.signatures(&site.store), &policies);
+        env.out.json(&serde_json::json!({
+            "dry_run": true, "plan": plan, "damaged": damaged, "locked": locked, "missing": missing,
+            "policies": policies, "proven": proven,
+        }));
+        let signatures = unlocked.iter().flat_map(|bundle| bundle.signatures(&site.store));
+        site::tell(env, &signatures.collect::<Vec<_>>(), policies);
         env.out.say("restore-plan", &plan_args(&plan));
         names(env, &plan);
         checks(env, &plan);
@@ -74,8 +80,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    site.remember(&policies)?;
-    env.out.json(&WithDamaged { report: &report, damaged: &damaged, policies: &policies, proven });
+    site.remember(policies)?;
+    env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, proven });
     env.out.say("restore-done", &plan_args(&plan));
     names(env, &plan);
     if report.num_present > 0 {
@@ -88,18 +94,22 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     Ok(ended())
 }
 
-/// The images of a damaged bundle that are whole, and those that are not.
-fn undamaged(env: &Env, unlocked: &Unlocked) -> Result<(Vec<DamagedImage>, VerifiedBundle)> {
-    let map = unlocked.record_map(1);
-    let (report, verified) = with_progress(env, || unlocked.verify_undamaged(&env.ctx, &map))?;
-    let verified = verified.ok_or_else(|| report.as_error())?;
-    if !report.damaged.is_empty() {
-        env.out.say("restore-undamaged", &[("damaged", report.damaged.len().to_string())]);
-        for damaged in &report.damaged {
+/// The images of damaged bundles that are whole, and those that are not.
+fn undamaged(env: &Env, unlocked: &[Unlocked]) -> Result<(Vec<DamagedImage>, VerifiedBundle)> {
+    let (mut damaged, mut whole) = (Vec::new(), Vec::new());
+    for bundle in unlocked {
+        let map = bundle.record_map(1);
+        let (report, verified) = with_progress(env, || bundle.verify_undamaged(&env.ctx, &map))?;
+        whole.push(verified.ok_or_else(|| report.as_error())?);
+        damaged.extend(report.damaged);
+    }
+    if !damaged.is_empty() {
+        env.out.say("restore-undamaged", &[("damaged", damaged.len().to_string())]);
+        for damaged in &damaged {
             env.out.line(format_args!("  {}", escape(&damaged.image)));
         }
     }
-    Ok((report.damaged, verified))
+    Ok((damaged, VerifiedBundle::join(whole)))
 }
 
 fn selection(matches: &ArgMatches) -> Result<Selection> {

@@ -8,8 +8,8 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, SigningKey,
-    WordList,
+    Code, Credentials, Error, ErrorKind, Fact, Identities, Identity, Passphrase, RegistryAccess, Result,
+    SigningKey, WordList,
 };
 use zeroize::Zeroizing;
 
@@ -85,30 +85,42 @@ fn ask_login(env: &Env) -> Result<Credentials> {
 }
 
 fn ask(env: &Env, prompt: &str) -> Result<Passphrase> {
+    ask_for(env, prompt, false)?.ok_or_else(|| Error::new(Code::NoPassphrase))
+}
+
+/// Asks for a passphrase; where it `may_be_empty`, an empty one is none.
+fn ask_for(env: &Env, prompt: &str, may_be_empty: bool) -> Result<Option<Passphrase>> {
     if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
         return Err(Error::new(Code::NoPassphrase));
     }
     let prompt = format!("{} ", env.out.t(prompt, &[]));
     let typed = hygiene::at_prompt(|| rpassword::prompt_password(prompt));
-    Passphrase::new(typed.map_err(|e| Error::new(Code::NoPassphrase).with(Fact::System, e))?.into_bytes())
+    let typed = typed.map_err(|e| Error::new(Code::NoPassphrase).with(Fact::System, e))?;
+    if typed.is_empty() && may_be_empty { Ok(None) } else { Passphrase::new(typed.into_bytes()).map(Some) }
 }
 
 /// A new passphrase: given, or typed twice. Long enough, or `--allow-weak`.
 pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> Result<Passphrase> {
-    let long = |passphrase: Passphrase| {
-        let is_taken = passphrase.is_long() || matches.get_flag("allow-weak");
-        if is_taken { Ok(passphrase) } else { Err(Error::new(Code::ShortPassphrase)) }
-    };
     if let Some(passphrase) = given(matches, prefix)? {
-        return long(passphrase);
+        return long(passphrase, matches);
     }
     // Told before it is typed a second time.
-    let first = long(ask(env, "prompt-new")?)?;
+    let first = long(ask(env, "prompt-new")?, matches)?;
     if first.matches(&ask(env, "prompt-again")?) {
         Ok(first)
     } else {
         Err(Error::new(Code::PassphraseMismatch))
     }
+}
+
+/// A new passphrase that lies in a file.
+pub(super) fn new_from(path: &Path, matches: &ArgMatches) -> Result<Passphrase> {
+    long(read(path)?, matches)
+}
+
+fn long(passphrase: Passphrase, matches: &ArgMatches) -> Result<Passphrase> {
+    let is_taken = passphrase.is_long() || matches.get_flag("allow-weak");
+    if is_taken { Ok(passphrase) } else { Err(Error::new(Code::ShortPassphrase)) }
 }
 
 /// A passphrase of random words, written to a new file that only its owner can read. It is never printed.
@@ -160,22 +172,70 @@ pub(super) fn unlock<T>(
     matches: &ArgMatches,
     open: impl Fn(&Identities) -> Result<T>,
 ) -> Result<T> {
+    let opened = unlock_all(env, matches, &[()], |&(), keys| open(keys))?;
+    opened.into_iter().next().flatten().ok_or_else(|| Error::new(Code::KeyRefused))
+}
+
+/// As [`unlock`], for several bundles of which it suffices to open some: what no key opens comes back as none.
+///
+/// # Errors
+/// Of the first, where none is opened; and any that is not about keys.
+pub(super) fn unlock_all<B, T>(
+    env: &Env,
+    matches: &ArgMatches,
+    bundles: &[B],
+    open: impl Fn(&B, &Identities) -> Result<T>,
+) -> Result<Vec<Option<T>>> {
     let mut keys = identities(env, matches)?;
     let given = given(matches, "")?;
+    let mut opened: Vec<Option<T>> = bundles.iter().map(|_| None).collect();
     if given.is_some() || (!keys.is_empty() && !matches.get_flag("password")) {
         keys.extend(given.map(Identity::Passphrase));
-        return open(&Identities::new(keys));
+        let refused = open_more(bundles, &mut opened, &Identities::new(keys), open)?;
+        return if opened.iter().any(Option::is_some) { Ok(opened) } else { refused.map_or(Ok(opened), Err) };
     }
     let keys = Identities::new(keys);
-    for attempt in 1.. {
-        match open(&keys.with_passphrase(&ask(env, "prompt")?)) {
-            Err(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
+    let mut attempt = 1;
+    loop {
+        let is_some_open = opened.iter().any(Option::is_some);
+        let Some(passphrase) =
+            ask_for(env, if is_some_open { "prompt-more" } else { "prompt" }, is_some_open)?
+        else {
+            return Ok(opened);
+        };
+        let num_open = opened.iter().flatten().count();
+        match open_more(bundles, &mut opened, &keys.with_passphrase(&passphrase), &open)? {
+            None => return Ok(opened),
+            Some(_) if opened.iter().flatten().count() > num_open => attempt = 1,
+            Some(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
                 output::note(&e.message(env.out.lang));
+                attempt += 1;
             }
-            result => return result,
+            Some(_) if is_some_open => return Ok(opened),
+            Some(e) => return Err(e),
         }
     }
-    Err(Error::new(Code::KeyRefused))
+}
+
+/// Opens what is not open yet; why one of them is still locked, if one is.
+fn open_more<B, T>(
+    bundles: &[B],
+    opened: &mut [Option<T>],
+    keys: &Identities,
+    open: impl Fn(&B, &Identities) -> Result<T>,
+) -> Result<Option<Error>> {
+    let mut refused: Option<Error> = None;
+    for (bundle, slot) in bundles.iter().zip(opened).filter(|(_, slot)| slot.is_none()) {
+        match open(bundle, keys) {
+            Ok(opened) => *slot = Some(opened),
+            // That a key is not the right one says more than that it is of another kind.
+            Err(e) if e.kind() == ErrorKind::Key => {
+                refused = refused.filter(|known| known.code() != Code::NoUsableSlot).or(Some(e));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(refused)
 }
 
 /// Opens the signing key at `path`: with no passphrase where it has none, with the one given, or asks up to three times.

@@ -5,24 +5,33 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use sealift::{Code, Error, Result, SigningKey, SigningKeyType, TrustStore, fingerprint_in_all_languages};
 
-use super::{Ended, Env, inspect, secret, site};
+use super::{Ended, Env, delivery, secret, site};
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let path = file(matches, "bundle")?;
     // A file that is no bundle is told before anything is asked.
-    sealift::inspect(path)?;
-    if let Some(key_id) = matches.get_one::<String>("remove-signature") {
-        sealift::remove_signature(&env.ctx, path, &ungrouped(key_id))?;
-    } else {
-        let key = secret::signing_key(env, matches, file(matches, "signing-key")?)?;
-        sealift::sign(&env.ctx, path, &key, release(matches))?;
-    }
-    let bundle = inspect::open(matches)?;
+    let delivery = delivery::open(matches)?;
+    let removed = matches.get_one::<String>("remove-signature");
+    let key = match removed {
+        Some(_) => None,
+        None => Some(secret::signing_key(env, matches, file(matches, "signing-key")?)?),
+    };
     let site = site::store(matches)?;
-    let signatures = bundle.signatures(&site.store);
-    env.out.json(&serde_json::json!({ "fingerprint": bundle.fingerprint(), "signatures": signatures }));
-    site::tell(env, &signatures, &[]);
-    Ok(Ended::Done)
+    delivery::each(env, &delivery, |bundle| {
+        match (&key, removed) {
+            (Some(key), _) => drop(sealift::sign(&env.ctx, bundle.path(), key, release(matches))?),
+            (None, key_id) => {
+                let key_id = key_id.map_or("", String::as_str);
+                sealift::remove_signature(&env.ctx, bundle.path(), &ungrouped(key_id))?;
+            }
+        }
+        let bundle = sealift::inspect(bundle.path())?;
+        let signatures = bundle.signatures(&site.store);
+        site::tell(env, &signatures, &[]);
+        Ok((
+            Ended::Done,
+            serde_json::json!({ "fingerprint": bundle.fingerprint(), "signatures": signatures }),
+        ))
+    })
 }
 
 /// `--product` and `--release`.

@@ -2,11 +2,13 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DamageReport, Error, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, escape,
+    Code, DamageReport, Error, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, Unlocked,
+    escape,
 };
+use serde_json::{Value, json};
 
 use super::{
-    Ended, Env, inspect, output::human_bytes, pack::existing, progress::with_progress, repair, secret, site,
+    Ended, Env, delivery, output::human_bytes, pack::existing, progress::with_progress, repair, secret, site,
 };
 use crate::site::Site;
 
@@ -15,38 +17,47 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         let path = matches.get_one::<std::path::PathBuf>("bundle").ok_or_else(|| Error::new(Code::Usage))?;
         return repair::request(env, path, out, existing(matches));
     }
-    let bundle = inspect::open(matches)?;
+    let delivery = delivery::open(matches)?;
     let site = site::open(matches)?;
-    if secret::is_wanted(matches) {
-        with_key(env, matches, &bundle, &site)
+    let unlocked = if secret::is_wanted(matches) {
+        secret::unlock_all(env, matches, &delivery.parts, |bundle, keys| {
+            bundle.unlock_damaged(&env.ctx, keys)
+        })?
     } else {
-        without_key(env, &bundle, &site)
-    }
+        Vec::new()
+    };
+    let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    let ended = delivery::each(env, &delivery, |bundle| match opened.next().flatten() {
+        Some(unlocked) => with_key(env, bundle, unlocked, &site),
+        None => without_key(env, bundle, &site),
+    })?;
+    // As with a volume that is not there.
+    Ok(if delivery.missing.is_empty() { ended } else { Ended::Damaged })
 }
 
-fn without_key(env: &Env, bundle: &Inspection, site: &Site) -> Result<Ended> {
+fn without_key(env: &Env, bundle: &Inspection, site: &Site) -> Result<(Ended, Value)> {
     let policies = site.check(bundle)?;
     let signatures = bundle.signatures(&site.store);
     if bundle.recovery().num_records > 0 {
         return with_recovery(env, bundle, &signatures, &policies);
     }
     let report = with_progress(env, || bundle.verify(&env.ctx))?;
-    env.out.json(&serde_json::json!({
+    let object = json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "signatures": signatures,
         "policies": policies,
         "records": report,
-    }));
+    });
     if !report.is_whole() {
         damaged_records(env, report.num_records, &report.damaged);
         env.out.say("verify-copy-again", &[]);
-        return Ok(Ended::Damaged);
+        return Ok((Ended::Damaged, object));
     }
     env.out.say("verify-records", &[("records", report.num_records.to_string())]);
     env.out.fingerprint(&bundle.fingerprint());
     site::tell(env, &signatures, &policies);
-    Ok(Ended::Done)
+    Ok((Ended::Done, object))
 }
 
 /// As [`without_key`], recovery data included: whether it suffices is what a user wants to know next.
@@ -55,31 +66,30 @@ fn with_recovery(
     bundle: &Inspection,
     signatures: &[SignatureInfo],
     policies: &[PolicyReport],
-) -> Result<Ended> {
+) -> Result<(Ended, Value)> {
     let damage = with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?;
-    env.out.json(&serde_json::json!({
+    let object = json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "signatures": signatures,
         "policies": policies,
         "records": records(&damage),
         "damage": damage,
-    }));
+    });
     if damage.is_whole() {
         env.out.say("verify-records", &[("records", damage.num_records.to_string())]);
     }
     damaged(env, &damage);
     if !damage.is_whole() {
-        return Ok(Ended::Damaged);
+        return Ok((Ended::Damaged, object));
     }
     env.out.fingerprint(&bundle.fingerprint());
     site::tell(env, signatures, policies);
-    Ok(Ended::Done)
+    Ok((Ended::Done, object))
 }
 
-fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -> Result<Ended> {
-    let unlocked = secret::unlock(env, matches, |passphrase| bundle.unlock_damaged(&env.ctx, passphrase))?;
-    let policies = site.check_unlocked(&unlocked)?;
+fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) -> Result<(Ended, Value)> {
+    let policies = site.check_unlocked(unlocked)?;
     let signatures = unlocked.signatures(&site.store);
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
@@ -88,7 +98,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -
     } else {
         Some(with_progress(env, || sealift::find_damage(&env.ctx, bundle.path()))?)
     };
-    env.out.json(&serde_json::json!({
+    let object = json!({
         "fingerprint": unlocked.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&unlocked.fingerprint()),
         "signatures": signatures,
@@ -96,7 +106,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -
         "blobs": report,
         "records": damage.as_ref().map(records),
         "damage": damage,
-    }));
+    });
     if let Some(damage) = damage {
         for image in &report.damaged {
             env.out.say(
@@ -105,7 +115,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -
             );
         }
         damaged(env, &damage);
-        return Ok(Ended::Damaged);
+        return Ok((Ended::Damaged, object));
     }
     env.out.say(
         "verify-blobs",
@@ -117,7 +127,7 @@ fn with_key(env: &Env, matches: &ArgMatches, bundle: &Inspection, site: &Site) -
     );
     env.out.fingerprint(&unlocked.fingerprint());
     site::tell(env, &signatures, &policies);
-    Ok(Ended::Done)
+    Ok((Ended::Done, object))
 }
 
 /// What a check without recovery data reports.

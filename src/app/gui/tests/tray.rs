@@ -98,6 +98,7 @@ fn each_end() {
     let mut pictures = Pictures::default();
     pictures.check("tray-result", || {
         let report = PackReport {
+            signature: None,
             volumes: vec![OUT.into()],
             bundle_bytes: 1_073_000_000,
             kept_bytes: 0,
@@ -111,7 +112,7 @@ fn each_end() {
             names: vec!["支付网关现场".into(), "ops@site-b".into()],
             needs: Needs::Any,
         };
-        let packed = Packed { report, locked_for, signed: Some(Ok("镜渡供应".into())) };
+        let packed = Packed { report, locked_for, signed: Some("镜渡供应".into()) };
         with([Pack::Packed(Ok(packed), Phase::Flush)])
     });
     pictures.check("tray-failed", || {

@@ -6,9 +6,9 @@ use sealift::{Digest, Image, ImageSigners, Platform, PolicyReport, Unlocked};
 
 use crate::gui::screens::pack::Row;
 
-/// A bundle that was opened with its key.
+/// Bundles that were opened with their keys.
 #[derive(Clone)]
-pub(crate) struct Opened(pub(super) Arc<Unlocked>);
+pub(crate) struct Opened(pub(super) Vec<Arc<Unlocked>>);
 
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +52,7 @@ impl Contents {
             images: contents.images.iter().map(|image| Inside::of(image, signers)).collect(),
             num_externals: contents.externals.len(),
             policies,
-            opened: Some(Opened(Arc::new(unlocked))),
+            opened: Some(Opened(vec![Arc::new(unlocked)])),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a restore will do, as the wizard shows it before anything is written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sealift::{Check, Ctx, DestSpec, Digest, Existing, Notice, RestorePlan};
 
@@ -69,7 +69,7 @@ impl Plan {
 
 /// Asks the library what it would do; writes nothing.
 pub(super) fn preview(
-    unlocked: &sealift::Unlocked,
+    unlocked: &[Arc<sealift::Unlocked>],
     images: &[Inside],
     dest: &DestSpec,
     existing: Existing,
@@ -78,6 +78,6 @@ pub(super) fn preview(
     // Its notices belong to the plan, not to the job bar.
     let ctx = Ctx::new();
     sealift::check_destination(&ctx, dest, existing)?;
-    let plan = unlocked.preview_restore(&ctx, dest, selection)?;
+    let plan = sealift::preview_restore(&ctx, unlocked, dest, selection)?;
     Ok(Plan::of(&plan, ctx.take_notices(), images))
 }

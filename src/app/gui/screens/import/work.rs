@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use sealift::{Ctx, Existing, Phase, RestoreReport};
+use sealift::{Ctx, Existing, Phase, RestoreReport, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
@@ -79,13 +79,17 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
         let spec = spec?;
         // Once more: the policy may have changed, or another delivery may have been taken meanwhile.
         let mut site = Site::open(None, None)?;
-        let policies = site.check_unlocked(&unlocked)?;
+        let policies = unlocked.iter().map(|bundle| site.check_unlocked(bundle));
+        let policies = policies.collect::<sealift::Result<Vec<_>>>()?.concat();
         let verified = if takes_damaged {
-            let (report, verified) = unlocked.verify_undamaged(ctx, &unlocked.record_map(1))?;
-            verified.ok_or_else(|| report.as_error())?
+            let whole = unlocked.iter().map(|bundle| {
+                let (report, verified) = bundle.verify_undamaged(ctx, &bundle.record_map(1))?;
+                verified.ok_or_else(|| report.as_error())
+            });
+            VerifiedBundle::join(whole.collect::<sealift::Result<_>>()?)
         } else {
-            let preview = unlocked.preview_restore(ctx, &spec, &selection)?;
-            unlocked.verify_for(ctx, &preview)?
+            let preview = sealift::preview_restore(ctx, &unlocked, &spec, &selection)?;
+            sealift::verify_for(ctx, &unlocked, &preview)?
         };
         // Once more: meanwhile somebody else may have taken a tag.
         let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;

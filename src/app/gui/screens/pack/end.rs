@@ -47,7 +47,7 @@ fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
     volumes(ui, state, report);
     ui.add_space(6.0);
     locked_for(ui, state.texts, &packed.locked_for);
-    packed.signed.iter().for_each(|signed| sign::signed(ui, state, signed));
+    packed.signed.iter().for_each(|name| sign::signed(ui, state, name));
 
     ui.add_space(6.0);
     ui.add(Label::body(state.t("fingerprint-title")).strong());

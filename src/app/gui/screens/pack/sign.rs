@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::Ui;
-use sealift::{Code, Ctx, Error, KnownKey, Passphrase, SigningKey};
+use sealift::{KnownKey, Passphrase};
 
 use super::Action;
 use crate::gui::{
@@ -11,7 +11,7 @@ use crate::gui::{
     secret::{self, Secret},
     state::State,
     theme::Tone,
-    widgets::{Icon, Label, banner, focus, page::line, password::password, tick::tick_box},
+    widgets::{Icon, Label, focus, page::line, password::password, tick::tick_box},
 };
 
 /// The key that is to sign, if one is.
@@ -29,9 +29,6 @@ pub(crate) enum Edit {
     Tick(String, PathBuf),
     Passphrase(secret::Edit),
 }
-
-/// Who signed, or why nobody did.
-pub(crate) type Signed = Result<String, Arc<Error>>;
 
 impl Signing {
     pub(super) fn apply(&mut self, edit: Edit) {
@@ -65,21 +62,17 @@ impl Signing {
 /// A key file and what opens it.
 #[derive(Debug)]
 pub(super) struct Signer {
-    name: String,
+    pub(super) name: String,
     path: PathBuf,
     passphrase: Option<Passphrase>,
 }
 
 impl Signer {
     /// Opens the key: a wrong passphrase is told before anything is packed.
-    pub(super) fn open(&self) -> sealift::Result<SigningKey> {
+    pub(super) fn open(&self) -> sealift::Result<sealift::Signing> {
         let is_locked = sealift::is_signing_key_locked(&self.path)?;
-        sealift::read_signing_key(&self.path, self.passphrase.as_ref().filter(|_| is_locked))
-    }
-
-    /// Signs the bundle at `path`, which is whole already: an error takes nothing from it.
-    pub(super) fn sign(self, ctx: &Ctx, path: &std::path::Path, key: &SigningKey) -> Signed {
-        sealift::sign(ctx, path, key, None).map(|_| self.name).map_err(Arc::new)
+        let key = sealift::read_signing_key(&self.path, self.passphrase.as_ref().filter(|_| is_locked))?;
+        Ok(sealift::Signing { key: Arc::new(key), release: None })
     }
 }
 
@@ -107,22 +100,13 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     }
 }
 
-/// Who signed; where signing failed, that the bundle itself is whole.
-pub(super) fn signed(ui: &mut Ui, state: &State, signed: &Signed) {
-    match signed {
-        Ok(name) => {
-            line(ui, |ui| {
-                Icon::Check.show(ui, 16.0, Tone::Ok);
-                let name = sealift::escape(name).to_string();
-                ui.add(Label::body(state.texts.with("packed-signed", &[("name", name)])).wrapped());
-            });
-        }
-        Err(error) => banner::banner(ui, Tone::Warn, &state.t("packed-unsigned"), |ui| {
-            if error.code() != Code::Cancelled {
-                ui.add(Label::small(error.message(state.texts.0)).wrapped());
-            }
-        }),
-    }
+/// Who signed.
+pub(super) fn signed(ui: &mut Ui, state: &State, name: &str) {
+    line(ui, |ui| {
+        Icon::Check.show(ui, 16.0, Tone::Ok);
+        let name = sealift::escape(name).to_string();
+        ui.add(Label::body(state.texts.with("packed-signed", &[("name", name)])).wrapped());
+    });
 }
 
 fn edit(edit: Edit) -> action::Action {

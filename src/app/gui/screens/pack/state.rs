@@ -14,7 +14,7 @@ use super::{
     place::{Place, Seen, Split},
     reference::{self, Reference},
     row::Group,
-    sign::{self, Signed, Signing},
+    sign::{self, Signing},
     totals::Totals,
 };
 use crate::gui::{
@@ -83,8 +83,8 @@ pub(crate) enum End {
 pub(crate) struct Packed {
     pub(crate) report: PackReport,
     pub(crate) locked_for: LockedFor,
-    /// What came of signing it, where that was wanted.
-    pub(crate) signed: Option<Signed>,
+    /// Who signed it.
+    pub(crate) signed: Option<String>,
 }
 
 /// A column that can be sorted by.
@@ -325,13 +325,13 @@ impl Pack {
         let reached = Arc::clone(&step);
         let call = move |ctx: &sealift::Ctx| {
             let packed = sealift::check_output(&out, options.existing).and_then(|()| {
-                let key = signer.as_ref().map(sign::Signer::open).transpose()?;
+                let signing = signer.as_ref().map(sign::Signer::open).transpose()?;
                 let locked_for = lock.told();
                 let recipients = lock.recipients()?;
                 let plan = sealift::plan_pack(ctx, &specs, &[])?;
+                let options = PackOptions { signing, ..options };
                 let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
-                let signed = signer.zip(key).map(|(signer, key)| signer.sign(ctx, &out, &key));
-                Ok(Packed { report, locked_for, signed })
+                Ok(Packed { report, locked_for, signed: signer.map(|signer| signer.name) })
             });
             let _ = reached.set(ctx.snapshot().phase);
             packed

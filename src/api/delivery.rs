@@ -1,0 +1,162 @@
+//! A delivery: one bundle for each sensitivity class, packed and put back as one thing.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Inspection, PackOptions, PackReport, check_output, inspect,
+    pack::{check_recipients, pack_as},
+};
+use crate::{
+    bundle::DeliveryPart,
+    class::Class,
+    crypto::random,
+    digest::hex,
+    error::{Code, Error, Fact, Result},
+    fs::{Existing, parent},
+    job::Ctx,
+    keyslot::Recipients,
+    plan::PackPlan,
+};
+
+/// Which part of which delivery a bundle is. Covered by the header's MAC, so only a holder of its key can make it say
+/// something else; shown before that is known.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PartInfo {
+    /// Identity of the delivery: 32 hex digits.
+    pub delivery: String,
+    /// Class of the images in this bundle.
+    pub class: Class,
+    /// Classes of all bundles of the delivery.
+    pub classes: Vec<Class>,
+}
+
+/// Where the bundle of a class lies: `NAME.CLASS.sealift` for `NAME.sealift`.
+pub fn part_path(delivery: &Path, class: Class) -> PathBuf {
+    let stem = delivery.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = delivery.extension().map(|extension| format!(".{}", extension.to_string_lossy()));
+    delivery.with_file_name(format!("{stem}.{class}{}", extension.unwrap_or_default()))
+}
+
+/// Whether the bundles of a delivery may be written: asked before a user types passphrases or waits.
+///
+/// # Errors
+/// Those of [`check_output`], for each bundle.
+pub fn check_delivery(out: &Path, existing: Existing) -> Result<()> {
+    Class::ALL.into_iter().try_for_each(|class| check_output(&part_path(out, class), existing))
+}
+
+/// Writes a bundle for each class, side by side, as [`part_path`] names them.
+///
+/// # Errors
+/// Those of [`super::pack`]; on any error none of the bundles is left.
+pub fn pack_delivery(
+    ctx: &Ctx,
+    parts: BTreeMap<Class, (PackPlan, Recipients)>,
+    out: &Path,
+    options: &PackOptions,
+) -> Result<BTreeMap<Class, PackReport>> {
+    check_delivery(out, options.existing)?;
+    parts.values().try_for_each(|(_, recipients)| check_recipients(recipients))?;
+    let (delivery, classes) = (random(), parts.keys().copied().collect::<Vec<_>>());
+    let mut reports = BTreeMap::new();
+    for (class, (plan, recipients)) in parts {
+        let part = DeliveryPart { delivery, class, classes: classes.clone() };
+        match pack_as(ctx, &plan, &part_path(out, class), &recipients, options, part.encode()) {
+            Ok(report) => reports.insert(class, report),
+            Err(e) => {
+                let written = reports.values().flat_map(|report: &PackReport| &report.volumes);
+                written.for_each(|path| drop(std::fs::remove_file(path)));
+                return Err(e.or_with(Fact::Class, class));
+            }
+        };
+    }
+    Ok(reports)
+}
+
+/// The bundles of a delivery that are there.
+#[derive(Debug)]
+pub struct Delivery {
+    /// A bundle for each class, or the one bundle that is no part of a delivery.
+    pub parts: Vec<Inspection>,
+    /// Classes of which the bundle is not there.
+    pub missing: Vec<Class>,
+}
+
+impl Delivery {
+    /// Opens what `path` means: a bundle alone, though it may be part of a delivery; or, by the name that was given when it
+    /// was packed, all bundles of a delivery that lie side by side.
+    ///
+    /// # Errors
+    /// Those of [`inspect`]; [`Code::PartForeign`] where bundles of several deliveries have these names.
+    pub fn open(path: &Path) -> Result<Self> {
+        let paths: Vec<PathBuf> = Class::ALL.into_iter().map(|class| part_path(path, class)).collect();
+        if path.exists() || !paths.iter().any(|path| path.exists()) {
+            return Ok(Self { parts: vec![inspect(path)?], missing: Vec::new() });
+        }
+        let parts = paths.iter().filter(|path| path.exists()).map(|path| inspect(path));
+        Self::of(parts.collect::<Result<_>>()?)
+    }
+
+    /// As [`Self::open`], and for a bundle that is part of a delivery, with the others of it that lie beside it.
+    ///
+    /// # Errors
+    /// Those of [`inspect`] for the bundle itself; others that cannot be read count as missing.
+    pub fn around(path: &Path) -> Result<Self> {
+        let opened = Self::open(path)?;
+        let (Some(this), [bundle]) = (opened.parts.first().and_then(Inspection::part), &opened.parts[..])
+        else {
+            return Ok(opened);
+        };
+        let name = bundle.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let beside = |class: Class| -> Option<Inspection> {
+            let renamed = name.replacen(&format!(".{}.", this.class), &format!(".{class}."), 1);
+            let found = inspect(&parent(bundle.path()).join(renamed)).ok()?;
+            found
+                .part()
+                .is_some_and(|part| part.delivery == this.delivery && part.class == class)
+                .then_some(found)
+        };
+        let others = this.classes.iter().copied().filter(|class| *class != this.class);
+        let mut parts: Vec<Inspection> = others.filter_map(beside).collect();
+        parts.extend(opened.parts);
+        parts.sort_by_key(|part| part.part().map(|part| part.class));
+        Self::of(parts)
+    }
+
+    fn of(parts: Vec<Inspection>) -> Result<Self> {
+        let infos: Vec<(&Inspection, Option<PartInfo>)> =
+            parts.iter().map(|part| (part, part.part())).collect();
+        let Some(first) = infos.iter().find_map(|(_, info)| info.clone()) else {
+            return match <[Inspection; 1]>::try_from(parts) {
+                Ok(alone) => Ok(Self { parts: alone.into(), missing: Vec::new() }),
+                Err(parts) => Err(foreign(&parts[0])),
+            };
+        };
+        let mut seen = Vec::new();
+        for (part, info) in &infos {
+            let own =
+                info.as_ref().filter(|info| info.delivery == first.delivery && info.classes == first.classes);
+            match own {
+                Some(info) if !seen.contains(&info.class) => seen.push(info.class),
+                _ => return Err(foreign(part)),
+            }
+        }
+        let missing = first.classes.into_iter().filter(|class| !seen.contains(class)).collect();
+        Ok(Self { parts, missing })
+    }
+}
+
+fn foreign(part: &Inspection) -> Error {
+    Error::new(Code::PartForeign).at(part.path())
+}
+
+impl Inspection {
+    /// Which part of which delivery it is; none for a bundle of its own.
+    pub fn part(&self) -> Option<PartInfo> {
+        let part = DeliveryPart::decode(&self.0.header().extensions)?;
+        Some(PartInfo { delivery: hex(&part.delivery), class: part.class, classes: part.classes })
+    }
+}

@@ -1,0 +1,167 @@
+//! A bundle as anyone can see it, without a key.
+
+use std::{path::Path, sync::Arc};
+
+use serde::Serialize;
+
+use super::unlocked::{Unlocked, read_images};
+use crate::{
+    bundle::{Bundle, Given, Survey},
+    digest::hex,
+    error::{Code, ErrorKind, Result},
+    job::{Ctx, Notice, NoticeKind, Phase},
+    keyslot::{self, Identities},
+    verify::{self, DamagedImage, RecordMap, RecordReport},
+};
+
+/// A key slot, as anyone can see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlotInfo {
+    /// Number, from 1.
+    pub number: usize,
+    /// Kind.
+    pub kind: &'static str,
+    /// Its parameters.
+    pub details: String,
+}
+
+/// How much recovery data a bundle has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RecoveryInfo {
+    /// Recovery records: so many damaged ones can be rebuilt, if the damage is spread evenly or in runs.
+    pub num_records: u64,
+    /// Their bytes.
+    pub num_bytes: u64,
+}
+
+/// A bundle as anyone can see it, without a key.
+#[derive(Debug)]
+pub struct Inspection(pub(super) Bundle);
+
+/// Opens the bundle whose first volume is at `path`.
+pub fn inspect(path: &Path) -> Result<Inspection> {
+    Bundle::open(path).map(Inspection)
+}
+
+impl Inspection {
+    /// 64 hex digits to compare over another channel. Not proven to be authentic without the key.
+    pub fn fingerprint(&self) -> String {
+        hex(&self.0.header().fingerprint())
+    }
+
+    /// Where its first volume lies.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The set id, which every volume bears.
+    pub fn set_id(&self) -> String {
+        hex(&self.0.header().set_id)
+    }
+
+    /// Volumes it should have.
+    pub fn num_volumes(&self) -> u32 {
+        self.0.header().geometry.num_volumes
+    }
+
+    /// Records over all volumes.
+    pub fn num_records(&self) -> u64 {
+        self.0.header().geometry.num_records
+    }
+
+    /// Bytes of the sealed content.
+    pub fn payload_bytes(&self) -> u64 {
+        self.0.header().geometry.payload_bytes
+    }
+
+    /// Header copies that cannot be used: 0 or 1.
+    pub fn num_damaged_header_copies(&self) -> usize {
+        self.0.num_damaged_copies()
+    }
+
+    /// The key slots.
+    pub fn slots(&self) -> Vec<SlotInfo> {
+        let describe = |(number, slot)| {
+            let (kind, details) = keyslot::describe(slot);
+            SlotInfo { number, kind, details }
+        };
+        (1..).zip(&self.0.header().slots).map(describe).collect()
+    }
+
+    /// Recovery records of the bundle, and their bytes; 0 when it was packed without.
+    pub fn recovery(&self) -> RecoveryInfo {
+        let survey = Survey::take(self.0.path(), self.0.header(), Given::default());
+        let shape = survey.as_ref().ok().map(Survey::shape).filter(|shape| shape.has_recovery());
+        shape.map_or_else(RecoveryInfo::default, |shape| RecoveryInfo {
+            num_records: shape.num_recovery_records(),
+            num_bytes: shape.num_recovery_records() * shape.shard_bytes(),
+        })
+    }
+
+    /// Checks every record without a key.
+    pub fn verify(&self, ctx: &Ctx) -> Result<RecordReport> {
+        self.verify_onto(ctx, &RecordMap::new(self.num_records(), 1))
+    }
+
+    /// As [`Self::verify`], and marks each record on `map` once it was checked.
+    pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<RecordReport> {
+        let report = verify::verify_records(ctx, &self.0, map)?;
+        self.notice_damaged_copy(ctx);
+        Ok(report)
+    }
+
+    /// Opens it with a passphrase or other keys.
+    ///
+    /// # Errors
+    /// [`Code::KeyRefused`] within seconds when the passphrase is not this bundle's; [`Code::IdentityRefused`] for other
+    /// keys.
+    pub fn unlock(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
+        ctx.enter(Phase::Unlock, 0);
+        // Shape first: a missing volume is told before the KDF is run.
+        self.0.volumes()?;
+        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        self.notice_damaged_copy(ctx);
+        let bundle = self.0.unlock(&Arc::new(keys))?;
+        let images =
+            read_images(&bundle).into_iter().collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
+        Ok(Unlocked { bundle, images, unreadable: Vec::new() })
+    }
+
+    /// As [`Self::unlock`], though volumes, trailers or documents of images may be damaged or missing: what can be read is
+    /// there. The hashes of the index must be left, in trailers or, with recovery data, in copies of them. Where others are
+    /// lost, it is not [proven](Unlocked::is_proven).
+    ///
+    /// # Errors
+    /// Those of [`Self::unlock`] when too much is lost.
+    pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
+        ctx.enter(Phase::Unlock, 0);
+        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        self.notice_damaged_copy(ctx);
+        let keys = Arc::new(keys);
+        let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {
+            ErrorKind::Integrity => self.0.unlock_damaged(&keys),
+            _ => Err(e),
+        })?;
+        for path in bundle.unproven() {
+            ctx.notice(Notice::new(NoticeKind::Unproven, path.display()));
+        }
+        let (mut images, mut unreadable) = (Vec::new(), Vec::new());
+        for (entry, image) in bundle.index().images.iter().zip(read_images(&bundle)) {
+            match image {
+                Ok(image) => images.push(image),
+                Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read) => {
+                    let image = entry.names.first().cloned().unwrap_or_else(|| entry.target.to_string());
+                    unreadable.push(DamagedImage { image, blobs: vec![entry.target] });
+                }
+                Err(e) => return Err(e.at(self.0.path())),
+            }
+        }
+        Ok(Unlocked { bundle, images, unreadable })
+    }
+
+    fn notice_damaged_copy(&self, ctx: &Ctx) {
+        if self.0.num_damaged_copies() > 0 {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.0.path().display()));
+        }
+    }
+}
