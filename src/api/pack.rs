@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::check_output;
 use crate::{
-    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, MAX_SLOTS, Statement},
+    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, Leftovers, MAX_SLOTS, Statement},
     crypto::{KdfCost, Key, SigningKey, random},
     digest::hex,
     drive,
@@ -147,6 +147,7 @@ pub(super) fn pack_as(
     }
     let layout = layout(options, options.record_bytes)?;
     check_output(out, options.existing)?;
+    Leftovers::take_back(out)?;
     let settings = pipeline::Settings {
         layout,
         level: options.level,
