@@ -121,7 +121,7 @@ pub fn restore(
     plan: &RestorePlan,
     existing: Existing,
 ) -> Result<RestoreReport> {
-    restore::restore(ctx, verified, plan, existing)
+    restore::restore(ctx, verified, plan, existing).map_err(|e| verified.explain(ctx, e))
 }
 
 /// Decides how the finished bundle at `path` is handed over to `targets`. Writes nothing.
