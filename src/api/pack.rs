@@ -107,7 +107,7 @@ pub struct PackReport {
     pub unique_bytes: u64,
     /// The signature that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signature: Option<SignatureInfo>,
+    pub signature: Option<Box<SignatureInfo>>,
 }
 
 /// Recovery data for a bundle that goes straight to a removable drive: sticks go bad.
@@ -180,7 +180,7 @@ pub(super) fn pack_as(
         num_images: packed.content.images.len(),
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
-        signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop(),
+        signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop().map(Box::new),
     })
 }
 
