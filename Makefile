@@ -6,7 +6,7 @@ FUZZ_SECS ?= 60
 # Where `make bench` keeps its corpus and its results.
 BENCH_DIR ?= target/bench
 # Debian packages that the tests start real servers and peers from.
-TEST_PACKAGES := docker.io podman crun containerd skopeo docker-registry apache2-utils openssl debootstrap uidmap strace dbus-daemon gcc e2fsprogs xfsprogs mtools procps mount util-linux bindfs xz-utils zstd python3-cryptography python3-argon2 python3-zstandard libegl1 libgl1-mesa-dri xvfb openbox xdotool imagemagick desktop-file-utils appstream libxml2-utils shared-mime-info libglib2.0-bin python3-xlib age openssh-client softhsm2 opensc xclip gnome-keyring libsecret-tools
+TEST_PACKAGES := docker.io podman crun containerd skopeo docker-registry apache2-utils openssl debootstrap uidmap strace dbus-daemon gcc e2fsprogs xfsprogs mtools procps mount util-linux bindfs xz-utils zstd python3-cryptography python3-argon2 python3-zstandard libegl1 libgl1-mesa-dri xvfb openbox xdotool imagemagick desktop-file-utils appstream libxml2-utils shared-mime-info libglib2.0-bin python3-xlib age openssh-client openssh-server softhsm2 opensc xclip gnome-keyring libsecret-tools
 
 # Where `make install` puts the program; DESTDIR is for packagers.
 PREFIX ?= /usr/local

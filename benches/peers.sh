@@ -82,14 +82,12 @@ registries() {
         pull="$pull skopeo copy -q --preserve-digests --src-tls-verify=false docker://127.0.0.1:$port/corpus/$name:1 oci:pulled:$name;"
         sources="$sources docker://127.0.0.1:$port/corpus/$name:1"
     done
-    measure push "'$sealift' restore r.sealift --to docker://127.0.0.1:$port --password-file pw -q"
-    row "sealift restore to a registry (verifies first)" "${wall[push]}" "${cpu[push]}" "${rss[push]}" ""
-    measure skopeopush "$push"
+    beside push "'$sealift' restore r.sealift --to docker://127.0.0.1:$port --password-file pw -q" skopeopush "$push"
+    row "sealift restore to a registry (verifies on the way)" "${wall[push]}" "${cpu[push]}" "${rss[push]}" ""
     row "skopeo copy from a layout to a registry" "${wall[skopeopush]}" "${cpu[skopeopush]}" "${rss[skopeopush]}" ""
-    reset() { rm -rf pulled out.sealift; }
-    measure pull "'$sealift' pack $sources --out out.sealift --password-file pw -q"
+    reset() { :; }
+    beside pull "rm -f out.sealift; '$sealift' pack $sources --out out.sealift --password-file pw -q" skopeopull "rm -rf pulled; $pull"
     row "sealift pack from a registry" "${wall[pull]}" "${cpu[pull]}" "${rss[pull]}" $(($(size out.sealift) / 1000000))
-    measure skopeopull "$pull"
     row "skopeo copy from a registry to a layout" "${wall[skopeopull]}" "${cpu[skopeopull]}" "${rss[skopeopull]}" $(($(size pulled) / 1000000))
     kill %1; wait 2>/dev/null || true
 }

@@ -99,6 +99,11 @@ fn open(host: &Host) -> std::result::Result<Client, ClientError> {
         None if address.starts_with("unix://") || address.starts_with("npipe://") => {
             Client::connect_with_local(address, ANSWER_SECONDS, version)
         }
+        // Through the user's ssh program, as Docker's own: its keys, its agent, its hosts.
+        #[cfg(unix)]
+        None if address.starts_with("ssh://") => {
+            Client::connect_with_ssh(address, ANSWER_SECONDS, version, None)
+        }
         None => Err(ClientError::UnsupportedURISchemeError { uri: address.to_owned() }),
     }
 }

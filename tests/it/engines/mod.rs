@@ -14,6 +14,7 @@ mod docker_29;
 mod docker_29_engine;
 mod docker_engine;
 mod docker_live;
+mod docker_ssh;
 mod full_disk;
 mod killed;
 mod podman;
