@@ -15,7 +15,7 @@ use bollard::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host};
+use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host, ssh};
 use crate::{
     class::Class,
     digest::Digest,
@@ -99,11 +99,7 @@ fn open(host: &Host) -> std::result::Result<Client, ClientError> {
         None if address.starts_with("unix://") || address.starts_with("npipe://") => {
             Client::connect_with_local(address, ANSWER_SECONDS, version)
         }
-        // Through the user's ssh program, as Docker's own: its keys, its agent, its hosts.
-        #[cfg(unix)]
-        None if address.starts_with("ssh://") => {
-            Client::connect_with_ssh(address, ANSWER_SECONDS, version, None)
-        }
+        None if address.starts_with("ssh://") => ssh::connect(address, host.program, ANSWER_SECONDS),
         None => Err(ClientError::UnsupportedURISchemeError { uri: address.to_owned() }),
     }
 }
@@ -137,6 +133,10 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 fn io_cause(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    // It shows its cause's cause as its own.
+    if let Some(ClientError::IOError { err }) = error.downcast_ref() {
+        return Some(err.kind());
+    }
     match error.downcast_ref::<io::Error>() {
         Some(error) => Some(error.kind()),
         None => error.source().and_then(io_cause),

@@ -7,6 +7,7 @@ mod docker;
 mod host;
 mod podman;
 mod program;
+mod ssh;
 
 use std::{
     collections::BTreeSet,

@@ -15,6 +15,7 @@ const SSH_KEYGEN: Tool = Tool::new("ssh-keygen", "openssh-client");
 /// A server that lets one key in, and an `ssh` with that key.
 struct Site {
     dir: Scratch,
+    port: u16,
     _sshd: Daemon,
 }
 
@@ -39,11 +40,9 @@ impl Site {
         // Started by its full path, as it asks to be.
         let mut command = std::process::Command::new(SSHD.path());
         let sshd = Daemon::start(command.args(["-D", "-e", "-f"]).arg(config), &dir.join("log"), is_ready);
-        let user = format!(
-            "Host engine\nHostName 127.0.0.1\nPort {port}\nUser root\nIdentityFile {}\nUserKnownHostsFile {}\n",
-            path("user"),
-            path("known"),
-        );
+        let user = format!("IdentityFile {}\nUserKnownHostsFile {}\n", path("user"), path("known"));
+        let key = std::fs::read_to_string(dir.join("host.pub")).unwrap();
+        dir.write("known", &format!("[127.0.0.1]:{port} {key}"));
         let ssh_config = dir.write("ssh_config", &user);
         // ssh reads the settings of the account and not of $HOME: so they are named to it.
         std::fs::create_dir(dir.join("bin")).unwrap();
@@ -51,12 +50,13 @@ impl Site {
         let script = format!("#!/bin/sh\nexec {} -F {} \"$@\"\n", real.display(), ssh_config.display());
         let ssh = dir.write("bin/ssh", &script);
         run(Tool::new("chmod", "coreutils").command().arg("755").arg(ssh));
-        Self { dir, _sshd: sshd }
+        Self { dir, port, _sshd: sshd }
     }
 
     fn sealift(&self, home: &Scratch) -> Sealift {
         let path = format!("{}:{}", self.dir.join("bin").display(), std::env::var("PATH").unwrap());
-        Sealift::new(home).with_env("DOCKER_HOST", "ssh://engine").with_env("PATH", path)
+        let address = format!("ssh://root@127.0.0.1:{}", self.port);
+        Sealift::new(home).with_env("DOCKER_HOST", address).with_env("PATH", path)
     }
 }
 
@@ -78,7 +78,11 @@ fn an_engine_behind_ssh_takes_and_gives_images_and_a_key_that_is_refused_is_said
         app.map(|app| app.target)
     );
 
-    std::fs::remove_file(site.dir.join("user")).unwrap();
-    let (status, error) = sealift.refused(&bundle, "docker-daemon:", &[]);
-    assert_eq!((status, error["code"].as_str()), (Some(1), Some("ENGINE-02")), "{error}");
+    // A host that is not the one that is known, and one that does not know the user.
+    for file in ["known", "user"] {
+        std::fs::remove_file(site.dir.join(file)).unwrap();
+        let (status, error) = sealift.refused(&bundle, "docker-daemon:", &[]);
+        assert_eq!((status, error["code"].as_str()), (Some(1), Some("ENGINE-02")), "{file} {error}");
+        assert!(error["facts"]["detail"].as_str().unwrap().len() > 10, "{error}");
+    }
 }
