@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::FileExt};
 
-use sealift::{Code, Ctx, Digest};
+use sealift::{Code, Ctx, Digest, SigningKey, SigningKeyType, TrustStore};
 use serde_json::Value;
 
 use super::{PASSPHRASE, Packed, checked, passphrase};
@@ -126,4 +126,30 @@ fn what_is_restored_without_a_volume_ends_with_damage_and_says_that_it_is_not_pr
     assert_eq!(answer["damaged"].as_array().map(Vec::len), Some(hurt.len()), "{answer}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be proven"), "{output:?}");
     assert_eq!(Sealift::images(&dest).len(), whole.len());
+}
+
+#[test]
+fn a_signature_lets_nothing_in_that_is_not_proven_to_be_what_was_signed() {
+    let bundle = Packed::new(3, 12, None, Some(6 << 20));
+    let key = SigningKey::generate(SigningKeyType::Ed25519);
+    sealift::sign(&Ctx::new(), &bundle.path(), &key, None).unwrap();
+    let mut store = TrustStore::default();
+    store.add("acme", key.public_key()).unwrap();
+    store.save(&bundle.dir.join("trust.toml")).unwrap();
+    bundle.dir.write("policy.toml", "version = 1\n[signers]\nany_of = [\"acme\"]\n");
+    let password = bundle.dir.write("password", std::str::from_utf8(PASSPHRASE).unwrap());
+    let restore = |to: &str| {
+        let mut command = Sealift::command(["restore", "--json", "--undamaged", "--to"]);
+        command.arg(format!("docker-archive:{}", bundle.dir.join(to).display())).arg(bundle.path());
+        for (option, file) in [("--trust-store", "trust.toml"), ("--policy", "policy.toml")] {
+            command.arg(option).arg(bundle.dir.join(file));
+        }
+        let output = command.arg("--password-file").arg(&password).output().unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    assert_eq!(restore("whole.tar").0, Some(0));
+    fs::remove_file(bundle.volume(2)).unwrap();
+    let (status, answer) = restore("rest.tar");
+    assert_eq!((status, &answer["error"]["code"]), (Some(3), &"TRUST-01".into()), "{answer}");
+    assert!(!bundle.dir.join("rest.tar").exists());
 }
