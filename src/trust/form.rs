@@ -256,12 +256,24 @@ fn made_by(
     found
 }
 
-/// Reads a document of each form: what the fuzz target drives.
+/// Reads a document in each form: what the fuzz target drives. `{"annotations": {…}, "document": "…"}` gives annotations
+/// too. How many forms it has, and whether a trusted vendor signed it.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn check_any(bytes: &[u8], store: &TrustStore) -> usize {
-    let simple = Form::SimpleSigning { signature: String::new(), evidence: None };
-    let forms = [simple, Form::Dsse { evidence: None }, Form::Bundle];
-    forms.iter().filter_map(|form| form.check(bytes, store)).count()
+pub(crate) fn check_any(bytes: &[u8], store: &TrustStore) -> (usize, bool) {
+    #[derive(Deserialize)]
+    struct Annotated {
+        annotations: BTreeMap<String, String>,
+        document: String,
+    }
+    let annotated: Option<Annotated> = serde_json::from_slice(bytes).ok();
+    let bytes = annotated.as_ref().map_or(bytes, |annotated| annotated.document.as_bytes());
+    let annotation =
+        |name: &str| annotated.as_ref().and_then(|annotated| annotated.annotations.get(name)).cloned();
+    let forms = [SIMPLE_SIGNING, DSSE, BUNDLE].map(|media_type| Form::of(media_type, annotation));
+    let checked: Vec<Checked> = forms.iter().flatten().filter_map(|form| form.check(bytes, store)).collect();
+    let mut signatures = checked.iter().flat_map(|checked| &checked.signatures);
+    let is_trusted = signatures.any(|signature| signature.state == ImageSignatureState::Trusted);
+    (checked.len(), is_trusted)
 }
 
 #[cfg(test)]
