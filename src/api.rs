@@ -19,8 +19,8 @@ pub use pack::{
 pub use reseal::reseal;
 pub use slots::{add_slot, change_slot, remove_slot};
 pub use trust::{
-    is_signing_key_locked, read_public_key, read_signing_key, remove_signature, sign, write_public_key,
-    write_signing_key,
+    is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature, sign,
+    write_public_key, write_signing_key,
 };
 pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 

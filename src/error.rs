@@ -370,6 +370,12 @@ codes! {
     BadVendorName = "TRUST-12", Usage;
     /// A key was not confirmed.
     NotConfirmed = "TRUST-13", Usage;
+    /// A trusted root that cannot be used.
+    BadTrustedRoot = "TRUST-14", Failed;
+    /// The identity is trusted already under that root.
+    IdentityTrusted = "TRUST-15", Usage;
+    /// An identity or issuer that no certificate has.
+    BadSigner = "TRUST-16", Usage;
 }
 
 /// A fact shown under the message. The order here is the order shown: paths last.

@@ -20,7 +20,7 @@ use crate::{
     oci::{self, Name},
     repair::{self, RepairRequest},
     source::{self, BlobSink, Intake, SourceSpec, Wanted},
-    trust::{self, Policy, TrustStore},
+    trust::{self, Policy, TrustStore, TrustedRoot},
 };
 
 /// A target's name and function.
@@ -174,17 +174,20 @@ pub fn signing(data: &[u8]) {
     }
 }
 
-/// A trust store, a policy, and the signatures of images.
+/// A trust store, a trusted root, a policy, and the signatures of images, those with certificates too.
 pub fn trust(data: &[u8]) {
     let store = TrustStore::default();
     let _ = trust::check_any(data, &store);
+    STORE_WITH_ROOT.with(|store| trust::check_any(data, store));
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(policy) = Policy::parse(text) {
         let _ = policy.check(&[], Some(&[]), &store);
     }
+    let _ = TrustedRoot::from_json(text);
     if let Ok(store) = TrustStore::parse(text) {
         let again = store.encode().and_then(|text| TrustStore::parse(&text));
-        assert_eq!(again.ok().as_ref().map(TrustStore::keys), Some(store.keys()));
+        let held = |store: &TrustStore| (store.keys().to_vec(), store.identities().to_vec());
+        assert_eq!(again.ok().as_ref().map(held), Some(held(&store)));
     }
 }
 
@@ -367,6 +370,9 @@ fn tar_of(data: &[u8]) -> Vec<u8> {
 }
 
 thread_local! {
+    /// With a trusted root, so that what comes with certificates is checked.
+    static STORE_WITH_ROOT: TrustStore =
+        TrustStore::parse(include_str!("../fuzz/corpus/trust/store-with-root")).unwrap_or_default();
     static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = RefCell::new(zstd::bulk::Compressor::new(1).ok());
     static FILE: RefCell<Option<std::fs::File>> = const { RefCell::new(None) };
 }
@@ -468,12 +474,20 @@ mod tests {
         assert!(
             Policy::parse(&text("trust/policy")).is_ok() && TrustStore::parse(&text("trust/store")).is_ok()
         );
+        assert!(TrustedRoot::from_json(&text("trust/trusted-root")).is_ok());
+        assert_eq!(TrustStore::parse(&text("trust/store-with-root")).unwrap().identities().len(), 1);
         for name in ["simple-signing", "envelope", "bundle"] {
             assert_eq!(
                 trust::check_any(&seed(&format!("trust/{name}")), &TrustStore::default()),
-                1,
+                (1, false),
                 "{name}"
             );
+        }
+        // To the last check of a signature with a certificate: cosign's annotations around the payload, and a bundle.
+        for name in ["keyless-annotations", "keyless-bundle"] {
+            let found =
+                STORE_WITH_ROOT.with(|store| trust::check_any(&seed(&format!("trust/{name}")), store));
+            assert_eq!(found, (1, true), "{name}");
         }
         let data = seed("repair_answer/trailer-and-record");
         let (header, _) = Header::decode_fields(&data[..400]).unwrap();

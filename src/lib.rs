@@ -80,8 +80,8 @@ pub use api::{
     answer_repair, change_slot, check_delivery, check_destination, check_output, default_recovery_percent,
     dest_transports, find_damage, free_bytes, handoff, inspect, is_signing_key_locked, list, pack,
     pack_delivery, part_path, plan_handoff, plan_pack, plan_restore, preview_restore, read_public_key,
-    read_signing_key, remove_signature, remove_slot, repair, repair_request, reseal, restore, save_report,
-    sign, source_transports, verify_for, write_public_key, write_signing_key,
+    read_signing_key, read_trusted_root, remove_signature, remove_slot, repair, repair_request, reseal,
+    restore, save_report, sign, source_transports, verify_for, write_public_key, write_signing_key,
 };
 pub use bundle::Release;
 pub use class::Class;
@@ -122,7 +122,7 @@ pub use sample::write_sample;
 pub use source::SourceSpec;
 pub use trust::{
     AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
-    SignatureInfo, SignatureState, TrustStore, TrustedKey,
+    SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
 };
 pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

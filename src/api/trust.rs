@@ -9,7 +9,10 @@ use crate::{
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
     job::{Ctx, Phase},
-    trust::{self, ImageSigners, Policy, PolicyReport, SignatureInfo, TrustStore},
+    trust::{
+        self, ImageSigners, MAX_TRUSTED_ROOT_BYTES, Policy, PolicyReport, SignatureInfo, TrustStore,
+        TrustedRoot,
+    },
 };
 
 impl Inspection {
@@ -44,8 +47,8 @@ impl Unlocked {
         policy.check(&self.signatures(store), Some(&images), store)
     }
 
-    /// Who signed each image, by the cosign signatures and attestations that came with it, checked against the keys of
-    /// `store`; artifacts themselves are left out. Signatures are bound to digests, and those to every layer once the blobs
+    /// Who signed each image, by the cosign signatures and attestations that came with it, checked against the keys and
+    /// identities of `store`; artifacts themselves are left out. Signatures are bound to digests, and those to every layer once the blobs
     /// are verified.
     pub fn image_signers(&self, store: &TrustStore) -> Vec<ImageSigners> {
         trust::image_signers(&mut InBundle(&self.bundle), &self.images, store)
@@ -74,6 +77,16 @@ pub fn is_signing_key_locked(path: &Path) -> Result<bool> {
 pub fn read_public_key(path: &Path) -> Result<PublicKey> {
     let pem = fs::read_text(path, MAX_KEY_FILE_BYTES as u64).map_err(not_a_key)?;
     PublicKey::from_pem(pem.as_bytes()).map_err(|e| e.at(path))
+}
+
+/// Reads a `trusted_root.json` of sigstore.
+///
+/// # Errors
+/// [`Code::BadTrustedRoot`].
+pub fn read_trusted_root(path: &Path) -> Result<TrustedRoot> {
+    let json = fs::read_text(path, MAX_TRUSTED_ROOT_BYTES as u64)
+        .map_err(|e| if e.code() == Code::Limit { e.recoded(Code::BadTrustedRoot) } else { e })?;
+    TrustedRoot::from_json(&json).map_err(|e| e.at(path))
 }
 
 /// A file that is too long or not text is no key.

@@ -10,6 +10,7 @@ mod kdf;
 mod locked;
 mod secret;
 mod sign;
+mod sigstore;
 
 pub(crate) use aead::{Aead, NONCE_BYTES, TAG_BYTES};
 pub(crate) use cosign_key::MAX_KEY_FILE_BYTES;
@@ -19,3 +20,4 @@ pub use secret::Passphrase;
 pub(crate) use secret::{KEY_BYTES, Key, random};
 pub(crate) use sign::MAX_SPKI_BYTES;
 pub use sign::{PublicKey, SigningKey, SigningKeyType};
+pub(crate) use sigstore::install_primitives;

@@ -1,21 +1,25 @@
 //! Whose signature a bundle bears, and whether the site takes it.
 //!
-//! `store` has the vendors' keys that a user confirmed, `policy` what a site asks for. Knows no file but those two, and
-//! asks nobody. docs/trust.md.
+//! `store` has the vendors' keys and identities that a user confirmed, `policy` what a site asks for; `image`, `form` and
+//! `keyless` tell who signed an image. Knows no file but the first two's, and asks nobody. docs/trust.md.
 
+mod form;
 mod image;
+mod keyless;
 mod policy;
 mod store;
 
 use serde::Serialize;
 
 #[cfg(any(test, fuzzing))]
-pub(crate) use image::check_any;
+pub(crate) use form::check_any;
 pub use image::{ImageSignature, ImageSignatureState, ImageSigners};
 pub(crate) use image::{image_signers, signed_images};
+pub(crate) use keyless::MAX_TRUSTED_ROOT_BYTES;
+pub use keyless::TrustedRoot;
 pub use policy::{AcceptedRelease, ImageCheck, Policy, PolicyReport};
 pub(crate) use store::is_a_year_ago;
-pub use store::{TrustStore, TrustedKey};
+pub use store::{TrustStore, TrustedIdentity, TrustedKey};
 
 use crate::{
     bundle::{Header, Tlv, VendorSignature, rfc3339},

@@ -11,6 +11,7 @@ mod engines;
 mod faults;
 mod handoff;
 mod hostile;
+mod keyless;
 mod keys;
 mod kit;
 mod memory;

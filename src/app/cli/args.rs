@@ -392,8 +392,15 @@ impl Build {
             [
                 verb("list"),
                 verb("add").arg(self.positional("vendor")).args([
-                    self.file("public-key").long("key").required_unless_present("signed-bundle"),
+                    self.file("public-key")
+                        .long("key")
+                        .required_unless_present_any(["signed-bundle", "certificate-identity"]),
                     self.file("signed-bundle").long("from").conflicts_with("public-key"),
+                    self.option("certificate-identity")
+                        .conflicts_with_all(["public-key", "signed-bundle"])
+                        .requires_all(["certificate-oidc-issuer", "trusted-root"]),
+                    self.option("certificate-oidc-issuer").requires("certificate-identity"),
+                    self.file("trusted-root").requires("certificate-identity"),
                     self.flag("yes"),
                 ]),
                 verb("remove").arg(self.positional("vendor")),

@@ -22,6 +22,7 @@ mod secret;
 mod shell;
 mod sign;
 mod site;
+mod trust;
 pub(crate) mod usage;
 mod verify;
 
@@ -66,7 +67,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("reseal", reseal::run),
     ("sign", sign::run),
     ("signing-key", sign::keys),
-    ("trust", sign::trust),
+    ("trust", trust::run),
     ("kit", kit::run),
     ("demo", demo::run),
     ("completions", shell::completions),

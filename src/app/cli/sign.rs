@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Result, SigningKey, SigningKeyType, TrustStore, fingerprint_in_all_languages};
+use sealift::{Code, Error, Result, SigningKey, SigningKeyType, fingerprint_in_all_languages};
 
 use super::{Ended, Env, delivery, secret, site};
 
@@ -84,79 +84,11 @@ pub(super) fn keys(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-fn file<'a>(matches: &'a ArgMatches, name: &str) -> Result<&'a PathBuf> {
+pub(super) fn file<'a>(matches: &'a ArgMatches, name: &str) -> Result<&'a PathBuf> {
     matches.get_one::<PathBuf>(name).ok_or_else(|| Error::new(Code::Usage))
 }
 
 /// A fingerprint as it is typed: groups and capitals do not matter.
 pub(super) fn ungrouped(id: &str) -> String {
     id.split_whitespace().collect::<String>().to_ascii_lowercase()
-}
-
-/// `sealift trust list|add|remove`
-pub(super) fn trust(env: &Env, matches: &ArgMatches) -> Result<Ended> {
-    let Some((verb, matches)) = matches.subcommand() else { return Err(Error::new(Code::Usage)) };
-    let mut site = site::store(matches)?;
-    let name = matches.try_get_one::<String>("vendor").ok().flatten();
-    match (verb, name) {
-        ("add", Some(name)) => {
-            let key = match matches.get_one::<PathBuf>("public-key") {
-                Some(path) => sealift::read_public_key(path)?,
-                None => key_of(file(matches, "signed-bundle")?)?,
-            };
-            env.out.say("trust-compare", &[("vendor", sealift::escape(name).to_string())]);
-            env.out.fingerprint(&key.id());
-            if !matches.get_flag("yes") && !secret::confirm(env, "prompt-trust")? {
-                return Err(Error::new(Code::NotConfirmed));
-            }
-            site.store.add(name, key)?;
-            site.save()?;
-        }
-        ("remove", Some(name)) => {
-            let which = if site.store.keys().iter().any(|key| key.name == *name) {
-                name.clone()
-            } else {
-                ungrouped(name)
-            };
-            site.store.remove(&which)?;
-            site.save()?;
-        }
-        _ => {}
-    }
-    let keys = site.store.keys();
-    let object = |key: &sealift::TrustedKey| {
-        let mut object = serde_json::to_value(key).unwrap_or_default();
-        object["words"] = serde_json::json!(fingerprint_in_all_languages(&key.key_id));
-        object["is_due"] = key.is_due().into();
-        object
-    };
-    let path = site.store_path().ok();
-    env.out.json(
-        &serde_json::json!({ "trust_store": path, "keys": keys.iter().map(object).collect::<Vec<_>>() }),
-    );
-    if keys.is_empty() {
-        env.out.say("trust-none", &[]);
-    }
-    for key in keys {
-        env.out.say(
-            if key.is_due() { "trust-key-due" } else { "trust-key" },
-            &[
-                ("vendor", sealift::escape(&key.name).to_string()),
-                ("added", key.added.clone()),
-                ("type", key.key_type.name().to_owned()),
-            ],
-        );
-        env.out.fingerprint(&key.key_id);
-    }
-    Ok(Ended::Done)
-}
-
-/// The key of a bundle's only signature.
-fn key_of(bundle: &std::path::Path) -> Result<sealift::PublicKey> {
-    let signatures = sealift::inspect(bundle)?.signatures(&TrustStore::default());
-    let mut keys = signatures.into_iter().filter_map(|signature| signature.public_key);
-    match (keys.next(), keys.next()) {
-        (Some(key), None) => Ok(key),
-        _ => Err(Error::new(Code::NoSuchSignature).at(bundle)),
-    }
 }

@@ -80,6 +80,27 @@ pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
             env.out
                 .say("image-signed-unknown", &[("image", title.clone()), ("num", num_unknown.to_string())]);
         }
+        let mut shown = Vec::new();
+        for signature in &image.signatures {
+            let Some((identity, issuer)) = signature.identity.as_ref().zip(signature.issuer.as_ref()) else {
+                continue;
+            };
+            let who = (&signature.vendor, identity, issuer);
+            if shown.contains(&who) {
+                continue;
+            }
+            shown.push(who);
+            let line = if signature.vendor.is_some() { "image-identity" } else { "image-identity-unknown" };
+            env.out.say(
+                line,
+                &[
+                    ("image", title.clone()),
+                    ("vendor", escape(signature.vendor.as_deref().unwrap_or_default()).to_string()),
+                    ("identity", escape(identity).to_string()),
+                    ("issuer", escape(issuer).to_string()),
+                ],
+            );
+        }
         let attested = image.signatures.iter().filter(|signature| !is_unknown(signature));
         for (vendor, predicate) in
             attested.filter_map(|one| one.vendor.as_ref().zip(one.predicate_type.as_ref()))

@@ -1,0 +1,116 @@
+//! `sealift trust list|add|remove`.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use sealift::{Code, Error, Result, TrustStore, fingerprint_in_all_languages};
+
+use super::{
+    Ended, Env, secret,
+    sign::{file, ungrouped},
+    site,
+};
+use crate::site::Site;
+
+pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
+    let Some((verb, matches)) = matches.subcommand() else { return Err(Error::new(Code::Usage)) };
+    let mut site = site::store(matches)?;
+    let name = matches.try_get_one::<String>("vendor").ok().flatten();
+    match (verb, name) {
+        ("add", Some(name)) => {
+            add(env, matches, &mut site.store, name)?;
+            site.save()?;
+        }
+        ("remove", Some(name)) => {
+            let is_called = site.store.keys().iter().any(|key| key.name == *name)
+                || site.store.identities().iter().any(|known| known.name == *name || known.identity == *name);
+            site.store.remove(&if is_called { name.clone() } else { ungrouped(name) })?;
+            site.save()?;
+        }
+        _ => {}
+    }
+    tell_trusted(env, &site);
+    Ok(Ended::Done)
+}
+
+/// Adds a key or an identity, once its words were compared.
+fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> Result<()> {
+    let confirm = |line, id: &str, prompt| {
+        env.out.say(line, &[("vendor", sealift::escape(name).to_string())]);
+        env.out.fingerprint(id);
+        if matches.get_flag("yes") || secret::confirm(env, prompt)? {
+            Ok(())
+        } else {
+            Err(Error::new(Code::NotConfirmed))
+        }
+    };
+    let text = |option| matches.get_one::<String>(option);
+    if let (Some(identity), Some(issuer)) = (text("certificate-identity"), text("certificate-oidc-issuer")) {
+        let root = sealift::read_trusted_root(file(matches, "trusted-root")?)?;
+        confirm("trust-compare-root", root.id(), "prompt-trust-root")?;
+        return store.add_identity(name, identity, issuer, root).map(drop);
+    }
+    let key = match matches.get_one::<PathBuf>("public-key") {
+        Some(path) => sealift::read_public_key(path)?,
+        None => key_of(file(matches, "signed-bundle")?)?,
+    };
+    confirm("trust-compare", &key.id(), "prompt-trust")?;
+    store.add(name, key).map(drop)
+}
+
+/// What the store holds.
+fn tell_trusted(env: &Env, site: &Site) {
+    let (keys, identities) = (site.store.keys(), site.store.identities());
+    let key_object = |key: &sealift::TrustedKey| {
+        let mut object = serde_json::to_value(key).unwrap_or_default();
+        object["words"] = serde_json::json!(fingerprint_in_all_languages(&key.key_id));
+        object["is_due"] = key.is_due().into();
+        object
+    };
+    let identity_object = |known: &sealift::TrustedIdentity| {
+        let mut object = serde_json::to_value(known).unwrap_or_default();
+        object["words"] = serde_json::json!(fingerprint_in_all_languages(&known.trusted_root));
+        object
+    };
+    env.out.json(&serde_json::json!({
+        "trust_store": site.store_path().ok(),
+        "keys": keys.iter().map(key_object).collect::<Vec<_>>(),
+        "identities": identities.iter().map(identity_object).collect::<Vec<_>>(),
+    }));
+    if keys.is_empty() && identities.is_empty() {
+        env.out.say("trust-none", &[]);
+    }
+    for key in keys {
+        env.out.say(
+            if key.is_due() { "trust-key-due" } else { "trust-key" },
+            &[
+                ("vendor", sealift::escape(&key.name).to_string()),
+                ("added", key.added.clone()),
+                ("type", key.key_type.name().to_owned()),
+            ],
+        );
+        env.out.fingerprint(&key.key_id);
+    }
+    for known in identities {
+        env.out.say(
+            "trust-identity",
+            &[
+                ("vendor", sealift::escape(&known.name).to_string()),
+                ("identity", sealift::escape(&known.identity).to_string()),
+                ("issuer", sealift::escape(&known.issuer).to_string()),
+                ("added", known.added.clone()),
+            ],
+        );
+        env.out.fingerprint(&known.trusted_root);
+    }
+}
+
+/// The key of a bundle's only signature.
+fn key_of(bundle: &std::path::Path) -> Result<sealift::PublicKey> {
+    let signatures = sealift::inspect(bundle)?.signatures(&TrustStore::default());
+    let mut keys = signatures.into_iter().filter_map(|signature| signature.public_key);
+    match (keys.next(), keys.next()) {
+        (Some(key), None) => Ok(key),
+        _ => Err(Error::new(Code::NoSuchSignature).at(bundle)),
+    }
+}
