@@ -145,6 +145,7 @@ pub(crate) fn rows(num: usize) -> Vec<Row> {
             size_bytes: blobs.values().sum(),
             blobs: blobs.into_iter().collect(),
             layers,
+            label: pack::ClassLabel::Unset,
         }
     };
     (0..num).map(row).collect()

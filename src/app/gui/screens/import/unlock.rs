@@ -35,18 +35,27 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         page::body(ui, |ui| {
             ui.set_max_width(WIDTH);
+            let asks = import.locked().next().is_some() && !import.is_refused();
+            // Who comes back for more keys has seen the card.
+            let comes_back = asks && import.contents.is_some();
+            if comes_back {
+                classes(ui, state, header, actions);
+                keys(ui, state, actions);
+                ui.add_space(12.0);
+            }
             bundle_card(ui, state, header);
             ui.add_space(4.0);
-            classes(ui, state, header, actions);
+            if !comes_back {
+                classes(ui, state, header, actions);
+            }
             standing(ui, state, header, actions);
             ui.add_space(8.0);
             if import.is_open(&header.path) {
                 banner::banner(ui, Tone::Ok, &state.t("import-unlocked"), |ui| {
                     ui.add(Label::body(state.t("import-unlocked-line")).secondary().wrapped());
                 });
-                ui.add_space(8.0);
             }
-            if import.locked().next().is_some() && !import.is_refused() {
+            if asks && !comes_back {
                 keys(ui, state, actions);
             }
         });
@@ -76,7 +85,7 @@ fn keys(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add(Label::small(state.t(line)).secondary().wrapped());
 }
 
-/// The bundles of the delivery: which are here, which are open. The card above shows one of them.
+/// The bundles of the delivery: which are here, which are open. The card shows one of them.
 fn classes(ui: &mut Ui, state: &State, shown: &Header, actions: &mut Actions) {
     let classes = state.import.classes();
     if classes.is_empty() {
