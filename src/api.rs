@@ -9,7 +9,7 @@ mod slots;
 mod trust;
 mod unlocked;
 
-pub use delivery::{Delivery, PartInfo, check_delivery, pack_delivery, part_path};
+pub use delivery::{Delivery, PartInfo, check_delivery, pack_delivery, part_path, unlock_more};
 pub use inspection::{Inspection, RecoveryInfo, SlotInfo, inspect};
 pub use key_book::{KeyBook, KnownKey, KnownKeyKind};
 pub use pack::{

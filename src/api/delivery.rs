@@ -14,10 +14,10 @@ use crate::{
     class::Class,
     crypto::random,
     digest::hex,
-    error::{Code, Error, Fact, Result},
+    error::{Code, Error, ErrorKind, Fact, Result},
     fs::{Existing, parent},
     job::Ctx,
-    keyslot::Recipients,
+    keyslot::{Identities, Recipients},
     plan::PackPlan,
 };
 
@@ -83,6 +83,8 @@ pub struct Delivery {
     pub parts: Vec<Inspection>,
     /// Classes of which the bundle is not there.
     pub missing: Vec<Class>,
+    /// Number of the part that was asked for; of the first, where it was the delivery.
+    pub chosen: usize,
 }
 
 impl Delivery {
@@ -94,7 +96,7 @@ impl Delivery {
     pub fn open(path: &Path) -> Result<Self> {
         let paths: Vec<PathBuf> = Class::ALL.into_iter().map(|class| part_path(path, class)).collect();
         if path.exists() || !paths.iter().any(|path| path.exists()) {
-            return Ok(Self { parts: vec![inspect(path)?], missing: Vec::new() });
+            return Ok(Self { parts: vec![inspect(path)?], missing: Vec::new(), chosen: 0 });
         }
         let parts = paths.iter().filter(|path| path.exists()).map(|path| inspect(path));
         Self::of(parts.collect::<Result<_>>()?)
@@ -122,8 +124,10 @@ impl Delivery {
         let others = this.classes.iter().copied().filter(|class| *class != this.class);
         let mut parts: Vec<Inspection> = others.filter_map(beside).collect();
         parts.extend(opened.parts);
-        parts.sort_by_key(|part| part.part().map(|part| part.class));
-        Self::of(parts)
+        let class_of = |part: &Inspection| part.part().map(|part| part.class);
+        parts.sort_by_key(class_of);
+        let chosen = parts.iter().position(|part| class_of(part) == Some(this.class)).unwrap_or_default();
+        Ok(Self { chosen, ..Self::of(parts)? })
     }
 
     fn of(parts: Vec<Inspection>) -> Result<Self> {
@@ -131,7 +135,7 @@ impl Delivery {
             parts.iter().map(|part| (part, part.part())).collect();
         let Some(first) = infos.iter().find_map(|(_, info)| info.clone()) else {
             return match <[Inspection; 1]>::try_from(parts) {
-                Ok(alone) => Ok(Self { parts: alone.into(), missing: Vec::new() }),
+                Ok(alone) => Ok(Self { parts: alone.into(), missing: Vec::new(), chosen: 0 }),
                 Err(parts) => Err(foreign(&parts[0])),
             };
         };
@@ -145,8 +149,32 @@ impl Delivery {
             }
         }
         let missing = first.classes.into_iter().filter(|class| !seen.contains(class)).collect();
-        Ok(Self { parts, missing })
+        Ok(Self { parts, missing, chosen: 0 })
     }
+}
+
+/// Opens those of `bundles` with `keys` that `opened` does not have yet; comes back with why the others stay locked.
+///
+/// # Errors
+/// Any of `open` that is not about keys.
+pub fn unlock_more<B, T>(
+    bundles: &[B],
+    opened: &mut [Option<T>],
+    keys: &Identities,
+    open: impl Fn(&B, &Identities) -> Result<T>,
+) -> Result<Option<Error>> {
+    let mut refused: Option<Error> = None;
+    for (bundle, slot) in bundles.iter().zip(opened).filter(|(_, slot)| slot.is_none()) {
+        match open(bundle, keys) {
+            Ok(opened) => *slot = Some(opened),
+            // That a key is not the right one says more than that it is of another kind.
+            Err(e) if e.kind() == ErrorKind::Key => {
+                refused = refused.filter(|known| known.code() != Code::NoUsableSlot).or(Some(e));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(refused)
 }
 
 fn foreign(part: &Inspection) -> Error {

@@ -106,6 +106,11 @@ impl ClassFile {
 }
 
 impl ClassRules {
+    /// Every image has the class that somebody gave it by its name or digest.
+    pub fn marked(by_hand: Vec<(String, Class)>) -> Self {
+        Self { by_hand, ..Self::default() }
+    }
+
     /// The class of `image`; none where nothing says it.
     ///
     /// # Errors

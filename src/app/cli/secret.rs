@@ -8,8 +8,8 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Credentials, Error, ErrorKind, Fact, Identities, Identity, Passphrase, RegistryAccess, Result,
-    SigningKey, WordList,
+    Code, Credentials, Error, Fact, Identities, Identity, Passphrase, RegistryAccess, Result, SigningKey,
+    WordList,
 };
 use zeroize::Zeroizing;
 
@@ -191,7 +191,7 @@ pub(super) fn unlock_all<B, T>(
     let mut opened: Vec<Option<T>> = bundles.iter().map(|_| None).collect();
     if given.is_some() || (!keys.is_empty() && !matches.get_flag("password")) {
         keys.extend(given.map(Identity::Passphrase));
-        let refused = open_more(bundles, &mut opened, &Identities::new(keys), open)?;
+        let refused = sealift::unlock_more(bundles, &mut opened, &Identities::new(keys), open)?;
         return if opened.iter().any(Option::is_some) { Ok(opened) } else { refused.map_or(Ok(opened), Err) };
     }
     let keys = Identities::new(keys);
@@ -204,7 +204,7 @@ pub(super) fn unlock_all<B, T>(
             return Ok(opened);
         };
         let num_open = opened.iter().flatten().count();
-        match open_more(bundles, &mut opened, &keys.with_passphrase(&passphrase), &open)? {
+        match sealift::unlock_more(bundles, &mut opened, &keys.with_passphrase(&passphrase), &open)? {
             None => return Ok(opened),
             Some(_) if opened.iter().flatten().count() > num_open => attempt = 1,
             Some(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
@@ -215,27 +215,6 @@ pub(super) fn unlock_all<B, T>(
             Some(e) => return Err(e),
         }
     }
-}
-
-/// Opens what is not open yet; why one of them is still locked, if one is.
-fn open_more<B, T>(
-    bundles: &[B],
-    opened: &mut [Option<T>],
-    keys: &Identities,
-    open: impl Fn(&B, &Identities) -> Result<T>,
-) -> Result<Option<Error>> {
-    let mut refused: Option<Error> = None;
-    for (bundle, slot) in bundles.iter().zip(opened).filter(|(_, slot)| slot.is_none()) {
-        match open(bundle, keys) {
-            Ok(opened) => *slot = Some(opened),
-            // That a key is not the right one says more than that it is of another kind.
-            Err(e) if e.kind() == ErrorKind::Key => {
-                refused = refused.filter(|known| known.code() != Code::NoUsableSlot).or(Some(e));
-            }
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(refused)
 }
 
 /// Opens the signing key at `path`: with no passphrase where it has none, with the one given, or asks up to three times.

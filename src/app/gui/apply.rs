@@ -91,13 +91,12 @@ impl State {
             Action::Import(action) => self.import.apply(action, self.texts, effects),
             Action::Verify(action) => self.verify.apply(action, self.texts, effects),
             Action::Trust(change) => {
-                let Some((bundle, now)) = standing::apply(&mut self.trusting, change, effects) else {
-                    return;
-                };
-                let headers = [&mut self.import.header, &mut self.verify.header].into_iter().flatten();
-                headers.filter(|header| header.path == bundle).for_each(|header| {
-                    header.standing.clone_from(&now);
-                });
+                for (bundle, now) in standing::apply(&mut self.trusting, change, effects) {
+                    let headers = self.import.bundles.all.iter_mut().chain(&mut self.verify.header);
+                    headers.filter(|header| header.path == bundle).for_each(|header| {
+                        header.standing.clone_from(&now);
+                    });
+                }
             }
             Action::Keys(action) => {
                 if matches!(action, keys::Action::Open(_) | keys::Action::Opened(_)) {

@@ -1,6 +1,8 @@
-//! A bundle as anyone can see it, without a key: what three pages begin with.
+//! A bundle as anyone can see it, without a key: what four pages begin with.
 
 use std::path::{Path, PathBuf};
+
+use sealift::{Class, Code, Delivery, Error, Inspection};
 
 use super::{
     action::Action,
@@ -24,13 +26,27 @@ pub(crate) struct Header {
     /// Header copies that cannot be used: 0 or 1.
     pub(crate) num_damaged_copies: usize,
     pub(crate) standing: Standing,
+    /// Which part of a delivery it is; none for a bundle of its own.
+    pub(crate) part: Option<Part>,
+}
+
+/// A part of a delivery.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) class: Class,
+    /// The other parts and where they lie; none for one that does not lie beside this one.
+    pub(crate) others: Vec<(Class, Option<PathBuf>)>,
 }
 
 impl Header {
-    /// What anyone can see of the bundle at `path`.
-    pub(crate) fn read(path: PathBuf) -> sealift::Result<Self> {
-        let seen = sealift::inspect(&path)?;
-        Ok(Self {
+    /// What anyone can see of the bundle at `path`; of the first part where it is the name of a delivery.
+    pub(crate) fn read(path: &Path) -> sealift::Result<Self> {
+        let Bundles { all, shown } = Bundles::read(path)?;
+        all.into_iter().nth(shown).ok_or_else(|| Error::new(Code::NotFound).at(path))
+    }
+
+    fn of(seen: &Inspection, part: Option<Part>) -> Self {
+        Self {
             set_id: seen.set_id(),
             fingerprint: seen.fingerprint(),
             num_volumes: seen.num_volumes(),
@@ -38,14 +54,66 @@ impl Header {
             payload_bytes: seen.payload_bytes(),
             slots: seen.slots(),
             num_damaged_copies: seen.num_damaged_header_copies(),
-            standing: Standing::of(&seen, Site::open(None, None)),
-            path,
-        })
+            standing: Standing::of(seen, Site::open(None, None)),
+            path: seen.path().to_owned(),
+            part,
+        }
     }
 
     /// The file's name, for titles.
     pub(crate) fn file_name(&self) -> String {
         file_name(&self.path)
+    }
+
+    pub(crate) fn class(&self) -> Option<Class> {
+        self.part.as_ref().map(|part| part.class)
+    }
+}
+
+impl Part {
+    fn of(delivery: &Delivery, number: usize) -> Option<Self> {
+        let this = delivery.parts.get(number)?.part()?;
+        let place = |class: Class| {
+            let is_it = |part: &&Inspection| part.part().is_some_and(|part| part.class == class);
+            delivery.parts.iter().find(is_it).map(|part| part.path().to_owned())
+        };
+        let others = this.classes.iter().filter(|class| **class != this.class);
+        Some(Self { class: this.class, others: others.map(|class| (*class, place(*class))).collect() })
+    }
+}
+
+/// A bundle that was opened, and those of its delivery that lie beside it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bundles {
+    /// The least sensitive first.
+    pub(crate) all: Vec<Header>,
+    /// Number of the one that is shown.
+    pub(crate) shown: usize,
+}
+
+impl Bundles {
+    fn read(path: &Path) -> sealift::Result<Self> {
+        let delivery = Delivery::around(path)?;
+        let parts = delivery.parts.iter().enumerate();
+        let all = parts.map(|(number, seen)| Header::of(seen, Part::of(&delivery, number))).collect();
+        Ok(Self { all, shown: delivery.chosen })
+    }
+
+    pub(crate) fn shown(&self) -> Option<&Header> {
+        self.all.get(self.shown)
+    }
+
+    /// Classes of which the bundle is not there.
+    pub(crate) fn missing(&self) -> Vec<Class> {
+        let part = self.shown().and_then(|header| header.part.as_ref());
+        let others = part.map_or(&[][..], |part| &part.others).iter();
+        others.filter(|(_, place)| place.is_none()).map(|(class, _)| *class).collect()
+    }
+}
+
+impl From<Header> for Bundles {
+    fn from(header: Header) -> Self {
+        Self { all: vec![header], shown: 0 }
     }
 }
 
@@ -57,5 +125,11 @@ pub(crate) fn file_name(path: &Path) -> String {
 /// Reads the header of the bundle at `path`.
 pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
     let name = file_name(&path);
-    Work::new(Kind::List, name, move |_| Header::read(path), then)
+    Work::new(Kind::List, name, move |_| Header::read(&path), then)
+}
+
+/// Reads the header of the bundle at `path`, and those of the others of its delivery.
+pub(crate) fn read_bundles(path: PathBuf, then: fn(Outcome<Bundles>) -> Action) -> Work {
+    let name = file_name(&path);
+    Work::new(Kind::List, name, move |_| Bundles::read(&path), then)
 }

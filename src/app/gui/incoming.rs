@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use sealift::Code;
+use sealift::{Class, Code};
 
 use super::{
     action::Action,
@@ -15,7 +15,7 @@ use super::{
 /// What was brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Incoming {
-    /// A bundle, or what was meant as one.
+    /// A bundle, or what was meant as one; of several, the first: the others of its delivery are found beside it.
     Bundle(PathBuf),
     /// Archives or OCI layouts.
     Sources(Vec<PathBuf>),
@@ -36,7 +36,7 @@ impl Hovering {
     pub(crate) fn of(paths: &[PathBuf]) -> Option<Self> {
         match paths {
             [] => None,
-            [path] if has_bundle_name(path) => Some(Self::Bundle),
+            paths if paths.iter().all(|path| has_bundle_name(path)) => Some(Self::Bundle),
             paths => Some(Self::Sources(paths.len())),
         }
     }
@@ -45,7 +45,7 @@ impl Hovering {
 /// Finds out what `paths` are.
 pub(crate) fn find_out(paths: Vec<PathBuf>) -> Work {
     let call = move |_: &sealift::Ctx| {
-        let bundle = paths.iter().find(|path| is_bundle(path)).cloned();
+        let bundle = paths.iter().find(|path| is_bundle(path) || is_delivery(path)).cloned();
         Ok(bundle.map_or(Incoming::Sources(paths), Incoming::Bundle))
     };
     Work::new(Kind::List, "", call, |incoming| match incoming {
@@ -63,6 +63,11 @@ fn is_bundle(path: &std::path::Path) -> bool {
         }
 }
 
+/// The name that a delivery was given when it was packed: only its parts have files.
+fn is_delivery(path: &std::path::Path) -> bool {
+    !path.exists() && Class::ALL.into_iter().any(|class| sealift::part_path(path, class).is_file())
+}
+
 fn has_bundle_name(path: &std::path::Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(BUNDLE_EXTENSION))
 }
@@ -75,6 +80,18 @@ mod tests {
     fn names_tell_what_is_held_over_the_window() {
         assert_eq!(Hovering::of(&[]), None);
         assert_eq!(Hovering::of(&["交付.SEALIFT".into()]), Some(Hovering::Bundle));
+        let parts = ["a.public.sealift".into(), "a.secret.sealift".into()];
+        assert_eq!(Hovering::of(&parts), Some(Hovering::Bundle));
         assert_eq!(Hovering::of(&["a.tar".into(), "b.sealift".into()]), Some(Hovering::Sources(2)));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "plays the other program")]
+    fn the_name_of_a_delivery_is_a_bundle_while_one_of_its_parts_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = dir.path().join("a.sealift");
+        assert!(!is_delivery(&name));
+        std::fs::write(dir.path().join("a.internal.sealift"), b"").unwrap();
+        assert!(is_delivery(&name) && !is_bundle(&name));
     }
 }

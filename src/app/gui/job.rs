@@ -159,6 +159,12 @@ impl Work {
         Self { kind, name: name.into(), about, run: Box::new(run), watch: None }
     }
 
+    /// Runs it on this thread: what it makes of its outcome.
+    #[cfg(test)]
+    pub(crate) fn run_here(self) -> Action {
+        (self.run)(&Ctx::new()).action
+    }
+
     /// Parts that the job finishes on its way reach the state as the action `watch` makes of them.
     pub(crate) fn watched(self, watch: Watch) -> Self {
         Self { watch: Some(watch), ..self }

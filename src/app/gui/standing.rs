@@ -3,11 +3,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error, Inspection, PolicyReport, PublicKey, SignatureInfo, TrustStore};
+use sealift::{
+    Code, Error, ImageCheck, Inspection, PolicyReport, PublicKey, SignatureInfo, SignatureState, TrustStore,
+    escape,
+};
 
 use super::{
     action::{Action, Effect, Effects},
     job::{Kind, Outcome, Work},
+    texts::Texts,
+    theme::Tone,
 };
 use crate::site::Site;
 
@@ -73,8 +78,8 @@ pub(crate) enum Trust {
     Name(String),
     Compared(bool),
     Confirm,
-    /// The key is in the store, and the bundle stands so now.
-    Done(PathBuf, Outcome<Standing>),
+    /// The key is in the store, and the bundle and those of its delivery stand so now.
+    Done(Outcome<Vec<(PathBuf, Standing)>>),
     Leave,
 }
 
@@ -84,12 +89,12 @@ impl Trusting {
     }
 }
 
-/// Applies `change`; gives how a bundle stands from now on.
+/// Applies `change`; gives how bundles stand from now on.
 pub(crate) fn apply(
     trusting: &mut Option<Trusting>,
     change: Trust,
     effects: &mut Effects,
-) -> Option<(PathBuf, Standing)> {
+) -> Vec<(PathBuf, Standing)> {
     match (change, &mut *trusting) {
         (Trust::Begin(bundle, key), _) => {
             *trusting = Some(Trusting { bundle, key, name: String::new(), is_compared: false, failed: None });
@@ -100,23 +105,23 @@ pub(crate) fn apply(
             now.failed = None;
             effects.push(Effect::RunQuietly(pin(now, || Site::open(None, None))));
         }
-        (Trust::Done(bundle, Ok(standing)), _) => {
+        (Trust::Done(Ok(now)), _) => {
             *trusting = None;
-            return Some((bundle, standing));
+            return now;
         }
-        (Trust::Done(_, Err(error)), Some(now)) => now.failed = Some(error),
+        (Trust::Done(Err(error)), Some(now)) => now.failed = Some(error),
         (Trust::Leave, _) => *trusting = None,
         _ => {}
     }
-    None
+    Vec::new()
 }
 
 /// Puts the key into the trust store.
 fn pin(trusting: &Trusting, site: impl Fn() -> sealift::Result<Site> + Send + 'static) -> Work {
-    let (bundle, key) = (trusting.bundle.clone(), trusting.key.clone());
-    let (name, shown) = (trusting.name.trim().to_owned(), trusting.bundle.clone());
+    let (bundle, key, name) =
+        (trusting.bundle.clone(), trusting.key.clone(), trusting.name.trim().to_owned());
     let call = move |_: &sealift::Ctx| trusted(&bundle, &name, key, site);
-    Work::new(Kind::List, "", call, |standing| Action::Trust(Trust::Done(shown, standing)))
+    Work::new(Kind::List, "", call, |now| Action::Trust(Trust::Done(now)))
 }
 
 fn trusted(
@@ -124,16 +129,64 @@ fn trusted(
     name: &str,
     key: PublicKey,
     site: impl Fn() -> sealift::Result<Site>,
-) -> sealift::Result<Standing> {
+) -> sealift::Result<Vec<(PathBuf, Standing)>> {
     let mut store = site()?;
     store.store.add(name, key)?;
     store.save()?;
-    Ok(Standing::of(&sealift::inspect(bundle)?, site()))
+    let parts = sealift::Delivery::around(bundle)?.parts;
+    Ok(parts.iter().map(|part| (part.path().to_owned(), Standing::of(part, site()))).collect())
+}
+
+/// What a signature is worth; `moment` words the time of signing.
+pub(crate) fn told(
+    texts: Texts,
+    signature: &SignatureInfo,
+    moment: impl Fn(&str) -> String,
+) -> (Tone, String) {
+    let release = match (&signature.product, &signature.release) {
+        (Some(product), Some(release)) => format!("{product} {release}"),
+        _ => String::new(),
+    };
+    let (tone, id) = match signature.state {
+        SignatureState::Trusted if !release.is_empty() => (Tone::Ok, "signature-trusted-release"),
+        SignatureState::Trusted => (Tone::Ok, "signature-trusted"),
+        SignatureState::UnknownKey => (Tone::Warn, "signature-unknown"),
+        SignatureState::Damaged if signature.vendor.is_some() => (Tone::Error, "signature-damaged-vendor"),
+        SignatureState::Damaged => (Tone::Error, "signature-damaged"),
+        SignatureState::UnknownKind => (Tone::Secondary, "signature-unknown-kind"),
+    };
+    let vendor = escape(signature.vendor.as_deref().unwrap_or_default()).to_string();
+    let signed = signature.signed.as_deref().map(moment).unwrap_or_default();
+    let release = escape(&release).to_string();
+    (tone, texts.with(id, &[("vendor", vendor), ("signed", signed), ("release", release)]))
+}
+
+/// Which rules an accepted bundle was held against.
+pub(crate) fn found(texts: Texts, policies: &[PolicyReport]) -> Vec<(Tone, String)> {
+    let mut lines = Vec::new();
+    for report in policies {
+        let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
+        if !signers.is_empty() {
+            lines.push((Tone::Ok, texts.with("policy-signers", &[("signers", signers.join(", "))])));
+        }
+        for release in &report.releases {
+            let name = escape(&format!("{} {}", release.product, release.release)).to_string();
+            lines.push((Tone::Ok, texts.with("policy-release", &[("release", name)])));
+        }
+        match report.images {
+            ImageCheck::NotAsked => {}
+            ImageCheck::Locked => lines.push((Tone::Secondary, texts.t("policy-images-later"))),
+            ImageCheck::Signed(num) => {
+                lines.push((Tone::Ok, texts.with("policy-images", &[("images", num.to_string())])));
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
-    use sealift::{Ctx, PackOptions, Passphrase, SignatureState, SigningKey, SigningKeyType};
+    use sealift::{Ctx, PackOptions, Passphrase, SigningKey, SigningKeyType};
 
     use super::*;
 
@@ -154,7 +207,7 @@ mod tests {
         assert_eq!(before.signatures[0].state, SignatureState::UnknownKey);
 
         let (mut trusting, mut effects) = (None, Effects::new());
-        let mut does = |change| apply(&mut trusting, change, &mut effects).is_none();
+        let mut does = |change| drop(apply(&mut trusting, change, &mut effects));
         does(Trust::Begin(bundle.clone(), before.signatures[0].public_key.clone().unwrap()));
         does(Trust::Name("acme".into()));
         does(Trust::Confirm);
@@ -163,9 +216,9 @@ mod tests {
         assert!(matches!(effects.as_slice(), [Effect::RunQuietly(_)]));
 
         let now = trusted(&bundle, "acme", key.public_key(), site).unwrap();
-        assert_eq!(now.signatures[0].state, SignatureState::Trusted);
-        let done = apply(&mut trusting, Trust::Done(bundle, Ok(now)), &mut effects);
-        assert!(done.is_some() && trusting.is_none());
+        assert_eq!(now[0].1.signatures[0].state, SignatureState::Trusted);
+        let done = apply(&mut trusting, Trust::Done(Ok(now)), &mut effects);
+        assert!(done.len() == 1 && done[0].0 == bundle && trusting.is_none());
     }
 
     fn does_again(trusting: &mut Option<Trusting>, effects: &mut Effects) {

@@ -3,6 +3,7 @@
 //! Pictures are in tests/gui/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --bin sealift gui` makes them anew, and
 //! `optipng` makes them small. The harness fails on a character without a glyph and on an input without a name.
 
+mod delivery;
 pub(crate) mod history;
 mod import;
 mod keyboard;
@@ -144,6 +145,7 @@ pub(crate) fn rows(num: usize) -> Vec<Row> {
             size_bytes: blobs.values().sum(),
             blobs: blobs.into_iter().collect(),
             layers,
+            label: pack::ClassLabel::Unset,
         }
     };
     (0..num).map(row).collect()
@@ -165,6 +167,7 @@ pub(crate) fn header() -> Header {
         slots: vec![slot(1), slot(2)],
         num_damaged_copies: 0,
         standing: Standing::default(),
+        part: None,
     }
 }
 
@@ -187,4 +190,12 @@ pub(crate) fn damaged() -> Verdict {
 /// Text typed or pasted into a passphrase field.
 pub(crate) fn typed(text: &str) -> super::secret::Edit {
     super::secret::Edit::Insert(zeroize::Zeroizing::new(text.to_owned()))
+}
+
+/// What is inside the bundle of [`header`].
+pub(crate) fn open_contents() -> super::screens::import::Contents {
+    let mut contents = import::contents(3);
+    contents.parts[0].path = header().path;
+    contents.parts[0].fingerprint = header().fingerprint;
+    contents
 }

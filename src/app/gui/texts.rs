@@ -1,6 +1,6 @@
 //! The app's texts in the language that is shown, from `assets/locales/*/gui.ftl`.
 
-use sealift::{Error, Lang, Notice, escape, lookup, text};
+use sealift::{Class, Error, Lang, Notice, escape, lookup, text};
 
 /// Looks texts up in one language; cheap to copy and to hand on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,6 +10,11 @@ impl Texts {
     /// The text `id`.
     pub(crate) fn t(self, id: &str) -> String {
         text(self.0, id, &[])
+    }
+
+    /// What a sensitivity class is called.
+    pub(crate) fn class(self, class: Class) -> String {
+        self.t(&format!("class-{class}"))
     }
 
     /// The text `id` with `args` filled in.

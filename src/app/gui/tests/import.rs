@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use egui_kittest::kittest::Queryable;
-use sealift::{Check, CheckKind, Code, Error, Fact, Finished, Phase, Snapshot, TagPolicy};
+use sealift::{Check, CheckKind, Class, Code, Error, Fact, Finished, Phase, Snapshot, TagPolicy};
 
 use super::*;
 use crate::gui::{
     action::Page,
     bundle::Header,
     job::{Ended, JobView, Kind},
-    screens::import::{Action as Do, Contents, Inside, Plan, Planned, Ran, Step, Target},
+    screens::import::{Action as Do, Contents, Inside, Part, Plan, Planned, Ran, Step, Target},
 };
 
 fn header() -> Header {
@@ -24,28 +24,36 @@ fn header() -> Header {
         slots: vec![sealift::SlotInfo { number: 1, kind: "password", details: String::new() }],
         num_damaged_copies: 0,
         standing: Standing::default(),
+        part: None,
     }
 }
 
 /// As many images as asked for; the third is for another machine.
-fn inside(num: usize) -> Vec<Inside> {
+pub(super) fn inside(num: usize) -> Vec<Inside> {
     let one = |(number, row): (usize, Row)| {
         let name = row.subtitle.split("  ·  ").next().unwrap_or_default().to_owned();
         let platform = if number == 2 { "linux/arm64" } else { "linux/amd64" };
         let subtitle = row.subtitle.replace("linux/amd64", platform);
         let row = Row { subtitle, platforms: vec![platform.into()], ..row };
         let signed_by = Vec::new();
-        Inside { names: vec![name], runs_here: number != 2, signed_by, row }
+        Inside { part: 0, names: vec![name], runs_here: number != 2, signed_by, row }
     };
     rows(num).into_iter().enumerate().map(one).collect()
 }
 
 pub(super) fn contents(num: usize) -> Contents {
-    Contents {
+    Contents { parts: vec![part(&header(), None)], images: inside(num) }
+}
+
+/// The bundle of `header`, open.
+fn part(header: &Header, class: Option<Class>) -> Part {
+    Part {
         opened: None,
+        path: header.path.clone(),
+        class,
+        fingerprint: header.fingerprint.clone(),
         created: "2026-11-20T08:30:00Z".into(),
         tool: "Sealift 0.1.0".into(),
-        images: inside(num),
         num_externals: 0,
         policies: Vec::new(),
     }
@@ -88,7 +96,7 @@ fn into_docker() -> Vec<Do> {
 }
 
 fn wizard(actions: impl IntoIterator<Item = Do>) -> State {
-    let open = [Do::Opened(Ok(header()))];
+    let open = [Do::Opened(Ok(header().into()))];
     let actions = open.into_iter().chain(actions).map(Action::Import);
     after([Action::Go(Page::Import)].into_iter().chain(actions))
 }

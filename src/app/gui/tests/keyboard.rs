@@ -27,8 +27,8 @@ fn ready() -> Window {
     let words = "mural cabbage unplug sixteen zebra wooing";
     let pack = [
         pack::Action::Out("/tmp/a.sealift".into()),
-        pack::Action::New(Change::First(typed(words))),
-        pack::Action::New(Change::Again(typed(words))),
+        pack::Action::New(None, Change::First(typed(words))),
+        pack::Action::New(None, Change::Again(typed(words))),
     ];
     let state = after([with_images(5)].into_iter().chain(pack.map(Action::Pack)));
     let mut window = screen(state, Theme::Dark, Lang::En);
@@ -100,7 +100,10 @@ fn keys_do_nothing_beneath_what_lies_over_the_page() {
         let is_quiet = |effect: &Effect| matches!(effect, Effect::RunQuietly(_));
         assert!(effects.iter().all(is_quiet), "{what}: {effects:?}");
         assert_eq!(state.page(), Page::Pack, "{what}");
-        assert!(state.pack.new.first.as_str().ends_with("wooing") && state.pack.search.is_empty(), "{what}");
+        assert!(
+            state.pack.keys.new.first.as_str().ends_with("wooing") && state.pack.search.is_empty(),
+            "{what}"
+        );
     }
 }
 

@@ -93,24 +93,24 @@ fn a_passphrase_is_typed_pasted_and_deleted_by_keyboard() {
     harness.run();
     harness.key_press(Key::Backspace);
     harness.run();
-    assert_eq!(harness.state().0.pack.new.first.as_str(), "correct horse 口");
+    assert_eq!(harness.state().0.pack.keys.new.first.as_str(), "correct horse 口");
     let preedit = |text: &str| {
         let text = text.to_owned();
         eframe::egui::Event::Ime(eframe::egui::ImeEvent::Preedit { text, active_range_chars: None })
     };
     harness.event(preedit("ling"));
     harness.run();
-    assert_eq!(harness.state().0.pack.new.first.composed(), "ling");
-    assert_eq!(harness.state().0.pack.new.first.num_chars(), 15, "what is composed is not typed yet");
+    assert_eq!(harness.state().0.pack.keys.new.first.composed(), "ling");
+    assert_eq!(harness.state().0.pack.keys.new.first.num_chars(), 15, "what is composed is not typed yet");
     harness.event(eframe::egui::Event::Ime(eframe::egui::ImeEvent::Commit("令".into())));
     harness.run();
-    assert_eq!(harness.state().0.pack.new.first.num_chars(), 16);
-    assert!(harness.state().0.pack.new.first.composed().is_empty());
+    assert_eq!(harness.state().0.pack.keys.new.first.num_chars(), 16);
+    assert!(harness.state().0.pack.keys.new.first.composed().is_empty());
     harness.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
     harness.run();
     harness.key_press(Key::Delete);
     harness.run();
-    assert!(harness.state().0.pack.new.first.is_empty());
+    assert!(harness.state().0.pack.keys.new.first.is_empty());
 }
 
 #[test]

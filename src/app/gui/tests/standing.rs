@@ -53,7 +53,7 @@ fn only_keys() -> Header {
 }
 
 fn wizard(header: Header, actions: impl IntoIterator<Item = import::Action>) -> State {
-    let open = [import::Action::Opened(Ok(header))];
+    let open = [import::Action::Opened(Ok(header.into()))];
     let actions = open.into_iter().chain(actions).map(Action::Import);
     after([Action::Go(Page::Import)].into_iter().chain(actions))
 }
@@ -85,7 +85,9 @@ fn what_a_site_makes_of_a_bundle() {
     pictures.check("import-inspect-signed", || {
         let mut contents = super::import::contents(3);
         contents.images[0].signed_by = vec!["acme".into()];
-        contents.policies = vec![PolicyReport {
+        contents.parts[0].path = header().path;
+        contents.parts[0].fingerprint = header().fingerprint;
+        contents.parts[0].policies = vec![PolicyReport {
             signers: vec!["acme".into()],
             images: ImageCheck::Signed(1),
             ..PolicyReport::default()
@@ -109,7 +111,7 @@ fn a_refused_bundle_leads_nowhere_until_its_key_is_trusted() {
     assert!(effects.is_empty() && state.import.step == Step::Unlock);
 
     let standing = signed(&[SignatureState::Trusted]).standing;
-    state.apply(Action::Trust(Trust::Done(header().path, Ok(standing))), &mut effects);
+    state.apply(Action::Trust(Trust::Done(Ok(vec![(header().path, standing)]))), &mut effects);
     assert_eq!(state.import.why_not(), None);
     state.apply(Action::Import(import::Action::Next), &mut effects);
     assert!(!effects.is_empty());

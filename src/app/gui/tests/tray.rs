@@ -9,7 +9,7 @@ use crate::gui::{
     new_passphrase::Change,
     new_recipients::{self, LockedFor, Needs},
     own_keys,
-    screens::pack::{Action as Pack, Packed, Seen, SignEdit, Split},
+    screens::pack::{Action as Pack, Packed, PackedBundle, Seen, SignEdit, Split},
 };
 
 const OUT: &str = "/home/operator/交付/交付-2026-11-24.sealift";
@@ -23,7 +23,7 @@ fn with(actions: impl IntoIterator<Item = Pack>) -> State {
 }
 
 fn both(text: &str) -> [Pack; 2] {
-    [Pack::New(Change::First(typed(text))), Pack::New(Change::Again(typed(text)))]
+    [Pack::New(None, Change::First(typed(text))), Pack::New(None, Change::Again(typed(text)))]
 }
 
 #[test]
@@ -34,13 +34,17 @@ fn a_passphrase_that_is_chosen() {
     pictures.check("tray-strong", || with(both(WORDS)));
     pictures.check("tray-weak", || with(both("bank2026").into_iter().chain([Pack::Start])));
     pictures.check("tray-mismatch", || {
-        with([Pack::New(Change::First(typed("海内存知己"))), Pack::New(Change::Again(typed("海内存")))])
+        with([
+            Pack::New(None, Change::First(typed("海内存知己"))),
+            Pack::New(None, Change::Again(typed("海内存"))),
+        ])
     });
-    pictures
-        .check("tray-generated", || with([Pack::New(Change::Generated(WordList::English, typed(WORDS)))]));
+    pictures.check("tray-generated", || {
+        with([Pack::New(None, Change::Generated(WordList::English, typed(WORDS)))])
+    });
     pictures.check("tray-generated-zh", || {
         let words = typed("窗 朽 邮 鼎 蔗 拂 谜");
-        with([Pack::New(Change::Generated(WordList::Chinese, words))])
+        with([Pack::New(None, Change::Generated(WordList::Chinese, words))])
     });
     pictures.check("tray-short", || with(both("q7#Vz!m2Kd@9").into_iter().chain([Pack::Start])));
 }
@@ -57,7 +61,7 @@ fn whom_it_is_locked_for_and_who_signs() {
     };
     let tick = |name: &str, text: &str| {
         let chosen = new_recipients::Chosen { name: name.into(), text: text.into() };
-        Pack::Recipients(new_recipients::Change::Tick(chosen))
+        Pack::Recipients(None, new_recipients::Change::Tick(chosen))
     };
     let site = super::keys::own_lists().book.keys()[1].address.clone();
     let mut pictures = Pictures::default();
@@ -65,7 +69,7 @@ fn whom_it_is_locked_for_and_who_signs() {
         make(vec![
             tick("支付网关现场", &site),
             tick("ops@site-b", "ssh-ed25519 AAAA ops@site-b"),
-            Pack::Recipients(new_recipients::Change::Needs(Needs::All)),
+            Pack::Recipients(None, new_recipients::Change::Needs(Needs::All)),
             Pack::Sign(SignEdit::Tick("镜渡供应".into(), "/home/u/keys/acme.key".into())),
             Pack::Sign(SignEdit::Passphrase(typed("the key's own"))),
         ])
@@ -76,7 +80,7 @@ fn whom_it_is_locked_for_and_who_signs() {
             new_recipients::Change::Typed("age1zz".into()),
             new_recipients::Change::Added(Err(Arc::new(error))),
         ];
-        make(changes.map(Pack::Recipients).into())
+        make(changes.map(|change| Pack::Recipients(None, change)).into())
     });
 }
 
@@ -112,7 +116,8 @@ fn each_end() {
             names: vec!["支付网关现场".into(), "ops@site-b".into()],
             needs: Needs::Any,
         };
-        let packed = Packed { report, locked_for, signed: Some("镜渡供应".into()) };
+        let bundles = vec![PackedBundle { class: None, report, locked_for }];
+        let packed = Packed { bundles, signed: Some("镜渡供应".into()) };
         with([Pack::Packed(Ok(packed), Phase::Flush)])
     });
     pictures.check("tray-failed", || {

@@ -4,6 +4,8 @@ pub(crate) mod banner;
 pub(crate) mod bundle_card;
 pub(crate) mod button;
 pub(crate) mod cell_map;
+pub(crate) mod class_chip;
+pub(crate) mod delivery;
 pub(crate) mod digest;
 pub(crate) mod empty;
 pub(crate) mod error_panel;

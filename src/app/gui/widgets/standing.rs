@@ -1,7 +1,7 @@
 //! Who signed a bundle, and what this site's policy says of it.
 
 use eframe::egui::{Ui, vec2};
-use sealift::{ImageCheck, PolicyReport, SignatureInfo, SignatureState, escape};
+use sealift::{PolicyReport, SignatureInfo, SignatureState};
 
 use super::{
     Button, Icon, Label, banner, digest, error_panel::error_panel, field, page::line, tick::tick_box,
@@ -9,7 +9,7 @@ use super::{
 use crate::gui::{
     action::{Action, Actions},
     bundle::Header,
-    standing::{Trust, Trusting},
+    standing::{self, Trust, Trusting},
     state::State,
     texts::Texts,
     theme::Tone,
@@ -44,48 +44,15 @@ pub(crate) fn signatures(ui: &mut Ui, state: &State, signatures: &[SignatureInfo
         });
     }
     for signature in signatures {
-        let (tone, text) = told(state, signature);
+        let (tone, text) = standing::told(state.texts, signature, |time| state.zone.moment(time));
         banner::remark(ui, tone, &text);
     }
 }
 
-fn told(state: &State, signature: &SignatureInfo) -> (Tone, String) {
-    let release = match (&signature.product, &signature.release) {
-        (Some(product), Some(release)) => format!("{product} {release}"),
-        _ => String::new(),
-    };
-    let (tone, id) = match signature.state {
-        SignatureState::Trusted if !release.is_empty() => (Tone::Ok, "signature-trusted-release"),
-        SignatureState::Trusted => (Tone::Ok, "signature-trusted"),
-        SignatureState::UnknownKey => (Tone::Warn, "signature-unknown"),
-        SignatureState::Damaged if signature.vendor.is_some() => (Tone::Error, "signature-damaged-vendor"),
-        SignatureState::Damaged => (Tone::Error, "signature-damaged"),
-        SignatureState::UnknownKind => (Tone::Secondary, "signature-unknown-kind"),
-    };
-    let vendor = escape(signature.vendor.as_deref().unwrap_or_default()).to_string();
-    let signed = signature.signed.as_deref().map(|time| state.zone.moment(time)).unwrap_or_default();
-    let release = escape(&release).to_string();
-    (tone, state.texts.with(id, &[("vendor", vendor), ("signed", signed), ("release", release)]))
-}
-
 /// Which rules an accepted bundle was held against.
 pub(crate) fn accepted(ui: &mut Ui, texts: Texts, policies: &[PolicyReport]) {
-    for report in policies {
-        let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
-        if !signers.is_empty() {
-            banner::remark(ui, Tone::Ok, &texts.with("policy-signers", &[("signers", signers.join(", "))]));
-        }
-        for release in &report.releases {
-            let name = escape(&format!("{} {}", release.product, release.release)).to_string();
-            banner::remark(ui, Tone::Ok, &texts.with("policy-release", &[("release", name)]));
-        }
-        match report.images {
-            ImageCheck::NotAsked => {}
-            ImageCheck::Locked => banner::remark(ui, Tone::Secondary, &texts.t("policy-images-later")),
-            ImageCheck::Signed(num) => {
-                banner::remark(ui, Tone::Ok, &texts.with("policy-images", &[("images", num.to_string())]));
-            }
-        }
+    for (tone, text) in standing::found(texts, policies) {
+        banner::remark(ui, tone, &text);
     }
 }
 

@@ -2,12 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Ending, Report};
-use crate::gui::{figures, texts::Texts};
+use sealift::Class;
+
+use super::{
+    delivery::Stand,
+    report::{Ending, Report, Used},
+};
+use crate::gui::{figures, standing, texts::Texts};
 
 const STYLE: &str = "
 body{font:14px/1.6 system-ui,'Noto Sans CJK SC','Microsoft YaHei',sans-serif;color:#17202a;max-width:860px;margin:32px auto;padding:0 20px}
-h1{font-size:22px;margin:0 0 4px}.done{color:#157853}.failed{color:#bf2f2a}.cancelled{color:#5a6876}
+h1{font-size:22px;margin:0 0 4px}h2{font-size:16px;margin:24px 0 -8px}.done{color:#157853}.failed{color:#bf2f2a}.cancelled{color:#5a6876}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:20px 0}dt{color:#5a6876}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;margin:20px 0}th,td{text-align:left;vertical-align:top;padding:6px 8px;border-bottom:1px solid #dce2e8;overflow-wrap:anywhere}
 th{color:#5a6876;font-weight:600}td.n{text-align:right;white-space:nowrap}code{font:12px ui-monospace,monospace;overflow-wrap:anywhere}
@@ -35,11 +40,16 @@ pub(super) fn html(texts: Texts, report: &Report, version: &str) -> String {
     }
     let facts =
         facts(texts, report).into_iter().chain([(texts.t("report-by"), format!("Sealift {version}"))]);
-    let _ = writeln!(page, "<dl>");
-    for (name, value) in facts {
-        let _ = writeln!(page, "<dt>{}</dt><dd>{}</dd>", text(&name), text(&value));
+    write_list(&mut page, facts);
+    for used in &report.bundles {
+        let _ = writeln!(page, "<h2>{}</h2>", text(&bundle_title(texts, used)));
+        let fingerprint = (texts.t("report-fingerprint"), sealift::grouped(&used.part.fingerprint));
+        write_list(&mut page, of_bundle(texts, used).into_iter().chain([fingerprint]));
     }
-    let _ = writeln!(page, "</dl>\n<table><thead><tr>");
+    for line in left_out(texts, report) {
+        let _ = writeln!(page, "<p class=\"box\">{}</p>", text(&line));
+    }
+    let _ = writeln!(page, "<table><thead><tr>");
     for id in ["report-image", "report-digest", "pack-column-size"] {
         let _ = write!(page, "<th>{}</th>", text(&texts.t(id)));
     }
@@ -57,6 +67,14 @@ pub(super) fn html(texts: Texts, report: &Report, version: &str) -> String {
     }
     let _ = writeln!(page, "</tbody></table>\n</body></html>");
     page
+}
+
+fn write_list(page: &mut String, facts: impl IntoIterator<Item = (String, String)>) {
+    let _ = writeln!(page, "<dl>");
+    for (name, value) in facts {
+        let _ = writeln!(page, "<dt>{}</dt><dd>{}</dd>", text(&name), text(&value));
+    }
+    let _ = writeln!(page, "</dl>");
 }
 
 pub(super) const fn title_id(report: &Report) -> &'static str {
@@ -80,11 +98,37 @@ pub(super) fn facts(texts: Texts, report: &Report) -> Vec<(String, String)> {
         ("report-to", format!("{}:{}", report.transport, report.path.display())),
         ("report-took", figures::duration(texts, report.took)),
         ("report-ended", report.ended.clone()),
-        ("report-bundle", report.bundle.display().to_string()),
-        ("report-created", format!("{} · {}", report.bundle_created, report.bundle_tool)),
-        ("report-fingerprint", sealift::grouped(&report.fingerprint)),
     ]);
     facts.into_iter().map(|(id, value)| (texts.t(id), value)).collect()
+}
+
+/// What the part on a bundle is headed: with its class, where it has one.
+pub(super) fn bundle_title(texts: Texts, used: &Used) -> String {
+    let Some(class) = used.part.class else { return texts.t("report-bundle") };
+    texts.with("report-bundle-of", &[("class", texts.class(class))])
+}
+
+/// Names and values of what is told of a bundle, but for its fingerprint: who signed it and what the policies found too.
+pub(super) fn of_bundle(texts: Texts, used: &Used) -> Vec<(String, String)> {
+    let Used { part, .. } = used;
+    let signed: Vec<String> =
+        used.trusted().map(|signature| standing::told(texts, signature, str::to_owned).1).collect();
+    let found = standing::found(texts, &part.policies).into_iter().map(|(_, line)| line);
+    let mut facts = vec![
+        ("report-file", part.path.display().to_string()),
+        ("report-created", format!("{} · {}", part.created, part.tool)),
+        ("signatures", if signed.is_empty() { texts.t("report-unsigned") } else { signed.join("; ") }),
+    ];
+    facts.extend(found.map(|line| ("report-policy", line)));
+    facts.into_iter().map(|(id, value)| (texts.t(id), value)).collect()
+}
+
+/// Which classes of a delivery were left out, and why.
+pub(super) fn left_out(texts: Texts, report: &Report) -> Vec<String> {
+    let line = |(class, stand): &(Class, Stand)| {
+        Some(texts.with(stand.left_out_id()?, &[("class", texts.class(*class))]))
+    };
+    report.left_out.iter().filter_map(line).collect()
 }
 
 /// Text in HTML: nothing in it can become markup, or move what stands beside it.

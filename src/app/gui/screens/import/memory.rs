@@ -2,9 +2,10 @@
 
 use eframe::egui::Ui;
 
-use super::{Action, Import};
+use super::{Action, Import, contents::Contents};
 use crate::gui::{
     action::{self, Actions, Effect, Effects},
+    bundle::Header,
     keyring::{self, Recalled},
     secret::{Edit, Secret},
     state::State,
@@ -49,32 +50,37 @@ fn does(change: Change) -> action::Action {
 }
 
 impl Import {
-    /// The header was read: a passphrase may be remembered.
-    pub(super) fn recall(&self, effects: &mut Effects) {
-        let Some(set_id) = self.header.as_ref().map(|header| header.set_id.clone()) else { return };
-        let then = |recalled| move |set_id| does(Change::Recalled(set_id, recalled));
-        let asked = set_id.clone();
-        effects.push(Effect::RunQuietly(keyring::recall(set_id, move |recalled| then(recalled)(asked))));
+    /// Passphrases of the bundles that are locked may be remembered.
+    pub(super) fn recall(&mut self, effects: &mut Effects) {
+        self.memory = Memory { trouble: self.memory.trouble, ..Memory::default() };
+        for set_id in self.locked().map(|header| header.set_id.clone()) {
+            let asked = set_id.clone();
+            let then = move |recalled| does(Change::Recalled(asked, recalled));
+            effects.push(Effect::RunQuietly(keyring::recall(set_id, then)));
+        }
     }
 
-    /// The bundle was opened with `passphrase`, which is remembered if that is wanted and not so yet.
-    pub(super) fn remember(&self, passphrase: Secret, effects: &mut Effects) {
-        let Some(header) = self.header.as_ref().filter(|_| self.memory.is_wanted && !self.memory.is_held)
-        else {
+    /// These bundles were opened with `passphrase`, which is remembered if that is wanted and not so yet.
+    pub(super) fn remember(&self, opened: &Contents, passphrase: &Secret, effects: &mut Effects) {
+        if !self.memory.is_wanted || self.memory.is_held {
             return;
-        };
-        let then = |is_done| does(Change::Remembered(is_done));
-        effects.push(Effect::RunQuietly(keyring::remember(header.set_id.clone(), passphrase, then)));
+        }
+        let is_opened = |header: &&Header| opened.parts.iter().any(|part| part.path == header.path);
+        for header in self.bundles.all.iter().filter(is_opened) {
+            let then = |is_done| does(Change::Remembered(is_done));
+            let work = keyring::remember(header.set_id.clone(), passphrase.duplicate(), then);
+            effects.push(Effect::RunQuietly(work));
+        }
     }
 
     pub(super) fn memory_does(&mut self, change: Change, effects: &mut Effects) {
-        let Some(set_id) = self.header.as_ref().map(|header| header.set_id.clone()) else { return };
+        let locked: Vec<String> = self.locked().map(|header| header.set_id.clone()).collect();
         let memory = &mut self.memory;
         match change {
             // The user was faster, or has opened another bundle.
-            Change::Recalled(of, _) if of != set_id => {}
+            Change::Recalled(of, _) if !locked.contains(&of) => {}
             Change::Recalled(_, Recalled::Passphrase(edit)) => {
-                if self.passphrase.is_empty() && self.contents.is_none() {
+                if self.passphrase.is_empty() {
                     self.passphrase.apply(edit);
                     (memory.is_wanted, memory.is_held) = (true, true);
                 }
@@ -86,17 +92,15 @@ impl Import {
             Change::Want(is_wanted) => memory.is_wanted = is_wanted,
             Change::Forget => {
                 let then = |is_done| does(Change::Forgotten(is_done));
-                effects.push(Effect::RunQuietly(keyring::forget(set_id, then)));
+                let forget = |set_id| Effect::RunQuietly(keyring::forget(set_id, then));
+                effects.extend(locked.into_iter().map(forget));
             }
             Change::Forgotten(true) => {
                 *memory = Memory::default();
                 self.passphrase.apply(Edit::Clear);
             }
             Change::Forgotten(false) => memory.trouble = Some(Trouble::Refused),
-            Change::Remembered(is_done) => {
-                memory.is_held = is_done;
-                memory.trouble = (!is_done).then_some(Trouble::Refused);
-            }
+            Change::Remembered(is_done) => memory.trouble = (!is_done).then_some(Trouble::Refused),
         }
     }
 }
@@ -142,7 +146,7 @@ mod tests {
     use crate::gui::tests::header;
 
     fn import(change: Change) -> Import {
-        let mut import = Import { header: Some(header()), ..Import::default() };
+        let mut import = Import { bundles: header().into(), ..Import::default() };
         import.memory_does(change, &mut Effects::new());
         import
     }
@@ -154,11 +158,12 @@ mod tests {
 
     #[test]
     fn only_what_was_ticked_and_is_new_is_remembered() {
+        let opened = crate::gui::tests::open_contents();
         for (change, is_remembered) in
             [(Change::Want(false), false), (Change::Want(true), true), (recalled(header().set_id), false)]
         {
             let mut effects = Effects::new();
-            import(change).remember(Secret::default(), &mut effects);
+            import(change).remember(&opened, &Secret::default(), &mut effects);
             assert_eq!(!effects.is_empty(), is_remembered);
         }
     }

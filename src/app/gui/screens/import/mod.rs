@@ -4,6 +4,7 @@
 
 mod choose;
 mod contents;
+mod delivery;
 mod html;
 mod images;
 mod inspect;
@@ -22,7 +23,7 @@ pub(crate) use state::{Action, Format, Import};
 pub(crate) use step::Step;
 #[cfg(test)]
 pub(crate) use {
-    contents::{Contents, Inside},
+    contents::{Contents, Inside, Part},
     plan::{Plan, Planned},
     report::Ran,
     target::Target,
@@ -49,7 +50,8 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let import = &state.import;
     page::head(ui, &state.t("import-title"), "", |ui| {
         let is_free = !state.is_busy();
-        if import.header.is_some() && Button::secondary(&state.t("bundle-other")).enabled(is_free).show(ui) {
+        if import.header().is_some() && Button::secondary(&state.t("bundle-other")).enabled(is_free).show(ui)
+        {
             actions.push(action::Action::Import(Action::Close));
         }
     });
@@ -96,7 +98,7 @@ fn found(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 /// The same bundle once more: it may have been copied again meanwhile.
 fn open_again(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let Some(header) = &state.import.header else { return };
+    let Some(header) = state.import.header() else { return };
     if Button::secondary(&state.t("import-open-again")).enabled(!state.is_busy()).show(ui) {
         actions.push(action::Action::Import(Action::Open(header.path.clone())));
     }

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sealift::{Error, ErrorKind, Lang, RestoreReport};
+use sealift::{Class, Error, ErrorKind, Lang, RestoreReport, SignatureInfo, SignatureState};
 use serde_json::{Value, json};
 
-use super::{Import, plan::Planned};
+use super::{Import, contents::Part, delivery::Stand, plan::Planned, work};
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -14,14 +14,28 @@ pub(crate) struct Report {
     /// When it ended, RFC 3339.
     pub(crate) ended: String,
     pub(crate) took: Duration,
-    pub(crate) bundle: PathBuf,
-    /// 64 hex digits.
-    pub(crate) fingerprint: String,
-    pub(crate) bundle_created: String,
-    pub(crate) bundle_tool: String,
+    /// The bundles that images were taken from.
+    pub(crate) bundles: Vec<Used>,
+    /// Classes of the delivery that were left out, and why.
+    pub(crate) left_out: Vec<(Class, Stand)>,
     pub(crate) transport: &'static str,
     pub(crate) path: PathBuf,
     pub(crate) images: Vec<Planned>,
+}
+
+/// A bundle that images were taken from.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub(crate) part: Part,
+    /// Its signatures, as the trust store of this site knows them.
+    pub(crate) signatures: Vec<SignatureInfo>,
+}
+
+impl Used {
+    /// Those signatures that count here.
+    pub(super) fn trusted(&self) -> impl Iterator<Item = &SignatureInfo> {
+        self.signatures.iter().filter(|signature| signature.state == SignatureState::Trusted)
+    }
 }
 
 /// How it ended.
@@ -43,8 +57,11 @@ pub(crate) struct Ran {
 impl Report {
     /// The report of a run of what `import` holds.
     pub(super) fn of(ran: Ran, import: &Import) -> Option<Self> {
-        let (header, contents, plan) =
-            (import.header.as_ref()?, import.contents.as_ref()?, import.plan.as_ref()?);
+        let plan = import.plan.as_ref()?;
+        let signatures = |part: &Part| {
+            let header = import.bundles.all.iter().find(|header| header.path == part.path);
+            header.map(|header| header.standing.signatures.clone()).unwrap_or_default()
+        };
         let ending = match ran.result {
             Ok(report) => Ending::Done {
                 num_blobs: report.num_blobs,
@@ -58,10 +75,10 @@ impl Report {
             ending,
             ended: ran.ended,
             took: ran.took,
-            bundle: header.path.clone(),
-            fingerprint: header.fingerprint.clone(),
-            bundle_created: contents.created.clone(),
-            bundle_tool: contents.tool.clone(),
+            bundles: work::used(import)
+                .map(|part| Used { part: part.clone(), signatures: signatures(part) })
+                .collect(),
+            left_out: import.left_out(),
             transport: import.target.transport,
             path: import.target.path.trim().into(),
             images: plan.images.clone(),
@@ -105,14 +122,25 @@ impl Report {
                 "target": image.digest, "size_bytes": image.size_bytes,
             })
         };
+        let bundle = |used: &Used| {
+            let Used { part, signatures } = used;
+            json!({
+                "class": part.class, "bundle": part.path, "fingerprint": part.fingerprint,
+                "created": part.created, "tool": part.tool,
+                "signatures": signatures, "policies": part.policies,
+            })
+        };
+        let left_out = |why: Stand| {
+            let classes = self.left_out.iter().filter(|(_, stand)| *stand == why);
+            classes.map(|(class, _)| *class).collect::<Vec<_>>()
+        };
         json!({
             "outcome": self.outcome(),
             "ended": self.ended,
             "took_secs": self.took.as_secs(),
-            "bundle": self.bundle,
-            "fingerprint": self.fingerprint,
-            "created": self.bundle_created,
-            "tool": self.bundle_tool,
+            "bundles": self.bundles.iter().map(bundle).collect::<Vec<_>>(),
+            "locked": left_out(Stand::Locked),
+            "missing": left_out(Stand::Missing),
             "destination": { "transport": self.transport, "path": self.path },
             "images": self.images.iter().map(image).collect::<Vec<_>>(),
             "num_blobs": num_blobs,

@@ -127,14 +127,20 @@ fn result(ui: &mut Ui, state: &State, icon: Icon, tone: Tone, report: &Report, l
 
 fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
     ui.add(Label::large(state.t("import-step-report")));
-    let fingerprint = state.t("report-fingerprint");
     for (name, value) in html::facts(state.texts, report) {
-        if name == fingerprint {
-            ui.add(Label::small(name).secondary());
-            ui.scope(|ui| digest(ui, &report.fingerprint));
-        } else {
+        fact(ui, &name, &value);
+    }
+    for used in &report.bundles {
+        ui.add_space(4.0);
+        ui.add(Label::body(html::bundle_title(state.texts, used)).strong());
+        for (name, value) in html::of_bundle(state.texts, used) {
             fact(ui, &name, &value);
         }
+        ui.add(Label::small(state.t("report-fingerprint")).secondary());
+        ui.scope(|ui| digest(ui, &used.part.fingerprint));
+    }
+    for line in html::left_out(state.texts, report) {
+        banner::remark(ui, Tone::Warn, &line);
     }
     ui.add_space(6.0);
     for (format, id) in [(Format::Html, "import-save-html"), (Format::Json, "import-save-json")] {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use sealift::{Code, Error, Finished, TagPolicy};
+use sealift::{Class, Code, Error, Finished, TagPolicy};
 
 use super::{
     contents::{Contents, Inside, sizes},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::gui::{
     action::{self, Effect, Effects},
-    bundle::{Header, read_header},
+    bundle::{Bundles, read_bundles},
     incoming,
     job::Outcome,
     other_keys::{self, OtherKeys},
@@ -34,12 +34,13 @@ pub(crate) struct Import {
     pub(crate) path: String,
     /// Bundles on removable drives.
     pub(crate) found: Vec<PathBuf>,
-    pub(crate) header: Option<Header>,
+    /// The bundle that was opened, and those of its delivery.
+    pub(crate) bundles: Bundles,
     pub(crate) passphrase: Secret,
     /// Keys beside it.
     pub(crate) keys: OtherKeys,
     pub(crate) memory: Memory,
-    /// What is inside, once unlocked.
+    /// What is inside those that are unlocked.
     pub(crate) contents: Option<Contents>,
     /// Numbers of the images to put back.
     pub(crate) selected: BTreeSet<usize>,
@@ -73,10 +74,13 @@ pub(crate) enum Action {
     /// What was found on them.
     Found(Vec<PathBuf>),
     Open(PathBuf),
-    Opened(Outcome<Header>),
+    Opened(Outcome<Bundles>),
+    /// The bundle of this class is shown.
+    Show(Class),
     Passphrase(Edit),
     Keys(other_keys::Change),
     Memory(memory::Change),
+    /// What was opened, beside what is open already.
     Unlocked(Outcome<Contents>),
     Select {
         image: usize,
@@ -120,13 +124,13 @@ impl Import {
             Action::Open(path) => {
                 self.path = path.display().to_string();
                 let then = |header| action::Action::Import(Action::Opened(header));
-                effects.push(Effect::Run(read_header(path, then)));
+                effects.push(Effect::Run(read_bundles(path, then)));
             }
-            Action::Opened(Ok(header)) => {
-                let path = header.path.display().to_string();
+            Action::Opened(Ok(bundles)) => {
+                let path = bundles.shown().map(|header| header.path.display().to_string());
                 let found = std::mem::take(&mut self.found);
-                let keys = OtherKeys::for_slots(&header.slots);
-                *self = Self { header: Some(header), path, found, keys, ..Self::default() };
+                *self = Self { bundles, path: path.unwrap_or_default(), found, ..Self::default() };
+                self.keys = OtherKeys::for_slots(&self.locked_slots());
                 self.recall(effects);
                 self.go(Step::Unlock, effects);
             }
@@ -134,13 +138,17 @@ impl Import {
                 let (path, found) = (std::mem::take(&mut self.path), std::mem::take(&mut self.found));
                 *self = Self { failed: Some(error), path, found, ..Self::default() };
             }
+            Action::Show(class) => {
+                let of_class = self.bundles.all.iter().position(|header| header.class() == Some(class));
+                self.bundles.shown = of_class.unwrap_or(self.bundles.shown);
+            }
             Action::Passphrase(edit) => {
                 self.memory.is_held &= !edit.changes_text();
                 self.passphrase.apply(edit);
             }
             Action::Keys(change) => self.keys.apply(change),
             Action::Memory(change) => self.memory_does(change, effects),
-            Action::Unlocked(Ok(contents)) => self.take_contents(contents, effects),
+            Action::Unlocked(Ok(more)) => self.take_contents(more, effects),
             Action::Select { image, is_selected } => self.select(|selected, _| {
                 if is_selected {
                     selected.insert(image)
@@ -219,7 +227,7 @@ impl Import {
     pub(crate) fn can_go(&self, step: Step) -> bool {
         match step {
             Step::Source => true,
-            Step::Unlock => self.header.is_some(),
+            Step::Unlock => self.header().is_some(),
             Step::Inspect => self.contents.is_some(),
             Step::Target => self.contents.is_some() && !self.selected.is_empty(),
             Step::Run => self.plan.is_some(),
@@ -233,9 +241,11 @@ impl Import {
             this.target.renames.iter().any(|name| name.is_bad() && this.selected.contains(&name.image))
         };
         match self.step {
-            Step::Source if self.header.is_none() && self.path.trim().is_empty() => Some("import-why-source"),
+            Step::Source if self.header().is_none() && self.path.trim().is_empty() => {
+                Some("import-why-source")
+            }
             Step::Unlock if self.is_refused() => Some("import-why-refused"),
-            Step::Unlock if self.contents.is_none() && self.passphrase.is_empty() && self.keys.is_empty() => {
+            Step::Unlock if self.contents.is_none() && !self.has_key() => {
                 Some(if self.keys.is_open { "import-why-keys" } else { "import-why-passphrase" })
             }
             Step::Inspect if self.selected.is_empty() => Some("import-why-images"),
@@ -245,15 +255,25 @@ impl Import {
         }
     }
 
-    /// Whether this site's policy does not let the bundle in.
-    fn is_refused(&self) -> bool {
-        self.header.as_ref().is_some_and(|header| header.standing.refusal().is_some())
+    /// Whether this site's policy does not let one of the bundles in.
+    pub(super) fn is_refused(&self) -> bool {
+        self.bundles.all.iter().any(|header| header.standing.refusal().is_some())
+    }
+
+    /// Whether something was given that may open a bundle.
+    fn has_key(&self) -> bool {
+        !self.passphrase.is_empty() || !self.keys.is_empty()
+    }
+
+    /// Whether leading on from the keys tries them; else it goes on with what is open.
+    fn is_unlocking(&self) -> bool {
+        self.contents.is_none() || (self.has_key() && self.locked().next().is_some())
     }
 
     /// What leading on is called: the id of a text.
     pub(crate) fn next_text_id(&self) -> &'static str {
         match (self.step, &self.report) {
-            (Step::Unlock, _) if self.contents.is_none() => "import-unlock",
+            (Step::Unlock, _) if self.is_unlocking() => "import-unlock",
             (Step::Target, _) => "import-plan",
             (Step::Run, None) => "import-start",
             (Step::Report, Some(report)) if !matches!(report.ending, Ending::Done { .. }) => "import-retry",
@@ -265,7 +285,7 @@ impl Import {
     fn go(&mut self, step: Step, effects: &mut Effects) {
         (self.step, self.failed) = (step, None);
         effects.push(Effect::Focus(match step {
-            Step::Unlock if self.contents.is_none() => focus::IMPORT_PASSPHRASE,
+            Step::Unlock if self.locked().next().is_some() => focus::IMPORT_PASSPHRASE,
             Step::Target => focus::IMPORT_PATH,
             _ => focus::NEXT,
         }));
@@ -273,17 +293,16 @@ impl Import {
 
     fn next(&mut self, effects: &mut Effects) {
         match self.step {
-            Step::Source if self.header.is_some() => self.go(Step::Unlock, effects),
+            Step::Source if self.header().is_some() => self.go(Step::Unlock, effects),
             Step::Source => {
                 let path = PathBuf::from(self.path.trim());
                 effects.push(Effect::RunQuietly(incoming::find_out(vec![path])));
             }
-            Step::Unlock if self.contents.is_some() => self.go(Step::Inspect, effects),
             Step::Unlock if self.is_refused() => {}
-            Step::Unlock => {
-                let given = self.keys.given(&self.passphrase);
-                effects.extend(self.header.as_ref().map(|header| Effect::Run(work::unlock(header, given))));
+            Step::Unlock if self.is_unlocking() => {
+                effects.extend(work::unlock(self, self.keys.given(&self.passphrase)).map(Effect::Run));
             }
+            Step::Unlock => self.go(Step::Inspect, effects),
             Step::Inspect => self.go(Step::Target, effects),
             Step::Target => effects.extend(work::plan(self).map(Effect::Run)),
             Step::Run if self.report.is_some() => self.go(Step::Report, effects),
@@ -308,15 +327,20 @@ impl Import {
         effects.extend(work::restore(self).map(Effect::Run));
     }
 
-    fn take_contents(&mut self, contents: Contents, effects: &mut Effects) {
+    /// What was opened is added to what is open, and selected.
+    fn take_contents(&mut self, more: Contents, effects: &mut Effects) {
         let passphrase = std::mem::take(&mut self.passphrase);
         // With other keys it may be the PIN of one of them.
         if std::mem::take(&mut self.keys).is_empty() {
-            self.remember(passphrase, effects);
+            self.remember(&more, &passphrase, effects);
         }
-        self.target = Target { renames: Target::names(&contents.images), ..std::mem::take(&mut self.target) };
-        self.contents = Some(contents);
-        self.select(|selected, num| *selected = (0..num).collect());
+        let contents = self.contents.get_or_insert_default();
+        let num_before = contents.images.len();
+        contents.join(more);
+        self.target.renames.extend(Target::names(&contents.images, num_before));
+        self.select(|selected, num| selected.extend(num_before..num));
+        self.keys = OtherKeys::for_slots(&self.locked_slots());
+        self.recall(effects);
         self.go(Step::Inspect, effects);
     }
 

@@ -96,14 +96,14 @@ impl Rename {
 }
 
 impl Target {
-    /// Every name that can be changed.
-    pub(super) fn names(images: &[Inside]) -> Vec<Rename> {
+    /// Every name that can be changed, of the images from this number on.
+    pub(super) fn names(images: &[Inside], first: usize) -> Vec<Rename> {
         let of = |(image, inside): (usize, &Inside)| {
             let same = |name: &String| Rename { image, from: name.clone(), to: name.clone() };
             let untagged = || Rename { image, from: inside.row.target.to_string(), to: String::new() };
             if inside.names.is_empty() { vec![untagged()] } else { inside.names.iter().map(same).collect() }
         };
-        images.iter().enumerate().flat_map(of).collect()
+        images.iter().enumerate().skip(first).flat_map(of).collect()
     }
 
     /// Chooses a kind; what was said of another kind's place does not fit it.

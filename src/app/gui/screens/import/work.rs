@@ -1,21 +1,18 @@
 //! The wizard's jobs: each a call or two of the library.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
-use sealift::{Ctx, Existing, Phase, RestoreReport, VerifiedBundle};
+use sealift::{Ctx, Existing, Phase, RestoreReport, Unlocked, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
-    contents::{Contents, Opened},
+    contents::{Contents, Part},
     html, plan,
     report::{Ran, Report},
 };
 use crate::gui::{
     action,
-    bundle::{Header, file_name},
+    bundle::file_name,
     history::{About, Account},
     job::{Kind, Outcome, Work},
     other_keys::Given,
@@ -23,28 +20,44 @@ use crate::gui::{
 };
 use crate::site::Site;
 
-/// Opens the bundle with the keys given and reads what is inside.
-pub(super) fn unlock(header: &Header, given: Given) -> Work {
-    let (path, name) = (header.path.clone(), header.file_name());
-    let call = move |ctx: &Ctx| open(ctx, &path, given, &Site::open(None, None)?);
-    Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
+/// Opens what is locked with the keys given and reads what is inside.
+pub(super) fn unlock(import: &Import, given: Given) -> Option<Work> {
+    let name = import.header()?.file_name();
+    let paths: Vec<PathBuf> = import.locked().map(|header| header.path.clone()).collect();
+    let call = move |ctx: &Ctx| open(ctx, &paths, given, &Site::open(None, None)?);
+    Some(Work::new(Kind::Unlock, name, call, |opened| action::Action::Import(Action::Unlocked(opened))))
 }
 
-/// What is inside, if `site` lets it in.
-pub(super) fn open(ctx: &Ctx, path: &Path, given: Given, site: &Site) -> sealift::Result<Contents> {
-    let bundle = sealift::inspect(path)?;
+/// What is inside those of the bundles at `paths` that the keys open, if `site` lets all of them in.
+///
+/// # Errors
+/// Why none opens, where that is so.
+pub(super) fn open(ctx: &Ctx, paths: &[PathBuf], given: Given, site: &Site) -> sealift::Result<Contents> {
+    let bundles = paths.iter().map(|path| sealift::inspect(path)).collect::<sealift::Result<Vec<_>>>()?;
     // Before a key is tried; the images' own signatures can be seen only after.
-    site.check(&bundle)?;
-    let unlocked = bundle.unlock(ctx, given.identities()?)?;
-    let policies = site.check_unlocked(&unlocked)?;
-    let signers = unlocked.image_signers(&site.store);
-    Ok(Contents::of(unlocked, &signers, policies))
+    bundles.iter().try_for_each(|bundle| site.check(bundle).map(drop))?;
+    let mut opened: Vec<Option<Unlocked>> = bundles.iter().map(|_| None).collect();
+    let keys = given.identities()?;
+    let refused =
+        sealift::unlock_more(&bundles, &mut opened, &keys, |bundle, keys| bundle.unlock(ctx, keys))?;
+    let mut contents = Contents::default();
+    for (bundle, unlocked) in bundles.iter().zip(opened) {
+        let Some(unlocked) = unlocked else { continue };
+        let policies = site.check_unlocked(&unlocked)?;
+        let signers = unlocked.image_signers(&site.store);
+        let class = bundle.part().map(|part| part.class);
+        contents.add(bundle.path().to_owned(), class, unlocked, &signers, policies);
+    }
+    match refused {
+        Some(error) if contents.parts.is_empty() => Err(error),
+        _ => Ok(contents),
+    }
 }
 
 /// Decides what the run will do.
 pub(super) fn plan(import: &Import) -> Option<Work> {
     let contents = import.contents.as_ref()?;
-    let (Opened(unlocked), images) = (contents.opened.clone()?, contents.images.clone());
+    let (unlocked, images) = (contents.unlocked()?, contents.images.clone());
     let (spec, existing) = (import.target.spec(), import.target.existing());
     let selection = import.target.selection(&contents.images, &import.selected);
     let name = import.selected.len().to_string();
@@ -59,19 +72,36 @@ pub(super) fn read_mapping(path: PathBuf) -> Work {
     Work::new(Kind::List, name, call, |mapping| action::Action::Import(Action::Mapped(mapping)))
 }
 
+/// The bundles that selected images are in.
+pub(super) fn used(import: &Import) -> impl Iterator<Item = &Part> {
+    let contents = import.contents.iter();
+    let is_used = |contents: &Contents, number| {
+        import
+            .selected
+            .iter()
+            .filter_map(|image| contents.images.get(*image))
+            .any(|image| image.part == number)
+    };
+    contents.flat_map(move |contents| {
+        let parts = contents.parts.iter().enumerate();
+        parts.filter(move |(number, _)| is_used(contents, *number)).map(|(_, part)| part)
+    })
+}
+
 /// Checks every blob, then puts the images back.
 pub(super) fn restore(import: &Import) -> Option<Work> {
     let (contents, plan) = (import.contents.as_ref()?, import.plan.as_ref()?);
-    let Opened(unlocked) = contents.opened.clone()?;
+    let unlocked = contents.unlocked()?;
     let selection = import.target.selection(&contents.images, &import.selected);
     let (spec, existing) = (import.target.spec(), import.target.existing());
     let takes_damaged = import.takes_damaged;
     let (name, write_bytes) = (plan.images.len().to_string(), plan.unique_bytes);
-    let header = import.header.as_ref()?;
+    // Of several, the first: what came of it lists all.
+    let first = used(import).next()?;
     let about = About {
-        bundle: header.path.clone(),
+        bundle: first.path.clone(),
         target: spec.as_ref().map(ToString::to_string).unwrap_or_default(),
-        fingerprint: header.fingerprint.clone(),
+        fingerprint: first.fingerprint.clone(),
     };
     let began = Instant::now();
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
@@ -139,12 +169,15 @@ pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts)
 #[cfg(test)]
 mod tests {
     use sealift::{
-        Code, KeyFile, NobodyAnswers, PackOptions, Passphrase, Recipient, SigningKey, SigningKeyType,
-        TrustStore,
+        Class, ClassRules, Code, KeyFile, NobodyAnswers, PackOptions, Passphrase, Recipient, SigningKey,
+        SigningKeyType, TrustStore,
     };
+
+    use std::path::Path;
 
     use super::*;
     use crate::gui::{
+        bundle::Header,
         other_keys::{Change, OtherKeys},
         secret::Secret,
         tests::typed,
@@ -204,11 +237,12 @@ mod tests {
         let mut recipients = Recipient::parse(public.to_str().unwrap(), &ask).unwrap();
         recipients.push(Recipient::KeyFile(key));
         let bundle = packed(dir.path(), recipients);
-        let header = Header::read(bundle.clone()).unwrap();
+        let header = Header::read(&bundle).unwrap();
         assert!(OtherKeys::for_slots(&header.slots).is_open);
 
         let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
-        let opened = |given| open(&Ctx::new(), &bundle, given, &site).map_err(|e| e.code());
+        let opened =
+            |given| open(&Ctx::new(), std::slice::from_ref(&bundle), given, &site).map_err(|e| e.code());
         assert_eq!(opened(given("", &[&of_file])).unwrap().images.len(), 2);
         assert!(opened(given(PASSPHRASE, &[&of_ssh])).is_ok());
         assert_eq!(opened(given("", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
@@ -222,15 +256,57 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(SigningKeyType::Ed25519);
         let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
-        let opened = || open(&ctx, &bundle, given(PASSPHRASE, &[]), &site(dir.path(), &key));
+        let opened =
+            || open(&ctx, std::slice::from_ref(&bundle), given(PASSPHRASE, &[]), &site(dir.path(), &key));
         assert_eq!(opened().unwrap_err().code(), Code::NotSigned);
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
-        let policies = opened().unwrap().policies;
+        let policies = opened().unwrap().parts.remove(0).policies;
         assert_eq!(policies[0].signers, ["acme"]);
         site(dir.path(), &key).remember(&policies).unwrap();
         assert!(opened().is_ok(), "the same release may come again");
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.3"))).unwrap();
         assert_eq!(opened().unwrap_err().code(), Code::Rollback);
+    }
+
+    #[test]
+    fn of_a_delivery_what_the_keys_open_is_put_back_and_the_rest_joins_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sample, out) = (dir.path().join("sample.tar"), dir.path().join("a.sealift"));
+        sealift::write_sample(&sample).unwrap();
+        let ctx = Ctx::new();
+        let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+        let mark = |(image, class): (&sealift::Image, Class)| (image.target.digest.to_string(), class);
+        let classes = [Class::Public, Class::Secret];
+        let by_hand = plan.images().iter().zip(classes).map(mark).collect();
+        let divided = plan.divide(&ClassRules::marked(by_hand)).unwrap();
+        let passphrase = |class: Class| format!("{PASSPHRASE} {class}");
+        let lock = |(class, plan)| {
+            let recipient = Recipient::from(Passphrase::new(passphrase(class).into()).unwrap());
+            (class, (plan, vec![recipient].into()))
+        };
+        let parts = divided.into_iter().map(lock).collect();
+        sealift::pack_delivery(&ctx, parts, &out, &PackOptions::default()).unwrap();
+
+        let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
+        let paths = classes.map(|class| sealift::part_path(&out, class));
+        let opened = |paths: &[PathBuf], given: &str| open(&ctx, paths, self::given(given, &[]), &site);
+        assert_eq!(opened(&paths, "not it at all").unwrap_err().code(), Code::KeyRefused);
+        let mut contents = opened(&paths, &passphrase(Class::Secret)).unwrap();
+        assert_eq!((contents.images.len(), contents.class(&contents.images[0])), (1, Some(Class::Secret)));
+        contents.join(opened(&paths[..1], &passphrase(Class::Public)).unwrap());
+        assert_eq!(contents.class(&contents.images[1]), Some(Class::Public));
+
+        let dest = format!("docker-archive:{}", dir.path().join("all.tar").display()).parse().unwrap();
+        let selection =
+            crate::gui::screens::import::Target::default().selection(&contents.images, &[0, 1].into());
+        let unlocked = contents.unlocked().unwrap();
+        let preview = plan::preview(&unlocked, &contents.images, &dest, Existing::Keep, &selection).unwrap();
+        assert_eq!(preview.images.len(), 2);
+
+        let read = |path: &Path| Header::read(path).unwrap();
+        assert_eq!(read(&out).class(), Some(Class::Public), "the name of a delivery is its first part");
+        let part = read(&paths[1]).part.unwrap();
+        assert_eq!((part.class, part.others), (Class::Secret, vec![(Class::Public, Some(paths[0].clone()))]));
     }
 
     #[test]

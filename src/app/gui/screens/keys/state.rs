@@ -164,12 +164,12 @@ impl Keys {
                 (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Header::read(out);
+                    return Header::read(&out);
                 }
                 // A file that was chosen may hold several.
                 (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Header::read(path)
+            Header::read(&path)
         };
         Ok(Some(Work::new(kind, name, call, move |header| {
             action::Action::Keys(Action::Changed(task, header))

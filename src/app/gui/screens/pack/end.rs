@@ -5,7 +5,8 @@ use sealift::{Error, PackReport, Phase};
 
 use super::{
     Action, sign,
-    state::{End, Packed},
+    state::End,
+    work::{Packed, PackedBundle},
 };
 use crate::gui::{
     action::{self, Actions, Page},
@@ -15,6 +16,7 @@ use crate::gui::{
     theme::Tone,
     widgets::{
         Button, Icon, Label, banner,
+        class_chip::class_chip,
         digest::{digest, words},
         new_recipients::locked_for,
     },
@@ -36,8 +38,43 @@ fn title(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
 }
 
 fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
-    let report = &packed.report;
     title(ui, Icon::Check, Tone::Ok, &state.t("packed-title"));
+    for bundle in &packed.bundles {
+        self::bundle(ui, state, bundle, actions);
+    }
+    packed.signed.iter().for_each(|name| sign::signed(ui, state, name));
+    ui.add(Label::small(state.t("fingerprint-why")).secondary().wrapped());
+
+    ui.add_space(6.0);
+    let width = ui.available_width();
+    // Of a delivery those pages lead from one bundle to the next.
+    let first = packed.bundles.first().and_then(|bundle| bundle.report.volumes.first());
+    let is_free = first.is_some() && !state.is_busy();
+    if Button::primary(&state.t("packed-verify")).width(width).enabled(is_free).show(ui)
+        && let Some(first) = first
+    {
+        actions.push(action::Action::Go(Page::Verify));
+        actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
+    }
+    if Button::secondary(&state.t("packed-usb")).icon(Icon::Usb).width(width).enabled(is_free).show(ui)
+        && let Some(first) = first
+    {
+        actions.push(action::Action::Go(Page::Usb));
+        actions.push(action::Action::Usb(usb::Action::Open(first.clone())));
+    }
+    if Button::secondary(&state.t("packed-folder")).width(width).show(ui) {
+        actions.push(action::Action::Pack(Action::OpenFolder));
+    }
+    back(ui, state, "pack-again", actions);
+}
+
+/// What was written, whom it is locked for, and what it is told by.
+fn bundle(ui: &mut Ui, state: &State, bundle: &PackedBundle, actions: &mut Actions) {
+    let report = &bundle.report;
+    if let Some(class) = bundle.class {
+        ui.add_space(8.0);
+        class_chip(ui, state.texts, class);
+    }
     let facts = [
         ("size", figures::bytes(report.bundle_bytes)),
         ("images", report.num_images.to_string()),
@@ -46,8 +83,7 @@ fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
     ui.add(Label::body(state.texts.with("packed-facts", &facts)).wrapped());
     volumes(ui, state, report);
     ui.add_space(6.0);
-    locked_for(ui, state.texts, &packed.locked_for);
-    packed.signed.iter().for_each(|name| sign::signed(ui, state, name));
+    locked_for(ui, state.texts, &bundle.locked_for);
 
     ui.add_space(6.0);
     ui.add(Label::body(state.t("fingerprint-title")).strong());
@@ -55,37 +91,9 @@ fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
     ui.add_space(2.0);
     ui.add(Label::body(state.t("fingerprint-phone")).strong());
     ui.scope(|ui| words(ui, state.texts, &report.fingerprint));
-    ui.add(Label::small(state.t("fingerprint-why")).secondary().wrapped());
-
-    ui.add_space(6.0);
-    let width = ui.available_width();
-    if Button::primary(&state.t("packed-verify")).width(width).enabled(!state.is_busy()).show(ui)
-        && let Some(first) = report.volumes.first()
-    {
-        actions.push(action::Action::Go(Page::Verify));
-        actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
+    if Button::secondary(&state.t("fingerprint-copy")).show(ui) {
+        actions.push(action::Action::Copy(report.fingerprint.clone()));
     }
-    if Button::secondary(&state.t("packed-usb"))
-        .icon(Icon::Usb)
-        .width(width)
-        .enabled(!state.is_busy())
-        .show(ui)
-        && let Some(first) = report.volumes.first()
-    {
-        actions.push(action::Action::Go(Page::Usb));
-        actions.push(action::Action::Usb(usb::Action::Open(first.clone())));
-    }
-    let room = width - ui.spacing().item_spacing.x;
-    ui.horizontal(|ui| {
-        // The second has the longer words.
-        if Button::secondary(&state.t("packed-folder")).width(room * 0.43).show(ui) {
-            actions.push(action::Action::Pack(Action::OpenFolder));
-        }
-        if Button::secondary(&state.t("fingerprint-copy")).width(room * 0.57).show(ui) {
-            actions.push(action::Action::Copy(report.fingerprint.clone()));
-        }
-    });
-    back(ui, state, "pack-again", actions);
 }
 
 /// The first and, of many, the last file.

@@ -1,8 +1,11 @@
 //! Pack: images on the left, what becomes of them in the tray on the right.
 
+mod classes;
 mod destination;
+mod divide;
 mod end;
 mod engines;
+mod keys;
 mod origins;
 mod place;
 pub(crate) mod reference;
@@ -13,6 +16,7 @@ mod state;
 mod table;
 mod totals;
 mod tray;
+mod work;
 
 #[cfg(test)]
 pub(crate) use place::Seen;
@@ -22,9 +26,13 @@ pub(crate) use row::Origin;
 pub(crate) use row::Row;
 #[cfg(test)]
 pub(crate) use sign::Edit as SignEdit;
-#[cfg(test)]
-pub(crate) use state::Packed;
 pub(crate) use state::{Action, Column, Filter, Pack};
+#[cfg(test)]
+pub(crate) use {
+    classes::Change as Divide,
+    row::ClassLabel,
+    work::{Packed, PackedBundle},
+};
 
 use eframe::egui::{Align, Frame, Layout, Margin, Ui};
 

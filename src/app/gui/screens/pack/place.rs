@@ -1,6 +1,9 @@
 //! Where the bundle goes: the file, what is known of the place, and how it is split.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sealift::{Code, Error, Existing};
 
@@ -22,6 +25,8 @@ pub(crate) struct Place {
     pub(crate) is_replacing: bool,
     /// Whether recovery data is wanted; `None` leaves it to the place.
     pub(crate) recovery: Option<bool>,
+    /// A bundle for each class goes there, under names made of this one.
+    is_divided: bool,
     seen: Option<(String, Seen)>,
     is_looking: bool,
 }
@@ -47,12 +52,19 @@ pub(crate) struct Seen {
     pub(crate) max_file_bytes: Option<u64>,
     /// It is on a removable drive.
     pub(crate) is_on_drive: bool,
+    /// The names of a delivery's bundles were looked at.
+    pub(crate) is_divided: bool,
 }
 
 impl Place {
     /// What is known of the destination as it now stands.
     pub(crate) fn seen(&self) -> Option<&Seen> {
-        self.seen.as_ref().filter(|(out, _)| *out == self.out).map(|(_, seen)| seen)
+        let is_of = |(out, seen): &&(String, Seen)| *out == self.out && seen.is_divided == self.is_divided;
+        self.seen.as_ref().filter(is_of).map(|(_, seen)| seen)
+    }
+
+    pub(crate) fn set_divided(&mut self, is_divided: bool) {
+        (self.is_divided, self.is_replacing) = (is_divided, false);
     }
 
     pub(crate) fn set_out(&mut self, out: String) {
@@ -75,7 +87,7 @@ impl Place {
             return None;
         }
         self.is_looking = true;
-        let out = self.out.clone();
+        let (out, is_divided) = (self.out.clone(), self.is_divided);
         let path = PathBuf::from(out.trim());
         let call = move |ctx: &sealift::Ctx| {
             let place = sealift::Place::of(&path);
@@ -83,24 +95,31 @@ impl Place {
                 free_bytes: place.free_bytes,
                 max_file_bytes: place.max_file_bytes(),
                 is_on_drive: sealift::default_recovery_percent(ctx, &path)?.is_some(),
+                is_divided,
                 ..Seen::default()
             };
-            Ok(match sealift::check_output(&path, Existing::Keep) {
+            Ok(match check(&path, is_divided, Existing::Keep) {
                 Ok(()) => seen,
                 Err(error) if error.code() == Code::Exists && !path.is_dir() => Seen { exists: true, ..seen },
                 Err(error) => Seen { refused: Some(Arc::new(error)), ..seen },
             })
         };
-        Some(Work::new(Kind::List, "", call, |seen: Result<Seen, _>| {
-            action::Action::Pack(Action::Saw(out, seen.unwrap_or_default()))
+        Some(Work::new(Kind::List, "", call, move |seen: Result<Seen, _>| {
+            let seen = seen.unwrap_or_else(|_| Seen { is_divided, ..Seen::default() });
+            action::Action::Pack(Action::Saw(out, seen))
         }))
     }
 
-    /// Whether the file may be written as things stand.
-    pub(crate) fn is_ready(&self) -> bool {
-        let may_write =
-            self.seen().is_none_or(|seen| seen.refused.is_none() && (!seen.exists || self.is_replacing));
-        !self.out.trim().is_empty() && may_write && self.volume_bytes().is_ok()
+    /// Whether the file may be written as things stand; if not, the id of a text that says why.
+    pub(crate) fn why_not(&self) -> Option<&'static str> {
+        let seen = self.seen();
+        match () {
+            () if self.out.trim().is_empty() => Some("pack-why-out"),
+            () if self.volume_bytes().is_err() => Some("pack-why-volume"),
+            () if seen.is_some_and(|seen| seen.refused.is_some()) => Some("pack-why-refused"),
+            () if seen.is_some_and(|seen| seen.exists) && !self.is_replacing => Some("pack-why-exists"),
+            () => None,
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -143,6 +162,14 @@ impl Place {
     }
 }
 
+/// Whether a bundle, or one for each class, may be written to `out`.
+///
+/// # Errors
+/// Those of [`sealift::check_output`].
+pub(super) fn check(out: &Path, is_divided: bool, existing: Existing) -> sealift::Result<()> {
+    if is_divided { sealift::check_delivery(out, existing) } else { sealift::check_output(out, existing) }
+}
+
 /// Whether `text` ends as a date without its day does: `…-2026-11`.
 fn is_date(text: &str) -> bool {
     let mut parts = text.rsplit('-');
@@ -178,12 +205,16 @@ mod tests {
     #[test]
     fn a_file_that_is_there_is_replaced_only_when_asked() {
         let mut there = place("/a/b.sealift");
-        assert!(there.is_ready(), "before it was looked at");
+        assert!(there.why_not().is_none(), "before it was looked at");
         assert!(there.look().is_some() && there.look().is_none(), "one look at a time");
         there.saw("/a/b.sealift".into(), Seen { exists: true, ..Seen::default() });
-        assert!(!there.is_ready());
+        assert!(there.why_not().is_some());
         there.is_replacing = true;
-        assert!(there.is_ready() && there.existing() == Existing::Replace);
+        assert!(there.why_not().is_none() && there.existing() == Existing::Replace);
+        // The bundles of a delivery have other names, which are looked at anew.
+        there.set_divided(true);
+        assert!(there.seen().is_none() && there.existing() == Existing::Keep && there.look().is_some());
+        there.set_divided(false);
         there.set_out("/a/c.sealift".into());
         assert!(there.existing() == Existing::Keep && there.seen().is_none());
     }
@@ -204,9 +235,9 @@ mod tests {
     fn a_volume_size_must_be_one() {
         let mut place = place("b");
         place.split = Split::Custom;
-        assert!(!place.is_ready());
+        assert!(place.why_not().is_some());
         place.custom = "650 MB".into();
-        assert!(place.is_ready());
+        assert!(place.why_not().is_none());
         assert_eq!(place.volume_bytes().ok().flatten(), Some(650_000_000));
     }
 }

@@ -1,6 +1,6 @@
 //! An image as the table shows it.
 
-use sealift::{Digest, Image, escape};
+use sealift::{Class, ClassRules, Digest, Fact, Image, escape};
 
 /// Where a row came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,9 +37,37 @@ pub(crate) struct Row {
     pub(crate) layers: Vec<(Digest, u64)>,
     /// Every blob with its bytes.
     pub(crate) blobs: Vec<(Digest, u64)>,
+    pub(crate) label: ClassLabel,
+}
+
+/// What an image's label says of its sensitivity class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ClassLabel {
+    #[default]
+    Unset,
+    Class(Class),
+    /// Something that is no class.
+    Other(String),
+}
+
+impl ClassLabel {
+    fn of(image: &Image) -> Self {
+        match ClassRules::default().class_of(image) {
+            Ok(class) => class.map_or(Self::Unset, Self::Class),
+            Err(error) => {
+                let found = error.context().into_iter().find(|(fact, _)| *fact == Fact::Found);
+                Self::Other(found.map(|(_, value)| value.to_owned()).unwrap_or_default())
+            }
+        }
+    }
 }
 
 impl Row {
+    /// Whether it is no image, but belongs to one: a signature, say.
+    pub(crate) fn is_artifact(&self) -> bool {
+        self.platforms.is_empty()
+    }
+
     pub(crate) fn of(image: &Image) -> Self {
         let name = image.title();
         let mut parts = vec![match image.names.len() {
@@ -63,6 +91,7 @@ impl Row {
             size_bytes: image.size_bytes(),
             layers: layers.map(|layer| (layer.blob.digest, layer.blob.size)).collect(),
             blobs: image.blobs().values().map(|blob| (blob.digest, blob.size)).collect(),
+            label: ClassLabel::of(image),
         }
     }
 }

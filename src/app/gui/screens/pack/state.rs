@@ -1,29 +1,27 @@
 //! What the Pack page holds, and what its actions do to it.
 
-use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use sealift::{Code, Digest, Error, FoundEngine, PackOptions, PackReport, Phase, SourceSpec};
+use sealift::{Code, Digest, Error, FoundEngine, Phase, SourceSpec};
 
 use super::{
     Row,
+    classes::{self, Classes},
     engines::{self, Engine},
+    keys::{Keys, Then, Whose},
     place::{Place, Seen, Split},
     reference::{self, Reference},
     row::Group,
     sign::{self, Signing},
     totals::Totals,
+    work::{self, Packed},
 };
 use crate::gui::{
-    action::{self, Effect, Effects},
+    action::{Effect, Effects},
     bundle::file_name,
-    history::{About, Account},
-    job::{Kind, Outcome, Work},
-    new_passphrase::{Change, NewPassphrase},
-    new_recipients::{self, LockedFor, NewRecipients},
+    job::Outcome,
+    new_passphrase::{self, NewPassphrase},
+    new_recipients,
     widgets::focus,
 };
 
@@ -60,8 +58,9 @@ pub(crate) struct Pack {
     pub(super) num_from: Vec<(Group, usize)>,
     /// Rows that hold that layer.
     pub(crate) num_lit: usize,
-    pub(crate) new: NewPassphrase,
-    pub(crate) recipients: NewRecipients,
+    /// Of the one bundle; those of a delivery have their own.
+    pub(crate) keys: Keys,
+    pub(crate) classes: Classes,
     pub(crate) signing: Signing,
     pub(crate) place: Place,
     /// Why the sources could not be read.
@@ -76,15 +75,6 @@ pub(crate) enum End {
     /// With the step it was at.
     Failed(Arc<Error>, Phase),
     Cancelled,
-}
-
-/// What was packed.
-#[derive(Debug)]
-pub(crate) struct Packed {
-    pub(crate) report: PackReport,
-    pub(crate) locked_for: LockedFor,
-    /// Who signed it.
-    pub(crate) signed: Option<String>,
 }
 
 /// A column that can be sorted by.
@@ -133,10 +123,11 @@ pub(crate) enum Action {
     Path(String),
     SortBy(Column),
     Light(Option<Digest>),
-    New(Change),
-    Recipients(new_recipients::Change),
+    Divide(classes::Change),
+    New(Whose, new_passphrase::Change),
+    Recipients(Whose, new_recipients::Change),
     /// A file that holds recipients.
-    RecipientFile(String),
+    RecipientFile(Whose, String),
     Sign(sign::Edit),
     Out(String),
     /// The next name beside the one that is taken.
@@ -205,13 +196,15 @@ impl Pack {
                 self.sorted_by = (column, is_reversed);
             }
             Action::Light(layer) => self.light(layer),
-            Action::New(change) => self.new.apply(change, |c| action::Action::Pack(Action::New(c)), effects),
-            Action::Recipients(change) => self.recipients.apply(change, recipients_do, effects),
-            Action::RecipientFile(path) => {
-                for change in [new_recipients::Change::Typed(path), new_recipients::Change::Add] {
-                    self.recipients.apply(change, recipients_do, effects);
-                }
+            Action::Divide(change) => self.divide(change),
+            Action::New(whose, change) => {
+                self.keys_mut(whose).new.apply(change, Then::of(whose).new, effects);
             }
+            Action::Recipients(whose, change) => {
+                let then = Then::of(whose).recipients.change;
+                self.keys_mut(whose).recipients.apply(change, then, effects);
+            }
+            Action::RecipientFile(whose, path) => self.take_recipients(whose, path, effects),
             Action::Sign(edit) => self.signing.apply(edit),
             Action::Out(path) => self.place.set_out(path),
             Action::OtherName => self.place.set_out(self.place.other_name()),
@@ -238,16 +231,16 @@ impl Pack {
         effects.extend(self.place.look().map(Effect::RunQuietly));
     }
 
-    /// Whether everything is there that packing needs.
-    pub(crate) fn is_ready(&self) -> bool {
-        !self.selected.is_empty() && self.is_locked() && self.place.is_ready()
+    /// The first thing that packing still needs: the id of a text, and the class whose bundle it is about.
+    pub(crate) fn why_not(&self) -> Option<(&'static str, Whose)> {
+        if self.selected.is_empty() {
+            return Some(("pack-why-images", None));
+        }
+        self.why_not_locked().or_else(|| self.place.why_not().map(|id| (id, None)))
     }
 
-    /// Whether there is a key: a passphrase, which is optional beside recipients, or one of those.
-    fn is_locked(&self) -> bool {
-        // What is typed and was not added would be left out in silence.
-        let has_all = self.recipients.typed.trim().is_empty();
-        has_all && (self.new.is_complete() || (self.new.is_empty() && !self.recipients.is_empty()))
+    pub(crate) fn is_ready(&self) -> bool {
+        self.why_not().is_none()
     }
 
     fn light(&mut self, layer: Option<Digest>) {
@@ -265,7 +258,8 @@ impl Pack {
         self.place.is_replacing = false;
         self.end = Some(match outcome {
             Ok(packed) => {
-                self.new = NewPassphrase::default();
+                let (keys, classes) = (std::iter::once(&mut self.keys), &mut self.classes.keys);
+                keys.chain(classes).for_each(|keys| keys.new = NewPassphrase::default());
                 self.signing.wipe();
                 End::Done(packed)
             }
@@ -297,53 +291,13 @@ impl Pack {
     }
 
     fn start(&mut self, effects: &mut Effects) {
-        if !self.is_ready() || !self.new.look() {
+        if !self.is_ready() || !self.look_at_passphrases() {
             return;
         }
-        match self.pack() {
+        match work::pack(self) {
             Ok(work) => effects.push(Effect::Run(work)),
             Err(error) => self.end = Some(End::Failed(Arc::new(error), Phase::Scan)),
         }
-    }
-
-    fn pack(&self) -> sealift::Result<Work> {
-        let passphrase = if self.new.is_empty() { None } else { Some(self.new.passphrase()?) };
-        let lock = self.recipients.lock(passphrase);
-        let signer = self.signing.signer()?;
-        let options = PackOptions {
-            volume_bytes: self.place.volume_bytes()?,
-            existing: self.place.existing(),
-            recovery_percent: self.place.is_recovering().then_some(sealift::DRIVE_RECOVERY_PERCENT),
-            ..PackOptions::default()
-        };
-        let out = self.place.path();
-        let about = About { bundle: out.clone(), ..About::default() };
-        let name = self.selected.len().to_string();
-        let specs = self.chosen()?;
-        // A failure is told with the step it came at, which only the job knows.
-        let step = Arc::new(OnceLock::new());
-        let reached = Arc::clone(&step);
-        let call = move |ctx: &sealift::Ctx| {
-            let packed = sealift::check_output(&out, options.existing).and_then(|()| {
-                let signing = signer.as_ref().map(sign::Signer::open).transpose()?;
-                let locked_for = lock.told();
-                let recipients = lock.recipients()?;
-                let plan = sealift::plan_pack(ctx, &specs, &[])?;
-                let options = PackOptions { signing, ..options };
-                let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
-                Ok(Packed { report, locked_for, signed: signer.map(|signer| signer.name) })
-            });
-            let _ = reached.set(ctx.snapshot().phase);
-            packed
-        };
-        let account = |Packed { report, .. }: &Packed| {
-            Some(Account { fingerprint: Some(report.fingerprint.clone()), ..Account::of(report) })
-        };
-        let then = move |packed| {
-            let phase = step.get().copied().unwrap_or(Phase::Scan);
-            action::Action::Pack(Action::Packed(packed, phase))
-        };
-        Ok(Work::recorded(Kind::Pack, name, about, call, account, then))
     }
 
     /// What follows from rows, search and order.
@@ -373,10 +327,6 @@ impl Pack {
     }
 }
 
-fn recipients_do(change: new_recipients::Change) -> action::Action {
-    action::Action::Pack(Action::Recipients(change))
-}
-
 impl Action {
     /// Whether other rows may be shown, or in another order: thousands are not gone through for anything else.
     const fn changes_order(&self) -> bool {
@@ -396,7 +346,7 @@ impl Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::{secret::Edit, tests::rows};
+    use crate::gui::{job::Kind, new_passphrase::Change, secret::Edit, tests::rows};
 
     fn with_rows() -> Pack {
         let mut pack = Pack::default();
@@ -450,11 +400,11 @@ mod tests {
             effects.iter().filter(is_pack).count()
         };
         pack.apply(Action::Out("/tmp/a.sealift".into()), &mut effects);
-        pack.apply(Action::New(Change::First(insert("mural cabbage unplug wooing"))), &mut effects);
-        pack.apply(Action::New(Change::Again(insert("mural cabbage unplug wooin"))), &mut effects);
+        pack.apply(Action::New(None, Change::First(insert("mural cabbage unplug wooing"))), &mut effects);
+        pack.apply(Action::New(None, Change::Again(insert("mural cabbage unplug wooin"))), &mut effects);
         pack.apply(Action::Start, &mut effects);
         assert!(!pack.is_ready() && runs(&effects) == 0);
-        pack.apply(Action::New(Change::Again(insert("g"))), &mut effects);
+        pack.apply(Action::New(None, Change::Again(insert("g"))), &mut effects);
         assert!(pack.is_ready());
         pack.apply(Action::Start, &mut effects);
         assert_eq!(runs(&effects), 1);
@@ -469,20 +419,20 @@ mod tests {
         };
         apply(Action::Out("/tmp/a.sealift".into()));
         let chosen = new_recipients::Chosen { name: "site".into(), text: "age1site".into() };
-        assert!(apply(Action::Recipients(new_recipients::Change::Tick(chosen))));
+        assert!(apply(Action::Recipients(None, new_recipients::Change::Tick(chosen))));
         let insert = || Edit::Insert(zeroize::Zeroizing::new("mural cabbage unplug wooing".to_owned()));
-        assert!(!apply(Action::New(Change::First(insert()))), "it is to be typed once more");
-        assert!(apply(Action::New(Change::Again(insert()))));
+        assert!(!apply(Action::New(None, Change::First(insert()))), "it is to be typed once more");
+        assert!(apply(Action::New(None, Change::Again(insert()))));
     }
 
     #[test]
     fn cancelled_is_neither_done_nor_failed_and_keeps_what_was_typed() {
         let mut pack = with_rows();
         let insert = Edit::Insert(zeroize::Zeroizing::new("secret".into()));
-        pack.apply(Action::New(Change::First(insert)), &mut Effects::new());
+        pack.apply(Action::New(None, Change::First(insert)), &mut Effects::new());
         let end = |code| Action::Packed(Err(Arc::new(Error::new(code))), Phase::Pack);
         pack.apply(end(Code::Cancelled), &mut Effects::new());
-        assert!(matches!(pack.end, Some(End::Cancelled)) && !pack.new.first.is_empty());
+        assert!(matches!(pack.end, Some(End::Cancelled)) && !pack.keys.new.first.is_empty());
         pack.apply(end(Code::DiskFull), &mut Effects::new());
         assert!(matches!(pack.end, Some(End::Failed(_, Phase::Pack))));
     }

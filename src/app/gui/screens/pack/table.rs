@@ -3,14 +3,14 @@
 use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
-use super::{Action, Column, Row, row::Group};
+use super::{Action, Column, Row, divide, row::Group};
 use crate::gui::{
     action::{self, Actions},
     figures,
     state::State,
     theme,
     widgets::{
-        Icon, Label,
+        Icon, Label, class_chip,
         icon::square,
         layer_bar::{Kind, Segment, layer_bar},
         tick::tick_box,
@@ -20,6 +20,7 @@ use crate::gui::{
 const HEAD_HEIGHT: f32 = 32.0;
 const TICK_WIDTH: f32 = 36.0;
 const SIZE_WIDTH: f32 = 90.0;
+const CLASS_WIDTH: f32 = class_chip::WIDTH + 20.0;
 const BAR_WIDTH: f32 = 196.0;
 const BAR_HEIGHT: f32 = 10.0;
 
@@ -27,16 +28,18 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
     Frame::new().inner_margin(Margin { left: 16, right: 8, top: 0, bottom: 0 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
-        let table = TableBuilder::new(ui)
+        let mut table = TableBuilder::new(ui)
             .id_salt("images")
             // Pressed anywhere; the keyboard stops at the box alone.
             .sense(Sense::CLICK)
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .column(Width::exact(TICK_WIDTH))
-            .column(Width::remainder().at_least(160.0).clip(true))
-            .column(Width::exact(SIZE_WIDTH))
-            .column(Width::exact(BAR_WIDTH));
+            .column(Width::remainder().at_least(160.0).clip(true));
+        if pack.classes.is_on {
+            table = table.column(Width::exact(CLASS_WIDTH));
+        }
+        let table = table.column(Width::exact(SIZE_WIDTH)).column(Width::exact(BAR_WIDTH));
         let table = table.header(HEAD_HEIGHT, |mut head| {
             head.col(|ui| {
                 let is_all =
@@ -47,6 +50,9 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 }
             });
             head.col(|ui| sort_head(ui, state, Column::Name, "pack-column-name", actions));
+            if pack.classes.is_on {
+                head.col(|ui| drop(ui.add(Label::small(state.t("column-class")).secondary())));
+            }
             head.col(|ui| sort_head(ui, state, Column::Size, "pack-column-size", actions));
             head.col(|ui| {
                 ui.add(Label::small(state.t("pack-column-layers")).secondary());
@@ -88,6 +94,9 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
             ui.add(Label::small(subtitle(state, image)).secondary());
         });
     });
+    if pack.classes.is_on {
+        row.col(|ui| divide::mark(ui, state, number, image, actions));
+    }
     row.col(|ui| {
         ui.add(Label::body(figures::bytes(image.size_bytes)));
     });

@@ -2,19 +2,19 @@
 
 use eframe::egui::{Frame, Panel, ScrollArea, Sense, Ui, vec2};
 
-use super::{Action, Pack, destination, end, sign};
+use super::{Action, Pack, destination, divide, end, keys::Then, sign};
 use crate::gui::{
     action::{self, Actions},
     figures,
     job::Kind as JobKind,
-    new_passphrase::{Change, Look},
+    new_passphrase::Look,
     state::State,
     theme::{self, Tone},
     widgets::{
         Button, Label, focus,
         layer_bar::{self, Kind, Segment},
         new_passphrase::{new_passphrase, second_look},
-        new_recipients::{Then, new_recipients},
+        new_recipients::new_recipients,
         page::line,
     },
 };
@@ -22,14 +22,6 @@ use crate::gui::{
 const BAR_HEIGHT: f32 = 14.0;
 /// Images a bar shows one by one; more would be thinner than they can be seen.
 const BAR_PARTS: usize = 120;
-
-const RECIPIENTS: Then = Then {
-    change: |change| action::Action::Pack(Action::Recipients(change)),
-    file: |paths| {
-        let path = paths.into_iter().next().unwrap_or_default();
-        action::Action::Pack(Action::RecipientFile(path.to_string_lossy().into_owned()))
-    },
-};
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
@@ -44,11 +36,18 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     scrolled(ui, |ui| {
         sums(ui, state);
         rule(ui);
-        if new_passphrase(ui, state.texts, &pack.new, change, actions) {
-            focus::ask(ui.ctx(), focus::PACK_OUT);
+        divide::view(ui, state, actions);
+        if let Some(whose) = pack.shown_keys() {
+            let (keys, then) = (pack.keys(whose), Then::of(whose));
+            // Of each class fields of its own: what is half typed in one is not carried to the next.
+            ui.push_id(whose.map(sealift::Class::tag), |ui| {
+                if new_passphrase(ui, state.texts, &keys.new, then.new, actions) {
+                    focus::ask(ui.ctx(), focus::PACK_OUT);
+                }
+                let num_more = usize::from(!keys.new.is_empty());
+                new_recipients(ui, state, &keys.recipients, num_more, then.recipients, actions);
+            });
         }
-        let num_more = usize::from(!pack.new.is_empty());
-        new_recipients(ui, state, &pack.recipients, num_more, RECIPIENTS, actions);
         sign::view(ui, state, actions);
         rule(ui);
         destination::view(ui, state, actions);
@@ -59,27 +58,16 @@ fn scrolled(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     ScrollArea::vertical().auto_shrink(false).show(ui, content);
 }
 
-fn change(change: Change) -> action::Action {
-    action::Action::Pack(Action::New(change))
-}
-
-fn is_ready(state: &State) -> bool {
-    state.pack.is_ready() && !state.is_busy()
-}
-
 fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
-    let is_ready = is_ready(state);
-    let why = state.t(why_not(state));
+    let why = why_not(state);
+    let is_ready = why.is_none();
+    let why = why.unwrap_or_default();
     ui.add_space(6.0);
-    if is_ready && state.pack.new.look == Look::Second {
-        second_look(
-            ui,
-            state.texts,
-            &state.pack.new,
-            change,
-            || action::Action::Pack(Action::Start),
-            actions,
-        );
+    let asked = state.pack.shown_keys().filter(|whose| state.pack.keys(*whose).new.look == Look::Second);
+    if let Some(whose) = asked.filter(|_| is_ready) {
+        let go_on = || action::Action::Pack(Action::Start);
+        let (new, then) = (&state.pack.keys(whose).new, Then::of(whose).new);
+        second_look(ui, state.texts, new, then, go_on, actions);
     } else if !is_ready && !state.runs(JobKind::Pack) {
         ui.add(Label::small(&why).secondary().wrapped());
     }
@@ -91,20 +79,16 @@ fn foot(ui: &mut Ui, state: &State, actions: &mut Actions) {
 }
 
 /// The first thing that packing still needs.
-fn why_not(state: &State) -> &'static str {
-    let Pack { selected, new, recipients, place, .. } = &state.pack;
-    let seen = place.seen();
-    match () {
-        () if state.is_busy() => "pack-why-busy",
-        () if selected.is_empty() => "pack-why-images",
-        () if new.is_empty() && recipients.is_empty() => "pack-why-key",
-        () if !new.is_empty() && !new.is_complete() => "pack-why-again",
-        () if !recipients.typed.trim().is_empty() => "pack-why-recipient",
-        () if place.out.trim().is_empty() => "pack-why-out",
-        () if place.volume_bytes().is_err() => "pack-why-volume",
-        () if seen.is_some_and(|seen| seen.exists) => "pack-why-exists",
-        () => "pack-why-refused",
+fn why_not(state: &State) -> Option<String> {
+    if state.is_busy() {
+        return Some(state.t("pack-why-busy"));
     }
+    let (id, whose) = state.pack.why_not()?;
+    let why = state.t(id);
+    Some(match whose {
+        Some(class) => state.texts.with("pack-why-of", &[("class", state.texts.class(class)), ("why", why)]),
+        None => why,
+    })
 }
 
 fn rule(ui: &mut Ui) {

@@ -50,6 +50,8 @@ pub(crate) struct Usb {
     watch: Option<Arc<HandoffWatch>>,
     /// The lights of a run that has ended.
     pub(crate) still: Vec<Lights>,
+    /// Parts of a delivery that were handed over, until all were.
+    handed: BTreeSet<PathBuf>,
     pub(crate) report: Option<HandoffReport>,
     pub(crate) failed: Option<Arc<Error>>,
     /// Where the label was saved.
@@ -188,9 +190,18 @@ impl Usb {
         self.chosen.iter().cloned().chain(folder).collect()
     }
 
+    /// Whether other parts of the delivery are still to be handed over: drives are ejected after the last.
+    pub(crate) fn has_more(&self) -> bool {
+        let part = self.header.as_ref().and_then(|header| header.part.as_ref());
+        let mut others = part.into_iter().flat_map(|part| &part.others).filter_map(|(_, path)| path.as_ref());
+        others.any(|path| !self.handed.contains(path))
+    }
+
     pub(crate) fn wish(&self) -> Option<Wish> {
         let (bundle, folders) = (self.header.as_ref()?.path.clone(), self.folders());
-        let (options, with_kit) = (self.options.clone(), !self.without_kit);
+        let options =
+            HandoffOptions { eject: self.options.eject && !self.has_more(), ..self.options.clone() };
+        let with_kit = !self.without_kit;
         (!folders.is_empty()).then_some(Wish { bundle, folders, options, with_kit })
     }
 
@@ -254,7 +265,17 @@ impl Usb {
         self.still = self.lights();
         (self.watch, self.plan) = (None, None);
         match outcome {
-            Ok(report) => self.report = Some(report),
+            Ok(report) => {
+                if report.targets.iter().all(Result::is_ok) {
+                    let is_last = !self.has_more();
+                    self.handed.extend(self.header.as_ref().map(|header| header.path.clone()));
+                    // The next drive gets all of them again.
+                    if is_last {
+                        self.handed.clear();
+                    }
+                }
+                self.report = Some(report);
+            }
             Err(error) => {
                 (self.served, self.still) = (Vec::new(), Vec::new());
                 self.failed = Some(error);
@@ -292,6 +313,8 @@ fn summary(report: &HandoffReport) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
+    use sealift::Class;
+
     use super::*;
     use crate::gui::tests::{header, usb::drive};
 
@@ -319,6 +342,25 @@ mod tests {
         apply(&mut usb, Action::Drives(Vec::new()));
         assert!(usb.chosen.is_empty(), "a drive that was pulled out is not chosen");
         assert_eq!(usb.why_not(), Some("usb-why-drive"));
+    }
+
+    #[test]
+    fn of_a_delivery_drives_are_ejected_after_the_last_part() {
+        let of = |path: &str, other: &str| {
+            let others = vec![(Class::Secret, Some(other.into())), (Class::Internal, None)];
+            let part = Some(crate::gui::bundle::Part { class: Class::Public, others });
+            Header { path: path.into(), part, ..header() }
+        };
+        let mut usb = Usb { folder: "/srv".into(), ..Usb::default() };
+        usb.options.eject = true;
+        let done = || HandoffReport { fingerprint: String::new(), targets: Vec::new(), missing: Vec::new() };
+        for _ in 0..2 {
+            for (path, other, ejects) in [("/a", "/b", false), ("/b", "/a", true)] {
+                apply(&mut usb, Action::Opened(Ok(of(path, other))));
+                assert_eq!(usb.wish().unwrap().options.eject, ejects, "{path}");
+                apply(&mut usb, Action::Ended(Ok(done())));
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::gui::{
     state::State,
     theme::{self, Tone},
     widgets::{
-        Button, Icon, Label, banner, digest::words, field, page::line, path_field::path_field, tick::tick_box,
+        Button, Icon, Label, banner, delivery, digest::words, field, page::line, path_field::path_field,
+        tick::tick_box,
     },
 };
 
@@ -70,6 +71,8 @@ fn bundle(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add_space(2.0);
     ui.add(Label::small(state.t("fingerprint-phone")).secondary());
     ui.scope(|ui| words(ui, state.texts, &header.fingerprint));
+    let open = |path| does(Action::Open(path));
+    delivery::part(ui, state, header, open, actions);
     if Button::secondary(&state.t("bundle-other")).enabled(is_free).show(ui) {
         actions.push(does(Action::Close));
     }
@@ -102,6 +105,9 @@ fn tick(ui: &mut Ui, name: &str, is_ticked: bool, actions: &mut Actions, then: f
 fn options(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let usb = &state.usb;
     tick(ui, &state.t("usb-eject"), usb.options.eject, actions, Action::Eject);
+    if usb.options.eject && usb.has_more() {
+        ui.add(Label::small(state.t("usb-eject-later")).secondary().wrapped());
+    }
     tick(ui, &state.t("usb-kit"), !usb.without_kit, actions, Action::Kit);
     if usb.chosen.len() + usize::from(!usb.folder.trim().is_empty()) < 2 {
         return;

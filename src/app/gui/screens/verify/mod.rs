@@ -25,6 +25,7 @@ use crate::gui::{
         Button, Icon, Label, banner,
         bundle_card::bundle_card,
         cell_map::cell_map,
+        delivery,
         open_bundle::open_bundle,
         page,
         standing::standing,
@@ -40,6 +41,8 @@ const THEN: Then = Then {
     keys: |change| action::Action::Verify(Action::Keys(change)),
     files: |paths| action::Action::Verify(Action::Keys(Change::Files(paths))),
 };
+
+const OPEN: fn(std::path::PathBuf) -> action::Action = |path| action::Action::Verify(Action::Open(path));
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;
@@ -67,6 +70,9 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             } else {
                 bundle_card(ui, state, header);
                 ui.add_space(4.0);
+                if !is_running {
+                    delivery::part(ui, state, header, OPEN, actions);
+                }
                 standing(ui, state, header, actions);
                 ui.add_space(8.0);
                 if is_running { running(ui, state) } else { ask(ui, state, actions) }

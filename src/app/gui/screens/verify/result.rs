@@ -12,6 +12,7 @@ use crate::gui::{
     widgets::{
         Button, Icon, Label, banner,
         cell_map::cell_map,
+        delivery,
         digest::{digest, words},
         page::line,
         standing::standing,
@@ -46,6 +47,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
     ui.add_space(4.0);
     standing(ui, state, header, actions);
     ui.add_space(8.0);
+    delivery::part(ui, state, header, super::OPEN, actions);
     buttons(ui, state, header, actions);
     if found.is_whole() {
         mend::answering(ui, state, actions);

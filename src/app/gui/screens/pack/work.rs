@@ -1,0 +1,120 @@
+//! The job that packs: one bundle, or one for each class.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use sealift::{Ctx, Fact, PackOptions, PackReport, Phase, Recipients};
+
+use super::{Action, Pack, keys::Whose, place, sign::Signer};
+use crate::gui::{
+    action,
+    history::{About, Account},
+    job::{Kind, Work},
+    new_recipients::{Lock, LockedFor},
+};
+
+/// What was packed.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) bundles: Vec<PackedBundle>,
+    /// Who signed it.
+    pub(crate) signed: Option<String>,
+}
+
+/// A bundle that was packed.
+#[derive(Debug)]
+pub(crate) struct PackedBundle {
+    /// Of a delivery.
+    pub(crate) class: Whose,
+    pub(crate) report: PackReport,
+    pub(crate) locked_for: LockedFor,
+}
+
+/// The job, as the page stands.
+pub(super) fn pack(pack: &Pack) -> sealift::Result<Work> {
+    let lock = |whose: Whose| Ok((whose, pack.keys(whose).lock()?));
+    let locks: BTreeMap<Whose, Lock> =
+        pack.bundles().into_iter().map(lock).collect::<sealift::Result<_>>()?;
+    let rules = pack.rules();
+    let signer = pack.signing.signer()?;
+    let options = PackOptions {
+        volume_bytes: pack.place.volume_bytes()?,
+        existing: pack.place.existing(),
+        recovery_percent: pack.place.is_recovering().then_some(sealift::DRIVE_RECOVERY_PERCENT),
+        ..PackOptions::default()
+    };
+    let out = pack.place.path();
+    let about = About { bundle: out.clone(), ..About::default() };
+    let name = pack.selected.len().to_string();
+    let specs = pack.chosen()?;
+    // A failure is told with the step it came at, which only the job knows.
+    let step = Arc::new(OnceLock::new());
+    let reached = Arc::clone(&step);
+    let call = move |ctx: &Ctx| {
+        let packed = place::check(&out, rules.is_some(), options.existing).and_then(|()| {
+            let signing = signer.as_ref().map(Signer::open).transpose()?;
+            let told: BTreeMap<Whose, LockedFor> =
+                locks.iter().map(|(whose, lock)| (*whose, lock.told())).collect();
+            let mut recipients = recipients(locks)?;
+            let plan = sealift::plan_pack(ctx, &specs, &[])?;
+            let options = PackOptions { signing, ..options };
+            let reports = match rules {
+                None => {
+                    let recipients = recipients.remove(&None).unwrap_or_else(|| Vec::new().into());
+                    vec![(None, sealift::pack(ctx, &plan, &out, recipients, &options)?)]
+                }
+                Some(rules) => divided(ctx, plan.divide(&rules)?, recipients, &out, &options)?,
+            };
+            let bundle = |(class, report)| {
+                let locked_for = told.get(&class).cloned().unwrap_or_default();
+                PackedBundle { class, report, locked_for }
+            };
+            let bundles = reports.into_iter().map(bundle).collect();
+            Ok(Packed { bundles, signed: signer.map(|signer: Signer| signer.name) })
+        });
+        let _ = reached.set(ctx.snapshot().phase);
+        packed
+    };
+    let then = move |packed| {
+        let phase = step.get().copied().unwrap_or(Phase::Scan);
+        action::Action::Pack(Action::Packed(packed, phase))
+    };
+    Ok(Work::recorded(Kind::Pack, name, about, call, |packed: &Packed| Some(account(packed)), then))
+}
+
+fn recipients(locks: BTreeMap<Whose, Lock>) -> sealift::Result<BTreeMap<Whose, Recipients>> {
+    let read = |(whose, lock): (Whose, Lock)| match (lock.recipients(), whose) {
+        (Ok(recipients), _) => Ok((whose, recipients.into())),
+        (Err(e), Some(class)) => Err(e.or_with(Fact::Class, class)),
+        (Err(e), None) => Err(e),
+    };
+    locks.into_iter().map(read).collect()
+}
+
+/// A bundle for each class.
+fn divided(
+    ctx: &Ctx,
+    plans: BTreeMap<sealift::Class, sealift::PackPlan>,
+    mut recipients: BTreeMap<Whose, Recipients>,
+    out: &Path,
+    options: &PackOptions,
+) -> sealift::Result<Vec<(Whose, PackReport)>> {
+    let parts = plans.into_iter().map(|(class, plan)| {
+        // Of a class that nobody gave keys for there are none, which the library refuses.
+        let keys = recipients.remove(&Some(class)).unwrap_or_else(|| Vec::new().into());
+        (class, (plan, keys))
+    });
+    let reports = sealift::pack_delivery(ctx, parts.collect(), out, options)?;
+    Ok(reports.into_iter().map(|(class, report)| (Some(class), report)).collect())
+}
+
+fn account(packed: &Packed) -> Account {
+    if let [PackedBundle { class: None, report, .. }] = packed.bundles.as_slice() {
+        return Account { fingerprint: Some(report.fingerprint.clone()), ..Account::of(report) };
+    }
+    let reports = packed.bundles.iter().filter_map(|bundle| Some((bundle.class?.tag(), &bundle.report)));
+    Account::of(&reports.collect::<BTreeMap<_, _>>())
+}
