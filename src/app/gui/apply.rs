@@ -118,8 +118,12 @@ impl State {
                 effects.push(Effect::WatchDrives(self.usb.all_sizes));
                 self.own.apply(own_keys::Action::Load, effects);
             }
-            Page::Keys => self.own.apply(own_keys::Action::Load, effects),
-            Page::Usb | Page::Import => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
+            Page::Import => {
+                effects.push(Effect::WatchDrives(self.usb.all_sizes));
+                self.own.apply(own_keys::Action::Load, effects);
+            }
+            Page::Keys | Page::Verify => self.own.apply(own_keys::Action::Load, effects),
+            Page::Usb => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
             _ => {}
         }
     }
@@ -191,7 +195,7 @@ impl State {
                 Page::Keys => self.apply(Action::Keys(keys::Action::Open(path)), effects),
                 Page::Usb => self.usb.apply(usb::Action::Open(path), self.texts, effects),
                 _ => {
-                    self.settings.page = Page::Import;
+                    self.apply(Action::Go(Page::Import), effects);
                     self.import.apply(import::Action::Open(path), self.texts, effects);
                 }
             },

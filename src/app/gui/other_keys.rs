@@ -31,6 +31,8 @@ pub(crate) enum Change {
     /// What is typed is added.
     Add,
     Files(Vec<PathBuf>),
+    /// One that is saved is taken along, or left out.
+    Tick(String),
     Remove(usize),
 }
 
@@ -43,6 +45,11 @@ impl OtherKeys {
     /// Whether there is none, not even one that is typed and not added yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty() && self.typed.trim().is_empty()
+    }
+
+    /// Whether it is listed.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.list.iter().any(|listed| listed == key)
     }
 
     pub(crate) fn apply(&mut self, change: Change) {
@@ -58,6 +65,8 @@ impl OtherKeys {
                     self.add(path.to_string_lossy().into_owned());
                 }
             }
+            Change::Tick(key) if self.has(&key) => self.list.retain(|listed| *listed != key),
+            Change::Tick(key) => self.add(key),
             Change::Remove(number) if number < self.list.len() => drop(self.list.remove(number)),
             Change::Remove(_) => {}
         }
@@ -65,7 +74,7 @@ impl OtherKeys {
 
     fn add(&mut self, key: String) {
         self.is_open = true;
-        if !key.is_empty() && !self.list.contains(&key) {
+        if !key.is_empty() && !self.has(&key) {
             self.list.push(key);
         }
     }
@@ -164,6 +173,9 @@ mod tests {
         keys.apply(Change::Add);
         keys.apply(Change::Remove(1));
         keys.apply(Change::Remove(9));
+        keys.apply(Change::Tick("/b".into()));
+        assert!(keys.has("/b"));
+        keys.apply(Change::Tick("/b".into()));
         assert_eq!(keys.list, ["/a.key", "vault://h:8200/transit/k"]);
         assert!(keys.typed.is_empty());
     }

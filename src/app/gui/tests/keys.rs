@@ -1,14 +1,17 @@
 //! Pictures of the Keys page.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use sealift::{Code, Error, KeyBook};
+use sealift::{Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Recipient};
 
 use super::*;
 use crate::gui::{
     action::Page,
     new_passphrase::Change,
-    new_recipients,
+    new_recipients, other_keys,
     own_keys::{self, Adding, Lists, Which},
     screens::keys::{self, Task},
 };
@@ -23,7 +26,7 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAErSa5FMihVmnfrQ3IRf/4ITIgLWNF
 -----END PUBLIC KEY-----
 ";
 
-fn file(path: &std::path::Path, text: &str) {
+fn file(path: &Path, text: &str) {
     use std::io::Write;
     std::fs::OpenOptions::new()
         .write(true)
@@ -119,6 +122,46 @@ fn a_slot_for_a_recipient() {
     });
 }
 
+/// A bundle in `folder` for `recipients`.
+fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
+    let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
+    sealift::write_sample(&sample).unwrap();
+    let ctx = Ctx::new();
+    let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+    sealift::pack(&ctx, &plan, &bundle, recipients, &PackOptions::default()).unwrap();
+    bundle
+}
+
+/// A key file in `folder`, and who holds it.
+fn key_file(folder: &Path, name: &str) -> (PathBuf, Recipient) {
+    let (path, key) = (folder.join(name), KeyFile::generate());
+    file(&path, &key.to_text());
+    (path, Recipient::KeyFile(key))
+}
+
+/// Does this on the Keys page, and runs the jobs that follow.
+fn does(state: &mut State, actions: impl IntoIterator<Item = keys::Action>) {
+    for action in actions {
+        let mut effects = Effects::new();
+        state.apply(Action::Keys(action), &mut effects);
+        settle(state, effects);
+    }
+}
+
+#[test]
+fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((mine, me), (_, other)) = (key_file(dir.path(), "mine.key"), key_file(dir.path(), "other.key"));
+    let mut state = after([]);
+    does(
+        &mut state,
+        [keys::Action::Open(packed(dir.path(), vec![me, other])), keys::Action::Task(Some(Task::Remove(2)))],
+    );
+    assert!(state.keys.others.is_open, "no passphrase opens it");
+    does(&mut state, [keys::Action::Others(other_keys::Change::Files(vec![mine])), keys::Action::Start]);
+    assert_eq!((state.keys.done, state.keys.header.unwrap().slots.len()), (Some(Task::Remove(2)), 1));
+}
+
 fn opened(actions: impl IntoIterator<Item = keys::Action>) -> State {
     let open = [Action::Go(Page::Keys), Action::Keys(keys::Action::Opened(Ok(header())))];
     after(open.into_iter().chain(actions.into_iter().map(Action::Keys)))
@@ -142,6 +185,18 @@ fn slots_that_are_listed_and_changed() {
             keys::Action::Current(typed("not it")),
             keys::Action::Changed(Task::Remove(2), Err(Arc::new(error))),
         ])
+    });
+    pictures.check("keys-other-keys", || {
+        let mut state = opened([
+            keys::Action::Task(Some(Task::Remove(2))),
+            keys::Action::Others(other_keys::Change::Files(vec!["/media/operator/站点.key".into()])),
+        ]);
+        let own = own_keys::Action::Loaded(Ok(own_lists()));
+        let tick = other_keys::Change::Tick("/home/operator/keys/packer.txt".into());
+        for action in [Action::Own(own), Action::Keys(keys::Action::Others(tick))] {
+            state.apply(action, &mut Effects::new());
+        }
+        state
     });
     pictures.check("keys-changed", || opened([keys::Action::Changed(Task::Change, Ok(header()))]));
 }

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use eframe::egui::{Align, Layout, Ui, vec2};
+use sealift::{KnownKey, KnownKeyKind};
 
 use super::{
     Button, Icon, Label,
+    page::line,
     password::{Typed, password},
     path_field::path_field,
+    tick::tick_box,
 };
 use crate::gui::{
     action::{Action, Actions},
@@ -61,7 +64,18 @@ pub(crate) fn unlock_keys(
 fn list(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut Actions) {
     let label = state.t("keys-of-mine");
     ui.add(Label::body(&label));
-    for (number, key) in keys.list.iter().enumerate() {
+    let saved: Vec<&KnownKey> = state.own.keys(KnownKeyKind::Identity).collect();
+    for key in &saved {
+        let name = sealift::escape(&key.name).to_string();
+        line(ui, |ui| {
+            if tick_box(ui, &name, keys.has(&key.address)) {
+                actions.push((then.keys)(Change::Tick(key.address.clone())));
+            }
+            ui.add(Label::body(&name).wrapped());
+        });
+    }
+    let is_saved = |key: &str| saved.iter().any(|saved| saved.address == key);
+    for (number, key) in keys.list.iter().enumerate().filter(|(_, key)| !is_saved(key)) {
         let key = sealift::escape(key).to_string();
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Code, Error, Fact, KdfLevel, PackOptions, Passphrase, Recipient};
+use sealift::{Code, Error, Fact, Identities, KdfLevel, PackOptions, Recipient};
 
 use crate::gui::{
     action::{self, Effect, Effects},
@@ -13,6 +13,7 @@ use crate::gui::{
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
     new_recipients::{self, Needs, NewRecipients},
+    other_keys::{self, OtherKeys},
     secret::{Edit, Secret},
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Keys {
     pub(crate) task: Option<Task>,
     /// A passphrase that opens the bundle.
     pub(crate) current: Secret,
+    /// Keys beside it that open the bundle.
+    pub(crate) others: OtherKeys,
     pub(crate) new: NewPassphrase,
     pub(crate) recipients: NewRecipients,
     /// Where a new bundle is written, as typed.
@@ -39,7 +42,7 @@ pub(crate) struct Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     Add,
-    /// Replaces the slot of the passphrase that is typed.
+    /// Replaces the slot that opens.
     Change,
     /// Removes the slot of this number.
     Remove(usize),
@@ -63,6 +66,7 @@ pub(crate) enum Action {
     /// Begins a task, or leaves it.
     Task(Option<Task>),
     Current(Edit),
+    Others(other_keys::Change),
     New(Change),
     Recipients(new_recipients::Change),
     /// A file that holds recipients.
@@ -85,9 +89,11 @@ impl Keys {
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
             Action::Task(task) => {
                 let header = self.header.take();
-                *self = Self { header, task, ..Self::default() };
+                let others = header.as_ref().map(|header| OtherKeys::for_slots(&header.slots));
+                *self = Self { header, task, others: others.unwrap_or_default(), ..Self::default() };
             }
             Action::Current(edit) => self.current.apply(edit),
+            Action::Others(change) => self.others.apply(change),
             Action::New(change) => self.new.apply(change, |c| action::Action::Keys(Action::New(c)), effects),
             Action::Recipients(change) => self.recipients.apply(change, recipients_do, effects),
             Action::RecipientFile(path) => {
@@ -111,7 +117,8 @@ impl Keys {
     pub(crate) fn is_ready(&self) -> bool {
         let Some(task) = self.task else { return false };
         let has_out = task != Task::Reseal || !self.out.trim().is_empty();
-        has_out && !self.current.is_empty() && (!task.needs_new() || self.has_new(task))
+        let has_current = !self.current.is_empty() || !self.others.is_empty();
+        has_out && has_current && (!task.needs_new() || self.has_new(task))
     }
 
     /// Whether there is a new key.
@@ -146,14 +153,14 @@ impl Keys {
     fn work(&self, task: Task) -> sealift::Result<Option<Work>> {
         let Some(header) = &self.header else { return Ok(None) };
         let (path, name) = (header.path.clone(), header.file_name());
-        let current = self.current.passphrase()?;
+        let current = self.others.given(&self.current);
         let new = if self.new.is_empty() { None } else { Some(self.new.passphrase()?) };
         let new = self.recipients.lock(new);
         let out = PathBuf::from(self.out.trim());
         let kind = if task == Task::Reseal { Kind::Reseal } else { Kind::Keys };
         let call = move |ctx: &sealift::Ctx| {
             let kdf = KdfLevel::default();
-            let recipients = new.recipients()?;
+            let (current, recipients) = (current.identities()?, new.recipients()?);
             match (task, recipients.as_slice()) {
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
                 (Task::Add, added) => {
@@ -181,7 +188,7 @@ impl Keys {
 fn reseal(
     ctx: &sealift::Ctx,
     path: &Path,
-    current: &Passphrase,
+    current: &Identities,
     out: &Path,
     recipients: Vec<Recipient>,
 ) -> sealift::Result<()> {
