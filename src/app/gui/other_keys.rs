@@ -7,10 +7,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use sealift::{Ask, Identities, Identity, Question, SlotInfo};
+use sealift::{Ask, Error, Identities, Identity, KeyShare, Question, SlotInfo};
 use zeroize::Zeroizing;
 
-use super::secret::Secret;
+use super::secret::{Edit, Secret};
 
 /// The keys that are listed.
 #[derive(Debug, Default)]
@@ -19,6 +19,12 @@ pub(crate) struct OtherKeys {
     pub(crate) list: Vec<String>,
     /// The one being typed.
     pub(crate) typed: String,
+    /// Shares of a split key that were typed.
+    pub(crate) shares: Vec<Arc<KeyShare>>,
+    /// The share being typed: its code or its words.
+    pub(crate) share: Secret,
+    /// Why that is none.
+    pub(crate) failed: Option<Arc<Error>>,
     /// They are wanted, and so shown.
     pub(crate) is_open: bool,
 }
@@ -34,6 +40,10 @@ pub(crate) enum Change {
     /// One that is saved is taken along, or left out.
     Tick(String),
     Remove(usize),
+    Share(Edit),
+    /// The share that is typed is added.
+    AddShare,
+    RemoveShare(usize),
 }
 
 impl OtherKeys {
@@ -44,7 +54,8 @@ impl OtherKeys {
 
     /// Whether there is none, not even one that is typed and not added yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.typed.trim().is_empty()
+        let Self { list, typed, shares, share, .. } = self;
+        list.is_empty() && typed.trim().is_empty() && shares.is_empty() && share.is_empty()
     }
 
     /// Whether it is listed.
@@ -68,7 +79,20 @@ impl OtherKeys {
             Change::Tick(key) if self.has(&key) => self.list.retain(|listed| *listed != key),
             Change::Tick(key) => self.add(key),
             Change::Remove(number) if number < self.list.len() => drop(self.list.remove(number)),
-            Change::Remove(_) => {}
+            Change::Share(edit) => {
+                self.share.apply(edit);
+                self.failed = None;
+            }
+            Change::AddShare => match KeyShare::parse(self.share.as_str()) {
+                Ok(share) => {
+                    self.share.apply(Edit::Clear);
+                    self.shares.retain(|listed| listed.number() != share.number());
+                    self.shares.push(Arc::new(share));
+                }
+                Err(error) => self.failed = Some(Arc::new(error)),
+            },
+            Change::RemoveShare(number) if number < self.shares.len() => drop(self.shares.remove(number)),
+            Change::Remove(_) | Change::RemoveShare(_) => {}
         }
     }
 
@@ -83,7 +107,8 @@ impl OtherKeys {
     pub(crate) fn given(&self, passphrase: &Secret) -> Given {
         let typed = Some(self.typed.trim().to_owned()).filter(|typed| !typed.is_empty());
         let keys = self.list.iter().cloned().chain(typed).collect();
-        Given { typed: passphrase.duplicate(), keys }
+        let (shares, share) = (self.shares.clone(), self.share.duplicate());
+        Given { typed: passphrase.duplicate(), keys, shares, share }
     }
 }
 
@@ -93,26 +118,39 @@ pub(crate) fn takes_passphrase(slots: &[SlotInfo]) -> bool {
     slots.iter().any(|slot| slot.kind == "password" || slot.details.contains("password"))
 }
 
+/// Whether shares of a split key open any of these slots, alone or beside other keys.
+pub(crate) fn takes_shares(slots: &[SlotInfo]) -> bool {
+    slots.iter().any(|slot| slot.kind == "shares" || slot.details.contains("shares"))
+}
+
 /// What a user gave to open a bundle.
 pub(crate) struct Given {
     typed: Secret,
     keys: Vec<String>,
+    shares: Vec<Arc<KeyShare>>,
+    share: Secret,
 }
 
 impl Given {
     /// Reads the keys.
     ///
     /// # Errors
-    /// `BadPassphrase` when nothing was given; those of [`Identity::parse`].
+    /// `BadPassphrase` when nothing was given; those of [`Identity::parse`]; `BadShare`.
     pub(crate) fn identities(self) -> sealift::Result<Identities> {
-        let passphrase = if self.typed.is_empty() && !self.keys.is_empty() {
+        let mut shares = self.shares;
+        if !self.share.is_empty() {
+            shares.push(Arc::new(KeyShare::parse(self.share.as_str())?));
+        }
+        let has_others = !self.keys.is_empty() || !shares.is_empty();
+        let passphrase = if self.typed.is_empty() && has_others {
             None
         } else {
             Some(Identity::Passphrase(self.typed.passphrase()?))
         };
+        let shares = shares.into_iter().map(Identity::Share).chain(passphrase);
         let ask: Arc<dyn Ask> = Arc::new(Field { typed: self.typed, answered: Mutex::new(None) });
         let keys = self.keys.iter().map(|key| Identity::parse(key, &ask));
-        Ok(Identities::new(keys.chain(passphrase.map(Ok)).collect::<sealift::Result<_>>()?))
+        Ok(Identities::new(keys.chain(shares.map(Ok)).collect::<sealift::Result<_>>()?))
     }
 }
 
@@ -155,6 +193,27 @@ mod tests {
         }
         let empty = Field { typed: Secret::default(), answered: Mutex::new(None) };
         assert!(empty.secret(&pin("a")).is_none());
+    }
+
+    #[test]
+    fn shares_are_typed_as_code_or_words_and_a_mistyped_one_stays_to_be_mended() {
+        let (_, shares) = sealift::SplitKey::generate(2, 3).unwrap();
+        let mut keys = OtherKeys::default();
+        let mut add = |text: &str| {
+            keys.apply(Change::Share(typed(text)));
+            keys.apply(Change::AddShare);
+            (keys.shares.len(), keys.failed.is_some())
+        };
+        assert_eq!(add(&shares[0].code()), (1, false));
+        assert_eq!(add(&shares[0].words()), (1, false), "it is the same share");
+        assert_eq!(add("2 abandon"), (1, true));
+        keys.apply(Change::Share(Edit::Clear));
+        keys.apply(Change::Share(typed(&shares[2].words())));
+        assert!(keys.failed.is_none() && !keys.is_empty());
+        let given = keys.given(&Secret::default());
+        assert!(given.identities().is_ok_and(|all| !all.is_empty() && !all.has_passphrase()));
+        keys.apply(Change::RemoveShare(0));
+        assert!(keys.shares.is_empty());
     }
 
     #[test]

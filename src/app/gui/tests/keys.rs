@@ -11,7 +11,8 @@ use super::*;
 use crate::gui::{
     action::Page,
     new_passphrase::Change,
-    new_recipients, other_keys,
+    new_recipients::{self, LockedFor, ShareEdit, ToldShares},
+    other_keys,
     own_keys::{self, Adding, Lists, Which},
     screens::keys::{self, Task},
 };
@@ -159,7 +160,83 @@ fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
     );
     assert!(state.keys.others.is_open, "no passphrase opens it");
     does(&mut state, [keys::Action::Others(other_keys::Change::Files(vec![mine])), keys::Action::Start]);
-    assert_eq!((state.keys.done, state.keys.header.unwrap().slots.len()), (Some(Task::Remove(2)), 1));
+    let task = state.keys.done.map(|(task, _)| task);
+    assert_eq!((task, state.keys.header.unwrap().slots.len()), (Some(Task::Remove(2)), 1));
+}
+
+#[test]
+fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((old, me), (new, _)) = (key_file(dir.path(), "old.key"), key_file(dir.path(), "new.key"));
+    let (bundle, out) = (packed(dir.path(), vec![me]), dir.path().join("anew.sealift"));
+    let before = sealift::inspect(&bundle).unwrap().fingerprint();
+    let mut state = after([]);
+    does(
+        &mut state,
+        [
+            keys::Action::Open(bundle.clone()),
+            keys::Action::Task(Some(Task::Reseal)),
+            keys::Action::Others(other_keys::Change::Files(vec![old.clone()])),
+            keys::Action::RecipientFile(new.display().to_string()),
+            keys::Action::Out(out.display().to_string()),
+            keys::Action::Start,
+        ],
+    );
+    assert!(state.keys.failed.is_none(), "{:?}", state.keys.failed);
+    let header = state.keys.header.as_ref().unwrap();
+    assert_eq!((&header.path, state.keys.done.as_ref().map(|done| done.0)), (&out, Some(Task::Reseal)));
+    assert_ne!(header.fingerprint, before);
+    let opens = |bundle: &Path, key: &Path| {
+        let mut keys = other_keys::OtherKeys::default();
+        keys.apply(other_keys::Change::Files(vec![key.to_owned()]));
+        let given = keys.given(&Default::default()).identities().unwrap();
+        sealift::inspect(bundle).unwrap().unlock(&Ctx::new(), given).map_err(|e| e.code()).map(drop)
+    };
+    assert_eq!(opens(&out, &old), Err(Code::IdentityRefused));
+    assert_eq!((opens(&out, &new), opens(&bundle, &old)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn a_key_in_shares_is_added_and_two_of_them_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mine, me) = key_file(dir.path(), "mine.key");
+    let share = |number: u8| dir.path().join(format!("share-{number}-of-3.txt"));
+    let mut state = after([]);
+    let add = |mine: PathBuf, folder: &Path| {
+        let want = [ShareEdit::Want(true), ShareEdit::Folder(folder.display().to_string())];
+        let want = want.map(|edit| keys::Action::Recipients(new_recipients::Change::Shares(edit)));
+        [keys::Action::Task(Some(Task::Add)), keys::Action::Others(other_keys::Change::Files(vec![mine]))]
+            .into_iter()
+            .chain(want)
+            .chain([keys::Action::Start])
+    };
+    does(&mut state, [keys::Action::Open(packed(dir.path(), vec![me]))]);
+    let (stranger, _) = key_file(dir.path(), "stranger.key");
+    does(&mut state, add(stranger, dir.path()));
+    assert!(state.keys.failed.is_some() && !share(1).exists(), "nothing was locked with them");
+    does(&mut state, add(mine, dir.path()));
+    let told = state.keys.done.as_ref().and_then(|(_, locked)| locked.shares.as_ref()).unwrap();
+    assert_eq!((told.threshold, &told.files[2]), (2, &share(3)));
+
+    let words = std::fs::read_to_string(share(3)).unwrap().lines().nth(1).unwrap().to_owned();
+    does(
+        &mut state,
+        [
+            keys::Action::Task(Some(Task::Remove(1))),
+            keys::Action::Others(other_keys::Change::Files(vec![share(1)])),
+            keys::Action::Start,
+        ],
+    );
+    assert_eq!(state.keys.failed.as_ref().map(|e| e.code()), Some(Code::TooFewShares));
+    does(
+        &mut state,
+        [
+            keys::Action::Others(other_keys::Change::Share(typed(&words))),
+            keys::Action::Others(other_keys::Change::AddShare),
+            keys::Action::Start,
+        ],
+    );
+    assert_eq!(state.keys.header.unwrap().slots[0].kind, "shares");
 }
 
 fn opened(actions: impl IntoIterator<Item = keys::Action>) -> State {
@@ -198,5 +275,36 @@ fn slots_that_are_listed_and_changed() {
         }
         state
     });
-    pictures.check("keys-changed", || opened([keys::Action::Changed(Task::Change, Ok(header()))]));
+    pictures.check("keys-add-shares", || {
+        let numbers = [ShareEdit::Want(true), ShareEdit::Threshold("4".into())];
+        let mut actions =
+            vec![keys::Action::Task(Some(Task::Add)), keys::Action::Current(typed("the old one"))];
+        let change = |edit| keys::Action::Recipients(new_recipients::Change::Shares(edit));
+        actions.extend(numbers.map(change));
+        opened(actions)
+    });
+    pictures.check("keys-added-shares", || {
+        let files = (1..=3).map(|number| format!("/media/operator/分片/share-{number}-of-3.txt").into());
+        let shares = Some(ToldShares { threshold: 2, files: files.collect() });
+        let locked = LockedFor { shares, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Add, Ok((header(), Box::new(locked))))])
+    });
+    pictures.check("keys-typed-shares", || {
+        let slots = vec![SlotInfo { number: 1, kind: "shares", details: "2/3".into() }];
+        let header = Header { slots, ..header() };
+        let words = format!("2 {}", ["abandon"; 23].join(" ") + " art");
+        let share = |edit| keys::Action::Others(other_keys::Change::Share(edit));
+        let actions = [
+            keys::Action::Opened(Ok(header)),
+            keys::Action::Task(Some(Task::Reseal)),
+            share(typed(&words)),
+            keys::Action::Others(other_keys::Change::AddShare),
+            share(typed("3 abandn")),
+            keys::Action::Others(other_keys::Change::AddShare),
+        ];
+        opened(actions)
+    });
+    pictures.check("keys-changed", || {
+        opened([keys::Action::Changed(Task::Change, Ok((header(), Box::default())))])
+    });
 }

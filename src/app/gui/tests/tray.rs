@@ -7,7 +7,7 @@ use sealift::{Code, Error, Fact, PackReport, Phase, WordList};
 use super::*;
 use crate::gui::{
     new_passphrase::Change,
-    new_recipients::{self, LockedFor, Needs},
+    new_recipients::{self, LockedFor, Needs, ToldShares},
     own_keys,
     screens::pack::{Action as Pack, Packed, Seen, SignEdit, Split},
 };
@@ -110,9 +110,13 @@ fn each_end() {
         let locked_for = LockedFor {
             has_passphrase: true,
             names: vec!["支付网关现场".into(), "ops@site-b".into()],
+            shares: Some(ToldShares {
+                threshold: 2,
+                files: (1..=3).map(|n| format!("/media/operator/share-{n}-of-3.txt").into()).collect(),
+            }),
             needs: Needs::Any,
         };
-        let packed = Packed { report, locked_for, signed: Some("镜渡供应".into()) };
+        let packed = Packed { report, locked_for: Box::new(locked_for), signed: Some("镜渡供应".into()) };
         with([Pack::Packed(Ok(packed), Phase::Flush)])
     });
     pictures.check("tray-failed", || {

@@ -6,7 +6,7 @@ use eframe::egui::{Align, Layout, Ui, vec2};
 use sealift::{KnownKey, KnownKeyKind};
 
 use super::{
-    Button, Icon, Label,
+    Button, Icon, Label, banner,
     page::line,
     password::{Typed, password},
     path_field::path_field,
@@ -15,7 +15,7 @@ use super::{
 use crate::gui::{
     action::{Action, Actions},
     dialog::{Ask, Choose},
-    other_keys::{Change, OtherKeys, takes_passphrase},
+    other_keys::{Change, OtherKeys, takes_passphrase, takes_shares},
     secret::{Edit, Secret},
     state::State,
     theme::{self, Tone},
@@ -42,7 +42,7 @@ pub(crate) fn unlock_keys(
     let comes_first = !takes_passphrase(slots);
     if comes_first {
         ui.add(Label::body(state.t("keys-only")).wrapped());
-        list(ui, state, keys, then, actions);
+        list(ui, state, slots, keys, then, actions);
         ui.add_space(4.0);
     }
     let (label, hint) = if keys.is_empty() && !comes_first {
@@ -54,14 +54,21 @@ pub(crate) fn unlock_keys(
     let mut typed = password(ui, state.texts, &label, &hint, passphrase);
     actions.extend(typed.edits.drain(..).map(then.passphrase));
     if !comes_first && keys.is_open {
-        list(ui, state, keys, then, actions);
+        list(ui, state, slots, keys, then, actions);
     } else if !comes_first && Button::secondary(&state.t("keys-other")).icon(Icon::Keys).show(ui) {
         actions.push((then.keys)(Change::Open));
     }
     typed
 }
 
-fn list(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut Actions) {
+fn list(
+    ui: &mut Ui,
+    state: &State,
+    slots: &[sealift::SlotInfo],
+    keys: &OtherKeys,
+    then: Then,
+    actions: &mut Actions,
+) {
     let label = state.t("keys-of-mine");
     ui.add(Label::body(&label));
     let saved: Vec<&KnownKey> = state.own.keys(KnownKeyKind::Identity).collect();
@@ -76,18 +83,9 @@ fn list(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut 
     }
     let is_saved = |key: &str| saved.iter().any(|saved| saved.address == key);
     for (number, key) in keys.list.iter().enumerate().filter(|(_, key)| !is_saved(key)) {
-        let key = sealift::escape(key).to_string();
-        let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
-        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            let remove = state.texts.with("keys-drop", &[("name", key.clone())]);
-            if Button::icon_only(Icon::Cross, &remove).show(ui) {
-                actions.push((then.keys)(Change::Remove(number)));
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                Icon::Keys.show(ui, 16.0, Tone::Secondary);
-                ui.add(Label::body(&key));
-            });
-        });
+        if row(ui, state, &sealift::escape(key).to_string()) {
+            actions.push((then.keys)(Change::Remove(number)));
+        }
     }
     let edit = path_field(ui, state.texts, &label, &keys.typed, &state.t("keys-typed-hint"));
     actions.extend(edit.changed.map(|text| (then.keys)(Change::Typed(text))));
@@ -99,4 +97,45 @@ fn list(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut 
         actions.push((then.keys)(Change::Add));
     }
     ui.add(Label::small(state.t("keys-typed-line")).secondary().wrapped());
+    if takes_shares(slots) || !keys.shares.is_empty() {
+        shares(ui, state, keys, then, actions);
+    }
+}
+
+/// One key that was given; whether it is to go.
+fn row(ui: &mut Ui, state: &State, name: &str) -> bool {
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let remove = state.texts.with("keys-drop", &[("name", name.to_owned())]);
+        let is_pressed = Button::icon_only(Icon::Cross, &remove).show(ui);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            Icon::Keys.show(ui, 16.0, Tone::Secondary);
+            ui.add(Label::body(name));
+        });
+        is_pressed
+    })
+    .inner
+}
+
+/// Shares that are typed: they are secrets, and so are the fields.
+fn shares(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mut Actions) {
+    let label = state.t("keys-share");
+    ui.add(Label::body(&label));
+    for (place, share) in keys.shares.iter().enumerate() {
+        if row(ui, state, &state.texts.count("keys-share-number", share.number().into())) {
+            actions.push((then.keys)(Change::RemoveShare(place)));
+        }
+    }
+    let typed = password(ui, state.texts, &label, &state.t("keys-share-hint"), &keys.share);
+    actions.extend(typed.edits.into_iter().map(|edit| (then.keys)(Change::Share(edit))));
+    let is_typed = !keys.share.is_empty();
+    if (is_typed && Button::secondary(&state.t("keys-share-add")).show(ui))
+        || (is_typed && typed.is_submitted)
+    {
+        actions.push((then.keys)(Change::AddShare));
+    }
+    if let Some(error) = &keys.failed {
+        banner::remark(ui, Tone::Error, &error.message(state.texts.0));
+    }
+    ui.add(Label::small(state.t("keys-share-line")).secondary().wrapped());
 }

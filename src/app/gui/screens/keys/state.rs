@@ -12,7 +12,7 @@ use crate::gui::{
     bundle::{Header, read_header},
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
-    new_recipients::{self, Needs, NewRecipients},
+    new_recipients::{self, LockedFor, Needs, NewRecipients},
     other_keys::{self, OtherKeys},
     secret::{Edit, Secret},
 };
@@ -33,8 +33,8 @@ pub(crate) struct Keys {
     pub(crate) recipients: NewRecipients,
     /// Where a new bundle is written, as typed.
     pub(crate) out: String,
-    /// What was done last.
-    pub(crate) done: Option<Task>,
+    /// What was done last, and for whom.
+    pub(crate) done: Option<(Task, Box<LockedFor>)>,
     pub(crate) failed: Option<Arc<Error>>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) enum Action {
     RecipientFile(String),
     Out(String),
     Start,
-    Changed(Task, Outcome<Header>),
+    Changed(Task, Outcome<(Header, Box<LockedFor>)>),
     Close,
 }
 
@@ -103,8 +103,8 @@ impl Keys {
             }
             Action::Out(out) => self.out = out,
             Action::Start => self.start(effects),
-            Action::Changed(task, Ok(header)) => {
-                *self = Self { header: Some(header), done: Some(task), ..Self::default() };
+            Action::Changed(task, Ok((header, locked))) => {
+                *self = Self { header: Some(header), done: Some((task, locked)), ..Self::default() };
             }
             Action::Changed(_, Err(error)) => {
                 self.failed = (error.code() != Code::Cancelled).then_some(error);
@@ -124,13 +124,12 @@ impl Keys {
     /// Whether there is a new key.
     fn has_new(&self, task: Task) -> bool {
         let Self { new, recipients, .. } = self;
-        // What is typed and was not added would be left out in silence.
-        let has_all = (new.is_empty() || new.is_complete()) && recipients.typed.trim().is_empty();
+        let has_all = (new.is_empty() || new.is_complete()) && recipients.is_complete();
         has_all && self.num_new() > 0 && !self.has_too_many(task)
     }
 
     fn num_new(&self) -> usize {
-        usize::from(!self.new.is_empty()) + self.recipients.chosen.len()
+        usize::from(!self.new.is_empty()) + self.recipients.num_keys()
     }
 
     /// In place of one slot there is only one, though it may be for several keys together.
@@ -160,7 +159,8 @@ impl Keys {
         let kind = if task == Task::Reseal { Kind::Reseal } else { Kind::Keys };
         let call = move |ctx: &sealift::Ctx| {
             let kdf = KdfLevel::default();
-            let (current, recipients) = (current.identities()?, new.recipients()?);
+            let current = current.identities()?;
+            let (recipients, locking) = new.begin()?;
             match (task, recipients.as_slice()) {
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
                 (Task::Add, added) => {
@@ -171,12 +171,12 @@ impl Keys {
                 (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Header::read(out);
+                    return Ok((Header::read(out)?, locking.done()));
                 }
                 // A file that was chosen may hold several.
                 (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Header::read(path)
+            Ok((Header::read(path)?, locking.done()))
         };
         Ok(Some(Work::new(kind, name, call, move |header| {
             action::Action::Keys(Action::Changed(task, header))
@@ -233,8 +233,12 @@ mod tests {
         }
         keys.apply(Action::Start, &mut effects);
         assert!(matches!(effects.as_slice(), [Effect::Run(work)] if work.kind == Kind::Keys));
-        keys.apply(Action::Changed(Task::Add, Ok(header())), &mut effects);
-        assert!(keys.current.is_empty() && keys.new.first.is_empty() && keys.done == Some(Task::Add));
+        keys.apply(Action::Changed(Task::Add, Ok((header(), Box::default()))), &mut effects);
+        assert!(
+            keys.current.is_empty()
+                && keys.new.first.is_empty()
+                && keys.done.is_some_and(|(task, _)| task == Task::Add)
+        );
     }
 
     #[test]

@@ -8,13 +8,14 @@ use crate::gui::{
     bundle::Header,
     dialog::{Ask, Choose},
     new_passphrase::{Change, Look},
+    new_recipients::{self, LockedFor},
     other_keys,
     state::State,
     theme::Tone,
     widgets::{
         Button, Icon, Label, banner,
         new_passphrase::{new_passphrase, second_look},
-        new_recipients::{Then, new_recipients},
+        new_recipients::{Then, locked_for, new_recipients},
         path_field::path_field,
         unlock_keys::{self, unlock_keys},
     },
@@ -32,6 +33,7 @@ const RECIPIENTS: Then = Then {
         let path = paths.into_iter().next().unwrap_or_default();
         action::Action::Keys(Action::RecipientFile(path.to_string_lossy().into_owned()))
     },
+    folder: |paths| action::Action::Keys(Action::Recipients(new_recipients::Change::share_folder(paths))),
 };
 
 fn change(change: Change) -> action::Action {
@@ -118,7 +120,7 @@ fn old_copies(ui: &mut Ui, state: &State) {
     });
 }
 
-pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
+pub(super) fn done(ui: &mut Ui, state: &State, task: Task, locked: &LockedFor) {
     let (id, number) = match task {
         Task::Add => ("keys-added", 0),
         Task::Change => ("keys-changed", 0),
@@ -129,6 +131,9 @@ pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
         Icon::Check.show(ui, 22.0, Tone::Ok);
         ui.add(Label::large(state.texts.count(id, number)).tone(Tone::Ok));
     });
+    if locked.num_keys() > 0 {
+        locked_for(ui, state.texts, locked);
+    }
     if task != Task::Add {
         old_copies(ui, state);
     }

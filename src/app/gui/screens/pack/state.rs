@@ -82,7 +82,7 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct Packed {
     pub(crate) report: PackReport,
-    pub(crate) locked_for: LockedFor,
+    pub(crate) locked_for: Box<LockedFor>,
     /// Who signed it.
     pub(crate) signed: Option<String>,
 }
@@ -245,9 +245,8 @@ impl Pack {
 
     /// Whether there is a key: a passphrase, which is optional beside recipients, or one of those.
     fn is_locked(&self) -> bool {
-        // What is typed and was not added would be left out in silence.
-        let has_all = self.recipients.typed.trim().is_empty();
-        has_all && (self.new.is_complete() || (self.new.is_empty() && !self.recipients.is_empty()))
+        self.recipients.is_complete()
+            && (self.new.is_complete() || (self.new.is_empty() && !self.recipients.is_empty()))
     }
 
     fn light(&mut self, layer: Option<Digest>) {
@@ -326,12 +325,11 @@ impl Pack {
         let call = move |ctx: &sealift::Ctx| {
             let packed = sealift::check_output(&out, options.existing).and_then(|()| {
                 let signing = signer.as_ref().map(sign::Signer::open).transpose()?;
-                let locked_for = lock.told();
-                let recipients = lock.recipients()?;
+                let (recipients, locking) = lock.begin()?;
                 let plan = sealift::plan_pack(ctx, &specs, &[])?;
                 let options = PackOptions { signing, ..options };
                 let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
-                Ok(Packed { report, locked_for, signed: signer.map(|signer| signer.name) })
+                Ok(Packed { report, locked_for: locking.done(), signed: signer.map(|signer| signer.name) })
             });
             let _ = reached.set(ctx.snapshot().phase);
             packed

@@ -8,6 +8,7 @@ use crate::gui::{
     figures,
     job::Kind as JobKind,
     new_passphrase::{Change, Look},
+    new_recipients,
     state::State,
     theme::{self, Tone},
     widgets::{
@@ -29,6 +30,7 @@ const RECIPIENTS: Then = Then {
         let path = paths.into_iter().next().unwrap_or_default();
         action::Action::Pack(Action::RecipientFile(path.to_string_lossy().into_owned()))
     },
+    folder: |paths| action::Action::Pack(Action::Recipients(new_recipients::Change::share_folder(paths))),
 };
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
@@ -100,6 +102,7 @@ fn why_not(state: &State) -> &'static str {
         () if new.is_empty() && recipients.is_empty() => "pack-why-key",
         () if !new.is_empty() && !new.is_complete() => "pack-why-again",
         () if !recipients.typed.trim().is_empty() => "pack-why-recipient",
+        () if !recipients.is_complete() => "pack-why-shares",
         () if place.out.trim().is_empty() => "pack-why-out",
         () if place.volume_bytes().is_err() => "pack-why-volume",
         () if seen.is_some_and(|seen| seen.exists) => "pack-why-exists",
