@@ -29,7 +29,7 @@ pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 use std::path::Path;
 
 use crate::{
-    bundle::{Given, volume_path},
+    bundle::{Given, Leftovers, volume_path},
     dest::{self, DestSpec},
     drive::Target,
     error::{Error, Result},
@@ -73,7 +73,11 @@ pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     crate::fs::refuse_existing(out, existing)?;
     // A leftover second volume would be taken for one of ours later.
-    crate::fs::refuse_existing(&volume_path(out, 1), existing)
+    if Leftovers::has_name(out, 1) {
+        Ok(())
+    } else {
+        crate::fs::refuse_existing(&volume_path(out, 1), existing)
+    }
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.
@@ -119,7 +123,7 @@ pub fn restore(
     plan: &RestorePlan,
     existing: Existing,
 ) -> Result<RestoreReport> {
-    restore::restore(ctx, verified, plan, existing)
+    restore::restore(ctx, verified, plan, existing).map_err(|e| verified.explain(ctx, e))
 }
 
 /// Decides how the finished bundle at `path` is handed over to `targets`. Writes nothing.

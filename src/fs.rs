@@ -277,7 +277,7 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that renames")]
-fn rename(from: &Path, to: &Path, existing: Existing) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path, existing: Existing) -> Result<()> {
     #[cfg(target_os = "linux")]
     if existing == Existing::Keep {
         use rustix::fs::{CWD, RenameFlags, renameat_with};

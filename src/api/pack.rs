@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::check_output;
 use crate::{
-    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, MAX_SLOTS, Statement},
+    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, Leftovers, MAX_SLOTS, Statement},
     crypto::{KdfCost, Key, SigningKey, random},
     digest::hex,
     drive,
@@ -107,7 +107,7 @@ pub struct PackReport {
     pub unique_bytes: u64,
     /// The signature that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signature: Option<SignatureInfo>,
+    pub signature: Option<Box<SignatureInfo>>,
 }
 
 /// Recovery data for a bundle that goes straight to a removable drive: sticks go bad.
@@ -147,6 +147,7 @@ pub(super) fn pack_as(
     }
     let layout = layout(options, options.record_bytes)?;
     check_output(out, options.existing)?;
+    Leftovers::take_back(out)?;
     let settings = pipeline::Settings {
         layout,
         level: options.level,
@@ -179,7 +180,7 @@ pub(super) fn pack_as(
         num_images: packed.content.images.len(),
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
-        signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop(),
+        signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop().map(Box::new),
     })
 }
 

@@ -7,7 +7,7 @@ use super::{
     pack::{check_recipients, layout},
 };
 use crate::{
-    bundle::BundleKeys,
+    bundle::{BundleKeys, Leftovers},
     crypto::{Key, random},
     digest::hex,
     error::Result,
@@ -34,6 +34,7 @@ pub fn reseal(
     check_recipients(&recipients)?;
     let layout = layout(options, unlocked.bundle.header().geometry.record_bytes)?;
     check_output(out, options.existing)?;
+    Leftovers::take_back(out)?;
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
     let slots = recipients.start(ctx, &keys, options.kdf.cost(), None)?;
     let sealed = pipeline::reseal(ctx, &unlocked.bundle, out, layout, options.existing, &keys, slots)?;

@@ -108,8 +108,9 @@ pub fn preview_restore(
     plan::plan_restore(ctx, &images, dest, selection)
 }
 
-/// Checks every blob of those `bundles` that `plan`, one of them, takes images from, if it sends any. A destination that has
-/// everything already gets nothing, so nothing is checked: what comes back at once is good for a plan like this alone.
+/// Checks every blob of those `bundles` that `plan`, one of them, takes images from. A destination that has everything
+/// already gets nothing, so nothing is checked; a registry shows nothing before all is there, so its blobs are checked on their
+/// way. What comes back then at once is good for a plan like this alone.
 ///
 /// # Errors
 /// Damage, with the images it hurts.
@@ -124,6 +125,9 @@ pub fn verify_for(
     let verify = |bundle: &Unlocked| {
         if plan.num_sent == 0 {
             return Ok(VerifiedBundle::to_send_nothing(&bundle.bundle, &bundle.images));
+        }
+        if plan.dest.shows_all_at_once() {
+            return VerifiedBundle::to_check_while_sent(&bundle.bundle, &bundle.images);
         }
         let (report, verified) = bundle.verify(ctx)?;
         verified.ok_or_else(|| report.as_error())

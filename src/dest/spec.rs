@@ -36,6 +36,12 @@ impl DestSpec {
         matches!(kind.connect, Connect::File(_)).then(|| Path::new(&self.rest))
     }
 
+    /// Whether nothing of what is put there is seen before all of it is there and was compared with its digests, though it
+    /// need not be removed when that fails. True of registries: a blob without a manifest is none's.
+    pub(crate) fn shows_all_at_once(&self) -> bool {
+        self.kind().is_ok_and(|kind| matches!(kind.connect, Connect::Registry(_)))
+    }
+
     fn kind(&self) -> Result<&'static Kind> {
         let kind = KINDS.iter().find(|kind| kind.transport == self.transport);
         kind.ok_or_else(|| Error::new(Code::BadTransport).with(Fact::Found, self.transport))

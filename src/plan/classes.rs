@@ -221,7 +221,7 @@ mod tests {
         let divided = |images: &[&Image]| {
             let images: Vec<Image> = images.iter().copied().cloned().collect();
             let divided = rules.divide(&images)?;
-            let names = |images: &Vec<Image>| images.iter().map(|image| image.title()).collect::<Vec<_>>();
+            let names = |images: &Vec<Image>| images.iter().map(Image::title).collect::<Vec<_>>();
             Ok::<_, Error>(divided.iter().map(|(class, images)| (*class, names(images))).collect::<Vec<_>>())
         };
         let titles = |images: &[&Image]| images.iter().map(|image| image.title()).collect::<Vec<_>>();

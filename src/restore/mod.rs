@@ -52,8 +52,8 @@ pub(crate) fn restore(
     let mut blobs: Vec<Descriptor> = plan.blobs().into_values().collect();
     let num_all = blobs.len();
     blobs.retain(|blob| !dest.present().contains(&blob.digest));
-    if let Some(gone) = blobs.first().filter(|_| !verified.is_checked()) {
-        // It was there when the bundle was left unchecked.
+    if let Some(gone) = blobs.first().filter(|_| !verified.may_be_sent()) {
+        // It was there when it was planned that nothing is sent.
         return Err(blame(Error::new(Code::DestinationChanged).with(Fact::Blob, gone.digest)));
     }
     dest.present().iter().for_each(|digest| ctx.finish(Phase::Restore, digest));

@@ -9,30 +9,40 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     bundle::{BlobEntry, Extent, OpenBundle, Piece},
     digest::Digest,
-    error::{Code, Error, Fact, Result},
+    error::{Code, Error, ErrorKind, Fact, Result},
     job::{Ctx, Phase},
     oci::Image,
     verify::RecordMap,
 };
 
-/// Images of a bundle, or of several, whose every blob matched its digest. Only the checks of [`crate::Unlocked`] make one, and a restore
-/// needs one. It has all images of a whole bundle; of a damaged one, when that was asked for, those that are whole.
-/// [`crate::verify_for`] makes one without a check where nothing is sent, and nothing can be sent from that.
+/// Images of a bundle, or of several, whose every blob matched its digest, or is compared with it before a destination shows
+/// anything of them. Only the checks of [`crate::Unlocked`] and [`crate::verify_for`] make one, and a restore needs one.
+/// It has all images of a whole bundle; of a damaged one, when that was asked for, those that are whole.
 pub struct VerifiedBundle {
     /// The bundles that the images are in.
     bundles: Vec<OpenBundle>,
     images: Vec<Image>,
-    /// Whether blobs may be sent.
-    is_checked: bool,
+    check: Check,
+}
+
+/// When blobs are compared with their digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    /// They were. A restore does it again, as a medium can change.
+    Done,
+    /// By the restore alone, into a destination that shows nothing before all is there.
+    WhileSent,
+    /// Never: nothing may be sent.
+    NothingSent,
 }
 
 impl VerifiedBundle {
-    /// The images of several bundles, as one.
+    /// The images of several bundles, as one; all were verified for one plan.
     pub fn join(verified: Vec<Self>) -> Self {
-        let is_checked = verified.iter().all(|one| one.is_checked);
+        let check = verified.iter().map(|one| one.check).find(|check| *check != Check::Done);
         let (bundles, images): (Vec<_>, Vec<_>) =
             verified.into_iter().map(|one| (one.bundles, one.images)).unzip();
-        Self { bundles: bundles.concat(), images: images.concat(), is_checked }
+        Self { bundles: bundles.concat(), images: images.concat(), check: check.unwrap_or(Check::Done) }
     }
 
     pub(crate) fn bundles(&self) -> &[OpenBundle] {
@@ -41,17 +51,46 @@ impl VerifiedBundle {
 
     /// For a restore that sends nothing.
     pub(crate) fn to_send_nothing(bundle: &OpenBundle, images: &[Image]) -> Self {
-        Self { bundles: vec![bundle.clone()], images: images.to_vec(), is_checked: false }
+        Self { bundles: vec![bundle.clone()], images: images.to_vec(), check: Check::NothingSent }
+    }
+
+    /// For a restore into a destination that shows nothing before all is there.
+    ///
+    /// # Errors
+    /// [`Code::ExternalBlob`].
+    pub(crate) fn to_check_while_sent(bundle: &OpenBundle, images: &[Image]) -> Result<Self> {
+        refuse_externals(bundle)?;
+        Ok(Self { bundles: vec![bundle.clone()], images: images.to_vec(), check: Check::WhileSent })
     }
 
     /// Whether its blobs may be sent.
-    pub(crate) fn is_checked(&self) -> bool {
-        self.is_checked
+    pub(crate) fn may_be_sent(&self) -> bool {
+        self.check != Check::NothingSent
     }
 
-    /// The images that were checked.
+    /// What a restore failed on, with all images that are hurt where it was the first to look.
+    pub(crate) fn explain(&self, ctx: &Ctx, error: Error) -> Error {
+        if self.check != Check::WhileSent || error.kind() != ErrorKind::Integrity {
+            return error;
+        }
+        let explained = self.bundles.iter().find_map(|bundle| {
+            let map = RecordMap::new(bundle.num_records(), 1);
+            let (report, _) = verify_blobs(ctx, bundle, (&self.images, &[]), Damaged::Refuse, &map).ok()?;
+            (!report.is_whole()).then(|| report.as_error())
+        });
+        explained.unwrap_or(error)
+    }
+
+    /// The images.
     pub fn images(&self) -> &[Image] {
         &self.images
+    }
+}
+
+fn refuse_externals(bundle: &OpenBundle) -> Result<()> {
+    match bundle.index().externals().first_key_value() {
+        None => Ok(()),
+        Some((outside, _)) => Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside)),
     }
 }
 
@@ -113,9 +152,7 @@ pub(crate) fn verify_blobs(
     map: &RecordMap,
 ) -> Result<(BlobReport, Option<VerifiedBundle>)> {
     let index = bundle.index();
-    if let Some((outside, _)) = index.externals().first_key_value() {
-        return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside));
-    }
+    refuse_externals(bundle)?;
     let num_bytes = index.blobs.iter().map(|blob| blob.size).sum();
     ctx.enter(Phase::Verify, num_bytes);
     map.clear();
@@ -154,7 +191,7 @@ pub(crate) fn verify_blobs(
     let verified = is_verified.then(|| VerifiedBundle {
         bundles: vec![bundle.clone()],
         images: whole,
-        is_checked: true,
+        check: Check::Done,
     });
     Ok((report, verified))
 }

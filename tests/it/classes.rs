@@ -60,6 +60,11 @@ impl Place {
         put(&path, &tar.bytes());
     }
 
+    #[expect(clippy::disallowed_methods, reason = "plays the user")]
+    fn moved(&self, from: &str, to: &str) {
+        std::fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
     /// Names and IDs of the images in an archive here.
     fn images(&self, file: &str) -> Vec<(String, String)> {
         let object = self.done(&format!("images @{file}"));
@@ -188,13 +193,13 @@ fn one_that_cannot_be_packed_leaves_none_and_mixed_or_missing_ones_are_told() {
     assert_eq!(signed["parts"].as_array().map(Vec::len), Some(3));
     place.done("keys add @d.internal.sealift -i @site.key --new-password-file @public-pw --kdf low");
     place.done("reseal @d.public.sealift --password-file @public-pw --new-password-file @public-pw --kdf low --out @n.public.sealift");
-    std::fs::rename(place.path("n.public.sealift"), place.path("d.public.sealift")).unwrap();
+    place.moved("n.public.sealift", "d.public.sealift");
     let restored = place.done("restore @d.sealift --to docker-archive:@two.tar --password-file @public-pw");
     assert_eq!((restored["locked"].clone(), place.images("two.tar").len()), (json!(["secret"]), 2));
     let (output, verified) = place.run("verify @d.sealift --password-file @public-pw");
     assert_eq!((output.status.code(), verified["parts"].as_array().map(Vec::len)), (Some(0), Some(3)));
 
-    std::fs::rename(place.path("d.secret.sealift"), place.path("away")).unwrap();
+    place.moved("d.secret.sealift", "away");
     let (output, verified) = place.run("verify @d.sealift");
     assert_eq!((output.status.code(), verified["missing"].clone()), (Some(3), json!(["secret"])));
     let restored = place.done("restore @d.sealift --to docker-archive:@rest.tar -i @site.key");

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Kills, Scratch, Sealift, names, noise, num_kills, run};
+use crate::support::{Kills, Scratch, Sealift, Tool, names, noise, num_kills, run};
 
 /// Bytes of a sealed record, and where the first begins. docs/bundle-format.md §1, §2.
 const RECORD: usize = (1 << 20) + 28;
@@ -69,7 +69,10 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
             fs::remove_file(&bundle).unwrap();
         } else {
             let inspected = Sealift::command(["inspect"]).arg(partial(&bundle)).output().unwrap();
-            assert!(!inspected.status.success(), "what is partial does not claim to be whole");
+            // Killed behind the last flush, it is whole and only lacks its name.
+            if inspected.status.success() {
+                sealift.verify(&partial(&bundle));
+            }
         }
     }
     // Once more, killed when half is written: that half is kept.
@@ -209,4 +212,33 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     assert_eq!(Sealift::images(&dest), sealift.inspect(&bundle));
     assert!(!dir.join("out.partial").exists());
     sealift.pack([dest.as_str()], &dir.join("again.sealift"), &["--kdf", "low"]);
+}
+
+#[test]
+fn a_pack_killed_while_volumes_get_their_names_goes_on() {
+    let dir = Scratch::new();
+    let sealift = Sealift::new(&dir);
+    let source = noise(&dir, 3);
+    let bundle = dir.join("a.sealift");
+    let options = ["--volume-size", "24MiB"];
+    // The later volumes are renamed first, then the one that makes a bundle of them.
+    let traced = Tool::new("strace", "strace")
+        .command()
+        .args(["-f", "-q", "-o", "/dev/null", "-e", "trace=renameat2"])
+        .args(["-e", "inject=renameat2:signal=SIGKILL:when=3"])
+        .arg(env!("CARGO_BIN_EXE_sealift"))
+        .args(pack(&dir, &source, &bundle, &options).get_args())
+        .output()
+        .unwrap();
+    assert!(!traced.status.success() && !bundle.exists());
+    assert!(dir.join("a.sealift.0002").exists() && partial(&bundle).exists());
+    let verify = Sealift::command(["verify", bundle.to_str().unwrap()]).output().unwrap();
+    assert!(!verify.status.success(), "without its first volume it is no bundle");
+    let report: Value = serde_json::from_str(&run(&mut pack(&dir, &source, &bundle, &options))).unwrap();
+    assert!(report["kept_bytes"].as_u64().unwrap() > 90 << 20, "{report}");
+    sealift.verify(&bundle);
+    // A volume of another bundle is in the way as ever.
+    fs::remove_file(&bundle).unwrap();
+    let refused = pack(&dir, &source, &bundle, &options).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("IO-04"));
 }

@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    os::unix::fs::FileExt,
     path::PathBuf,
     process::{Child, Stdio},
     sync::Mutex,
@@ -110,6 +112,33 @@ fn a_download_whose_connection_is_cut_off_goes_on_where_it_broke() {
     assert_eq!(source.num_answered(&["\"GET", "/blobs/", " 206 "]), 1);
     user.restore(&back, &format!("docker://{}/again", source.host()), &[]);
     assert_eq!(manifest_digest(&source.host(), "again/team/app", "1").as_ref(), Some(&app.target));
+}
+
+#[test]
+fn a_damaged_bundle_shows_nothing_at_the_registry_and_names_the_image() {
+    let (dest, user) = (Registry::start(Demands::default()), User::new());
+    let layers: Vec<Vec<u8>> = (0..3).map(|number| noise(12 << 20, 40 + number)).collect();
+    let (app, bundle) = bundle_of(&user, &layers);
+    let to = format!("docker://{}", dest.host());
+    let flip = || {
+        let file = File::options().read(true).write(true).open(&bundle).unwrap();
+        let (offset, mut byte) = (30 << 20, [0]);
+        file.read_exact_at(&mut byte, offset).unwrap();
+        file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
+    };
+    flip();
+    let refused = user.run(&["restore", bundle.to_str().unwrap(), "--to", &to]);
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    let says = |text| refused.stderr.contains(text);
+    assert!(says("Code: INTEGRITY-01") && says("vendor.example.com/team/app:1"), "{}", refused.stderr);
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1"), None);
+    assert_eq!(dest.num_answered(&["\"PUT", "/manifests/"]), 0);
+    assert_eq!(dest.num_open_uploads(), 0);
+    // What was right has arrived, and is not sent again.
+    flip();
+    let restored = user.restore(&bundle, &to, &[]);
+    assert!(restored["num_present"].as_u64().unwrap() > 0, "{restored}");
+    assert_eq!(manifest_digest(&dest.host(), "team/app", "1").as_ref(), Some(&app.target));
 }
 
 #[test]
