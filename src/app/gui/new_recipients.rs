@@ -229,10 +229,10 @@ pub(crate) struct Locking {
 }
 
 impl Locking {
-    /// It was locked: the files of shares stay. Boxed, as it travels in actions.
-    pub(crate) fn done(self) -> Box<LockedFor> {
+    /// It was locked: the files of shares stay.
+    pub(crate) fn done(self) -> LockedFor {
         let shares = self.shares.map(|(threshold, files)| ToldShares { threshold, files: files.keep() });
-        Box::new(LockedFor { shares, ..self.told })
+        LockedFor { shares, ..self.told }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::gui::{
     other_keys,
     own_keys::{self, Adding, Lists, Which},
     screens::keys::{self, Task},
+    secret::Secret,
 };
 
 /// Public keys, always the same ones: pictures show them.
@@ -189,7 +190,7 @@ fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
     let opens = |bundle: &Path, key: &Path| {
         let mut keys = other_keys::OtherKeys::default();
         keys.apply(other_keys::Change::Files(vec![key.to_owned()]));
-        let given = keys.given(&Default::default()).identities().unwrap();
+        let given = keys.given(&Secret::default()).identities().unwrap();
         sealift::inspect(bundle).unwrap().unlock(&Ctx::new(), given).map_err(|e| e.code()).map(drop)
     };
     assert_eq!(opens(&out, &old), Err(Code::IdentityRefused));

@@ -129,9 +129,8 @@ fn shares(ui: &mut Ui, state: &State, keys: &OtherKeys, then: Then, actions: &mu
     let typed = password(ui, state.texts, &label, &state.t("keys-share-hint"), &keys.share);
     actions.extend(typed.edits.into_iter().map(|edit| (then.keys)(Change::Share(edit))));
     let is_typed = !keys.share.is_empty();
-    if (is_typed && Button::secondary(&state.t("keys-share-add")).show(ui))
-        || (is_typed && typed.is_submitted)
-    {
+    let is_pressed = is_typed && Button::secondary(&state.t("keys-share-add")).show(ui);
+    if is_pressed || (typed.is_submitted && is_typed) {
         actions.push((then.keys)(Change::AddShare));
     }
     if let Some(error) = &keys.failed {

@@ -171,12 +171,12 @@ impl Keys {
                 (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Ok((Header::read(out)?, locking.done()));
+                    return Ok((Header::read(out)?, locking.done().into()));
                 }
                 // A file that was chosen may hold several.
                 (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Ok((Header::read(path)?, locking.done()))
+            Ok((Header::read(path)?, locking.done().into()))
         };
         Ok(Some(Work::new(kind, name, call, move |header| {
             action::Action::Keys(Action::Changed(task, header))

@@ -329,7 +329,11 @@ impl Pack {
                 let plan = sealift::plan_pack(ctx, &specs, &[])?;
                 let options = PackOptions { signing, ..options };
                 let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
-                Ok(Packed { report, locked_for: locking.done(), signed: signer.map(|signer| signer.name) })
+                Ok(Packed {
+                    report,
+                    locked_for: locking.done().into(),
+                    signed: signer.map(|signer| signer.name),
+                })
             });
             let _ = reached.set(ctx.snapshot().phase);
             packed
