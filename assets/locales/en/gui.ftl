@@ -784,8 +784,6 @@ import-found = Found on removable drives
 import-leave-out = Restore only the images that are whole…
 
 # Keys beside the passphrase, and who signed
-passphrase-or-pin = Passphrase or PIN
-passphrase-or-pin-hint = If one of your keys asks for it
 keys-other = Other keys…
 keys-only = No passphrase opens this bundle; it takes another key.
 keys-of-mine = Your keys
@@ -798,6 +796,15 @@ keys-share-hint = The code or the words of one share
 keys-share-add = Add this share
 keys-share-number = Share { $num }
 keys-share-line = Enter one after the other; files of shares can be chosen above.
+
+# What a key asks while it is used
+ask-title = A key asks
+ask-identity = Passphrase of { $name }
+ask-pin = PIN of the token { $name }
+ask-pin-line = A token locks itself after some wrong PINs.
+ask-plugin-line = So says the plugin of a key.
+ask-ok = OK
+
 import-why-keys = Give a key, or type the passphrase.
 import-why-refused = This site's policy does not let this bundle in.
 import-signed-by = Signed by { $vendors }

@@ -700,8 +700,6 @@ import-found = 在移动盘上找到
 import-leave-out = 只还原完好的镜像…
 
 # 口令之外的密钥，以及签名
-passphrase-or-pin = 口令或 PIN
-passphrase-or-pin-hint = 密钥需要时填写
 keys-other = 其他密钥…
 keys-only = 此密封包没有口令，要用其他密钥打开。
 keys-of-mine = 我的密钥
@@ -714,6 +712,15 @@ keys-share-hint = 一个分片的代码，或其单词
 keys-share-add = 添加此分片
 keys-share-number = 第 { $num } 片
 keys-share-line = 逐片输入；存成文件的分片可在上面选择。
+
+# 密钥在使用时的询问
+ask-title = 密钥需要您回答
+ask-identity = { $name } 的口令
+ask-pin = 令牌 { $name } 的 PIN
+ask-pin-line = 多次输错，令牌会锁定。
+ask-plugin-line = 以上内容来自密钥的插件。
+ask-ok = 确定
+
 import-why-keys = 请添加密钥，或输入口令。
 import-why-refused = 本地策略不允许导入此密封包。
 import-signed-by = 由 { $vendors } 签名

@@ -2,6 +2,7 @@
 
 use super::{
     action::{Action, Effect, Effects, Page, Sheet},
+    asking,
     incoming::{self, Incoming},
     own_keys::{self, Tab},
     picker::{self, Picker, Step},
@@ -66,7 +67,11 @@ impl State {
                 self.crash = Some(report);
             }
             Action::DismissCrash => self.crash = None,
-            Action::CancelJob => effects.push(Effect::Cancel),
+            Action::CancelJob => {
+                // Nobody needs to answer any more; the job waits for nothing.
+                self.asked.clear();
+                effects.push(Effect::Cancel);
+            }
             Action::DismissJob => {
                 self.job = self.job.take().filter(super::job::JobView::is_running);
                 self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Job);
@@ -76,6 +81,7 @@ impl State {
             Action::CloseAnyway(anyway) => {
                 self.is_closing = false;
                 if anyway {
+                    self.asked.clear();
                     effects.extend([Effect::Cancel, Effect::Close]);
                 }
             }
@@ -106,6 +112,7 @@ impl State {
                 self.keys.apply(action, effects);
             }
             Action::Own(action) => self.own.apply(action, effects),
+            Action::Asking(change) => asking::apply(&mut self.asked, change, effects),
             Action::History(action) => self.history.apply(action, effects),
         }
     }

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Ask, Error, MAX_SHARES, NobodyAnswers, Passphrase, Recipient, ShareFiles};
+use sealift::{Ask, Code, Error, MAX_SHARES, Passphrase, Recipient, ShareFiles};
 
 use super::{
     action::{Action, Effect, Effects},
     bundle::file_name,
+    history::About,
     job::{Kind, Outcome, Work},
 };
 
@@ -129,7 +130,7 @@ impl NewRecipients {
                             self.chosen.push(chosen);
                         }
                     }
-                    Err(error) => self.failed = Some(error),
+                    Err(error) => self.failed = (error.code() != Code::Cancelled).then_some(error),
                 }
             }
             Change::Tick(chosen) if self.has(&chosen) => self.chosen.retain(|c| c.text != chosen.text),
@@ -198,7 +199,7 @@ impl Lock {
     ///
     /// # Errors
     /// Those of [`Recipient::parse`]: what was ticked may have gone meanwhile; those of [`sealift::write_shares`].
-    pub(crate) fn begin(self) -> sealift::Result<(Vec<Recipient>, Locking)> {
+    pub(crate) fn begin(self, ask: &Arc<dyn Ask>) -> sealift::Result<(Vec<Recipient>, Locking)> {
         let told = LockedFor {
             has_passphrase: self.passphrase.is_some(),
             names: self.chosen.iter().map(|chosen| chosen.name.clone()).collect(),
@@ -208,7 +209,7 @@ impl Lock {
         let mut locking = Locking { told, shares: None };
         let mut recipients: Vec<Recipient> = self.passphrase.into_iter().map(Recipient::from).collect();
         for chosen in &self.chosen {
-            recipients.extend(Recipient::parse(&chosen.text, &nobody())?);
+            recipients.extend(Recipient::parse(&chosen.text, ask)?);
         }
         if let Some(Split { threshold, num_shares, folder }) = self.split {
             let (key, files) = sealift::write_shares(&folder, SHARE_NAME, threshold, num_shares)?;
@@ -260,16 +261,12 @@ pub(crate) struct ToldShares {
 
 /// Tries what was typed.
 fn attempt(text: String, then: fn(Change) -> Action) -> Work {
-    let call = move |_: &sealift::Ctx| {
-        Recipient::parse(&text, &nobody())?;
+    let call = move |_: &sealift::Ctx, ask: &Arc<dyn Ask>| {
+        Recipient::parse(&text, ask)?;
         Ok(Chosen { name: short_name(&text), text })
     };
-    Work::new(Kind::List, "", call, move |tried| then(Change::Added(tried)))
-}
-
-/// Who answers while keys are used: here nobody, so a token that wants a PIN for its public key is refused.
-pub(crate) fn nobody() -> Arc<dyn Ask> {
-    Arc::new(NobodyAnswers)
+    let done = move |tried| then(Change::Added(tried));
+    Work::asking(Kind::List, "", About::default(), call, |_| None, done)
 }
 
 /// What a recipient is called that has no name: the comment of an SSH key, the name of a file, both ends of a key.
@@ -328,8 +325,12 @@ mod tests {
         assert!(new.is_empty());
     }
 
+    fn nobody() -> Arc<dyn Ask> {
+        Arc::new(sealift::NobodyAnswers)
+    }
+
     fn begun(new: &NewRecipients, passphrase: Option<Passphrase>) -> (Vec<Recipient>, Locking) {
-        new.lock(passphrase).begin().unwrap()
+        new.lock(passphrase).begin(&nobody()).unwrap()
     }
 
     #[test]
@@ -373,7 +374,7 @@ mod tests {
         // One key is no group.
         assert!(matches!(begun(&new, None).0.as_slice(), [Recipient::Age(_)]));
         apply(&mut new, Change::Tick(chosen("/nowhere/recipients.txt")));
-        assert!(new.lock(None).begin().is_err(), "a file that has gone is told");
+        assert!(new.lock(None).begin(&nobody()).is_err(), "a file that has gone is told");
     }
 
     #[test]

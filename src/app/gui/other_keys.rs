@@ -1,14 +1,10 @@
 //! Keys beside the passphrase that open a bundle: files and addresses, as the user lists them.
 //!
-//! A list of names until a job reads them; what a key asks for is answered by what stands in the passphrase field.
+//! A list of names until a job reads them.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Ask, Error, Identities, Identity, KeyShare, Question, SlotInfo};
-use zeroize::Zeroizing;
+use sealift::{Ask, Error, Identities, Identity, KeyShare, SlotInfo};
 
 use super::secret::{Edit, Secret};
 
@@ -132,11 +128,12 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Reads the keys.
+    /// Reads the keys. `ask` answers what they ask; the passphrase is the bundle's alone: tried as a PIN, it would bring a
+    /// token nearer to being locked.
     ///
     /// # Errors
     /// `BadPassphrase` when nothing was given; those of [`Identity::parse`]; `BadShare`.
-    pub(crate) fn identities(self) -> sealift::Result<Identities> {
+    pub(crate) fn identities(self, ask: &Arc<dyn Ask>) -> sealift::Result<Identities> {
         let mut shares = self.shares;
         if !self.share.is_empty() {
             shares.push(Arc::new(KeyShare::parse(self.share.as_str())?));
@@ -148,27 +145,8 @@ impl Given {
             Some(Identity::Passphrase(self.typed.passphrase()?))
         };
         let shares = shares.into_iter().map(Identity::Share).chain(passphrase);
-        let ask: Arc<dyn Ask> = Arc::new(Field { typed: self.typed, answered: Mutex::new(None) });
-        let keys = self.keys.iter().map(|key| Identity::parse(key, &ask));
+        let keys = self.keys.iter().map(|key| Identity::parse(key, ask));
         Ok(Identities::new(keys.chain(shares.map(Ok)).collect::<sealift::Result<_>>()?))
-    }
-}
-
-/// Answers with what stands in the passphrase field.
-struct Field {
-    typed: Secret,
-    /// What it answered first.
-    answered: Mutex<Option<Question>>,
-}
-
-impl Ask for Field {
-    /// One text answers one thing alone: the passphrase of a file, tried as a PIN, brings a token nearer to being locked.
-    fn secret(&self, question: &Question) -> Option<Zeroizing<String>> {
-        let mut answered = self.answered.lock().ok()?;
-        let first = answered.get_or_insert_with(|| question.clone());
-        let are_files = matches!((&*first, question), (Question::IdentityFile(_), Question::IdentityFile(_)));
-        let is_answered = !self.typed.is_empty() && (are_files || *first == *question);
-        is_answered.then(|| Zeroizing::new(self.typed.as_str().to_owned()))
     }
 }
 
@@ -176,24 +154,6 @@ impl Ask for Field {
 mod tests {
     use super::*;
     use crate::gui::tests::typed;
-
-    #[test]
-    fn what_is_typed_answers_one_thing_and_no_other_token() {
-        let mut secret = Secret::default();
-        secret.apply(typed("1234"));
-        let pin = |token: &str| Question::Pin(token.into());
-        let file = |name: &str| Question::IdentityFile(name.into());
-        for (asked, answers) in [
-            ([pin("a"), pin("a"), pin("b")], [true, true, false]),
-            ([file("a"), file("b"), pin("a")], [true, true, false]),
-            ([pin("a"), file("a"), Question::Plugin("PIN?".into())], [true, false, false]),
-        ] {
-            let field = Field { typed: secret.duplicate(), answered: Mutex::new(None) };
-            assert_eq!(asked.each_ref().map(|question| field.secret(question).is_some()), answers);
-        }
-        let empty = Field { typed: Secret::default(), answered: Mutex::new(None) };
-        assert!(empty.secret(&pin("a")).is_none());
-    }
 
     #[test]
     fn shares_are_typed_as_code_or_words_and_a_mistyped_one_stays_to_be_mended() {
@@ -211,7 +171,8 @@ mod tests {
         keys.apply(Change::Share(typed(&shares[2].words())));
         assert!(keys.failed.is_none() && !keys.is_empty());
         let given = keys.given(&Secret::default());
-        assert!(given.identities().is_ok_and(|all| !all.is_empty() && !all.has_passphrase()));
+        let nobody: Arc<dyn Ask> = Arc::new(sealift::NobodyAnswers);
+        assert!(given.identities(&nobody).is_ok_and(|all| !all.is_empty() && !all.has_passphrase()));
         keys.apply(Change::RemoveShare(0));
         assert!(keys.shares.is_empty());
     }

@@ -5,11 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Recipient};
+use sealift::{Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Question, Recipient};
 
 use super::*;
 use crate::gui::{
     action::Page,
+    asking::{self, Asked, What},
     new_passphrase::Change,
     new_recipients::{self, LockedFor, ShareEdit, ToldShares},
     other_keys,
@@ -112,6 +113,26 @@ fn own_keys_and_those_of_vendors() {
 }
 
 #[test]
+fn what_a_key_asks() {
+    let asks = |what: What| {
+        let mut state = opened([keys::Action::Task(Some(Task::Remove(2)))]);
+        state.apply(Action::Asking(asking::Change::Came(Asked::by_nobody(what))), &mut Effects::new());
+        state
+    };
+    let mut pictures = Pictures::default();
+    pictures.check("ask-pin", || {
+        let mut state = asks(What::Secret(Question::Pin("运维令牌 01".into())));
+        state.apply(Action::Asking(asking::Change::Typed(typed("1234"))), &mut Effects::new());
+        state
+    });
+    pictures.check("ask-choice", || {
+        let message = "This key was made on another machine. Use it all the same?".into();
+        asks(What::Choice { message, yes: "Use it".into(), no: Some("Leave it out".into()) })
+    });
+    pictures.check("ask-message", || asks(What::Message("Please touch your YubiKey".into())));
+}
+
+#[test]
 fn a_slot_for_a_recipient() {
     Pictures::default().check("keys-add-recipient", || {
         let chosen =
@@ -187,10 +208,11 @@ fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
     let header = state.keys.header.as_ref().unwrap();
     assert_eq!((&header.path, state.keys.done.as_ref().map(|done| done.0)), (&out, Some(Task::Reseal)));
     assert_ne!(header.fingerprint, before);
+    let nobody: Arc<dyn sealift::Ask> = Arc::new(sealift::NobodyAnswers);
     let opens = |bundle: &Path, key: &Path| {
         let mut keys = other_keys::OtherKeys::default();
         keys.apply(other_keys::Change::Files(vec![key.to_owned()]));
-        let given = keys.given(&Secret::default()).identities().unwrap();
+        let given = keys.given(&Secret::default()).identities(&nobody).unwrap();
         sealift::inspect(bundle).unwrap().unlock(&Ctx::new(), given).map_err(|e| e.code()).map(drop)
     };
     assert_eq!(opens(&out, &old), Err(Code::IdentityRefused));
@@ -238,6 +260,56 @@ fn a_key_in_shares_is_added_and_two_of_them_open() {
         ],
     );
     assert_eq!(state.keys.header.unwrap().slots[0].kind, "shares");
+}
+
+#[test]
+fn a_job_asks_for_the_passphrase_of_an_identity_and_one_that_is_cancelled_asks_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let of_ssh = dir.path().join("id_ed25519");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "its own passphrase", "-f"])
+        .arg(&of_ssh)
+        .status();
+    assert!(made.expect("openssh-client is installed").success());
+    let nobody: Arc<dyn sealift::Ask> = Arc::new(sealift::NobodyAnswers);
+    let public = std::fs::read_to_string(of_ssh.with_extension("pub")).unwrap();
+    let mut recipients = Recipient::parse(&public, &nobody).unwrap();
+    recipients.push(key_file(dir.path(), "other.key").1);
+    let bundle = packed(dir.path(), recipients);
+    let asks = |answers: Vec<Action>| {
+        let (mut state, mut effects) = (after([]), Effects::new());
+        let header = Header::read(bundle.clone()).unwrap();
+        let others = other_keys::Change::Files(vec![of_ssh.clone()]);
+        for action in [
+            keys::Action::Opened(Ok(header)),
+            keys::Action::Task(Some(Task::Remove(2))),
+            keys::Action::Others(others),
+            keys::Action::Start,
+        ] {
+            state.apply(Action::Keys(action), &mut effects);
+        }
+        let Some(Effect::Run(work)) = effects.pop() else { panic!("nothing runs") };
+        let (job, mut view) = Job::start(work, || {});
+        let mut answers = Some(answers);
+        while view.is_running() {
+            job.poll(&mut view).into_iter().for_each(|action| state.apply(action, &mut effects));
+            if !state.asked.is_empty() {
+                let answers = answers.take().expect("it is asked once");
+                for action in answers {
+                    state.apply(action, &mut effects);
+                }
+            }
+            std::thread::yield_now();
+        }
+        (state.keys.header.map(|header| header.slots.len()), state.keys.failed.map(|e| e.code()))
+    };
+    let answer = |text: &str| {
+        Vec::from([asking::Change::Typed(typed(text)), asking::Change::Answer].map(Action::Asking))
+    };
+    assert_eq!(asks(vec![Action::CancelJob]), (Some(2), None));
+    assert_eq!(asks(vec![Action::Asking(asking::Change::Decline)]), (Some(2), None));
+    assert_eq!(asks(answer("not it")), (Some(2), Some(Code::IdentityLocked)));
+    assert_eq!(asks(answer("its own passphrase")), (Some(1), None));
 }
 
 fn opened(actions: impl IntoIterator<Item = keys::Action>) -> State {

@@ -1,4 +1,5 @@
-//! What opens a bundle: the passphrase, and other keys beside it. Where no passphrase opens it, keys come first.
+//! What opens a bundle: the passphrase, and other keys beside it. Where no passphrase opens it, there are keys alone.
+//! What a key itself asks for, a PIN say, is asked when it is used.
 
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(crate) struct Then {
     pub(crate) files: fn(Vec<PathBuf>) -> Action,
 }
 
-/// Field and list; `label` and `hint` are the ids of the field's texts while there is no other key.
+/// Field and list; `label` and `hint` are the ids of the field's texts.
 pub(crate) fn unlock_keys(
     ui: &mut Ui,
     state: &State,
@@ -39,23 +40,18 @@ pub(crate) fn unlock_keys(
     then: Then,
     actions: &mut Actions,
 ) -> Typed {
-    let comes_first = !takes_passphrase(slots);
-    if comes_first {
+    if !takes_passphrase(slots) {
         ui.add(Label::body(state.t("keys-only")).wrapped());
         list(ui, state, slots, keys, then, actions);
-        ui.add_space(4.0);
+        return Typed::default();
     }
-    let (label, hint) = if keys.is_empty() && !comes_first {
-        (state.t(label), state.t(hint))
-    } else {
-        (state.t("passphrase-or-pin"), state.t("passphrase-or-pin-hint"))
-    };
+    let (label, hint) = (state.t(label), state.t(hint));
     ui.add(Label::body(&label));
     let mut typed = password(ui, state.texts, &label, &hint, passphrase);
     actions.extend(typed.edits.drain(..).map(then.passphrase));
-    if !comes_first && keys.is_open {
+    if keys.is_open {
         list(ui, state, slots, keys, then, actions);
-    } else if !comes_first && Button::secondary(&state.t("keys-other")).icon(Icon::Keys).show(ui) {
+    } else if Button::secondary(&state.t("keys-other")).icon(Icon::Keys).show(ui) {
         actions.push((then.keys)(Change::Open));
     }
     typed

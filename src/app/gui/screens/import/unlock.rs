@@ -53,7 +53,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
             if typed.is_submitted && import.why_not().is_none() && !state.is_busy() {
                 actions.push(action::Action::Import(Action::Next));
             }
-            // With other keys it may be the PIN of one of them, which is no passphrase of this bundle.
+            // With other keys it may be one of those that opens the bundle, and the passphrase is not proven.
             if import.keys.is_empty() && takes_passphrase(&header.slots) {
                 memory::view(ui, state, actions);
             }

@@ -2,10 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
-use sealift::{Ctx, Existing, Phase, RestoreReport, VerifiedBundle};
+use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
@@ -26,16 +27,23 @@ use crate::site::Site;
 /// Opens the bundle with the keys given and reads what is inside.
 pub(super) fn unlock(header: &Header, given: Given) -> Work {
     let (path, name) = (header.path.clone(), header.file_name());
-    let call = move |ctx: &Ctx| open(ctx, &path, given, &Site::open(None, None)?);
-    Work::new(Kind::Unlock, name, call, |contents| action::Action::Import(Action::Unlocked(contents)))
+    let call = move |ctx: &Ctx, ask: &Arc<dyn Ask>| open(ctx, &path, given, ask, &Site::open(None, None)?);
+    let then = |contents| action::Action::Import(Action::Unlocked(contents));
+    Work::asking(Kind::Unlock, name, About::default(), call, |_| None, then)
 }
 
 /// What is inside, if `site` lets it in.
-pub(super) fn open(ctx: &Ctx, path: &Path, given: Given, site: &Site) -> sealift::Result<Contents> {
+pub(super) fn open(
+    ctx: &Ctx,
+    path: &Path,
+    given: Given,
+    ask: &Arc<dyn Ask>,
+    site: &Site,
+) -> sealift::Result<Contents> {
     let bundle = sealift::inspect(path)?;
     // Before a key is tried; the images' own signatures can be seen only after.
     site.check(&bundle)?;
-    let unlocked = bundle.unlock(ctx, given.identities()?)?;
+    let unlocked = bundle.unlock(ctx, given.identities(ask)?)?;
     let policies = site.check_unlocked(&unlocked)?;
     let signers = unlocked.image_signers(&site.store);
     Ok(Contents::of(unlocked, &signers, policies))
@@ -152,6 +160,19 @@ mod tests {
 
     const PASSPHRASE: &str = "correct horse battery staple";
 
+    fn nobody() -> Arc<dyn Ask> {
+        Arc::new(NobodyAnswers)
+    }
+
+    /// Answers every question alike.
+    struct Answers(&'static str);
+
+    impl Ask for Answers {
+        fn secret(&self, _: &sealift::Question) -> Option<zeroize::Zeroizing<String>> {
+            Some(zeroize::Zeroizing::new(self.0.to_owned()))
+        }
+    }
+
     /// A bundle in `folder` for `recipients`.
     fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
         let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
@@ -189,7 +210,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "plays the other program")]
-    fn a_bundle_without_a_passphrase_opens_with_keys_and_the_field_answers_what_they_ask() {
+    fn a_bundle_without_a_passphrase_opens_with_keys_and_what_they_ask_is_answered() {
         let dir = tempfile::tempdir().unwrap();
         let (of_file, of_ssh) = (dir.path().join("mine.key"), dir.path().join("id_ed25519"));
         let key = KeyFile::generate();
@@ -200,21 +221,22 @@ mod tests {
             .status();
         assert!(made.expect("openssh-client is installed").success());
         let public = of_ssh.with_extension("pub");
-        let ask: std::sync::Arc<dyn sealift::Ask> = std::sync::Arc::new(NobodyAnswers);
-        let mut recipients = Recipient::parse(public.to_str().unwrap(), &ask).unwrap();
+        let mut recipients = Recipient::parse(public.to_str().unwrap(), &nobody()).unwrap();
         recipients.push(Recipient::KeyFile(key));
         let bundle = packed(dir.path(), recipients);
         let header = Header::read(bundle.clone()).unwrap();
         assert!(OtherKeys::for_slots(&header.slots).is_open);
 
         let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
-        let opened = |given| open(&Ctx::new(), &bundle, given, &site).map_err(|e| e.code());
-        assert_eq!(opened(given("", &[&of_file])).unwrap().images.len(), 2);
-        assert!(opened(given(PASSPHRASE, &[&of_ssh])).is_ok());
-        assert_eq!(opened(given("", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
-        assert_eq!(opened(given("not it at all", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
-        assert_eq!(opened(given("", &[&dir.path().join("absent")])).unwrap_err(), Code::NotFound);
-        assert!(opened(given("", &[])).is_err());
+        let opened = |keys: &[&Path], ask| {
+            open(&Ctx::new(), &bundle, given("", keys), &ask, &site).map_err(|e| e.code())
+        };
+        assert_eq!(opened(&[&of_file], nobody()).unwrap().images.len(), 2);
+        assert!(opened(&[&of_ssh], Arc::new(Answers(PASSPHRASE))).is_ok());
+        assert_eq!(opened(&[&of_ssh], nobody()).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(&[&of_ssh], Arc::new(Answers("not it"))).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(&[&dir.path().join("absent")], nobody()).unwrap_err(), Code::NotFound);
+        assert!(opened(&[], nobody()).is_err());
     }
 
     #[test]
@@ -222,7 +244,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(SigningKeyType::Ed25519);
         let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
-        let opened = || open(&ctx, &bundle, given(PASSPHRASE, &[]), &site(dir.path(), &key));
+        let opened = || open(&ctx, &bundle, given(PASSPHRASE, &[]), &nobody(), &site(dir.path(), &key));
         assert_eq!(opened().unwrap_err().code(), Code::NotSigned);
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
         let policies = opened().unwrap().policies;

@@ -10,6 +10,7 @@ use sealift::{Code, Error, Fact, Identities, KdfLevel, PackOptions, Recipient};
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
+    history::About,
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
     new_recipients::{self, LockedFor, Needs, NewRecipients},
@@ -157,10 +158,10 @@ impl Keys {
         let new = self.recipients.lock(new);
         let out = PathBuf::from(self.out.trim());
         let kind = if task == Task::Reseal { Kind::Reseal } else { Kind::Keys };
-        let call = move |ctx: &sealift::Ctx| {
+        let call = move |ctx: &sealift::Ctx, ask: &Arc<dyn sealift::Ask>| {
             let kdf = KdfLevel::default();
-            let current = current.identities()?;
-            let (recipients, locking) = new.begin()?;
+            let current = current.identities(ask)?;
+            let (recipients, locking) = new.begin(ask)?;
             match (task, recipients.as_slice()) {
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
                 (Task::Add, added) => {
@@ -178,9 +179,8 @@ impl Keys {
             }
             Ok((Header::read(path)?, locking.done().into()))
         };
-        Ok(Some(Work::new(kind, name, call, move |header| {
-            action::Action::Keys(Action::Changed(task, header))
-        })))
+        let then = move |changed| action::Action::Keys(Action::Changed(task, changed));
+        Ok(Some(Work::asking(kind, name, About::default(), call, |_| None, then)))
     }
 }
 

@@ -322,10 +322,10 @@ impl Pack {
         // A failure is told with the step it came at, which only the job knows.
         let step = Arc::new(OnceLock::new());
         let reached = Arc::clone(&step);
-        let call = move |ctx: &sealift::Ctx| {
+        let call = move |ctx: &sealift::Ctx, ask: &Arc<dyn sealift::Ask>| {
             let packed = sealift::check_output(&out, options.existing).and_then(|()| {
                 let signing = signer.as_ref().map(sign::Signer::open).transpose()?;
-                let (recipients, locking) = lock.begin()?;
+                let (recipients, locking) = lock.begin(ask)?;
                 let plan = sealift::plan_pack(ctx, &specs, &[])?;
                 let options = PackOptions { signing, ..options };
                 let report = sealift::pack(ctx, &plan, &out, recipients, &options)?;
@@ -345,7 +345,7 @@ impl Pack {
             let phase = step.get().copied().unwrap_or(Phase::Scan);
             action::Action::Pack(Action::Packed(packed, phase))
         };
-        Ok(Work::recorded(Kind::Pack, name, about, call, account, then))
+        Ok(Work::asking(Kind::Pack, name, about, call, account, then))
     }
 
     /// What follows from rows, search and order.
