@@ -5,6 +5,7 @@ mod inspection;
 mod key_book;
 mod pack;
 mod reseal;
+mod shares;
 mod slots;
 mod trust;
 mod unlocked;
@@ -17,6 +18,7 @@ pub use pack::{
     default_recovery_percent, pack,
 };
 pub use reseal::reseal;
+pub use shares::{ShareFiles, write_shares};
 pub use slots::{add_slot, change_slot, remove_slot};
 pub use trust::{
     is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature, sign,

@@ -142,13 +142,14 @@ impl KeyBook {
         Ok(())
     }
 
-    /// Takes in somebody to lock bundles for: what [`Recipient::parse`] takes.
+    /// Takes in somebody to lock bundles for: what [`Recipient::parse`] takes. `ask` is asked for the PIN of a token that
+    /// shows its public key to nobody else.
     ///
     /// # Errors
     /// [`Code::KeyName`]; those of [`Recipient::parse`].
-    pub fn add_recipient(&mut self, name: &str, text: &str) -> Result<()> {
+    pub fn add_recipient(&mut self, name: &str, text: &str, ask: &Arc<dyn Ask>) -> Result<()> {
         let name = self.free_name(KnownKeyKind::Recipient, name)?;
-        Recipient::parse(text, &nobody())?;
+        Recipient::parse(text, ask)?;
         let path = Path::new(text);
         let address = if path.is_file() { absolute(path)? } else { text.to_owned() };
         self.insert(KnownKeyKind::Recipient, name, address, None);
@@ -253,7 +254,7 @@ mod tests {
         let mut book = KeyBook::load(&at("keys.toml")).unwrap();
         book.make_identity("现场 A", &at("a.txt")).unwrap();
         let recipient = book.keys()[0].public.clone().unwrap();
-        book.add_recipient("site A", &recipient).unwrap();
+        book.add_recipient("site A", &recipient, &nobody()).unwrap();
         let passphrase = Passphrase::new(b"mural cabbage unplug wooing".to_vec()).unwrap();
         book.make_signing_key("acme", &at("cosign.key"), &passphrase).unwrap();
         book.save(&at("conf/keys.toml")).unwrap();
@@ -289,14 +290,14 @@ mod tests {
         let (_, recipient) = AgeIdentity::generate();
         let mut book = KeyBook::default();
         let code = |result: Result<()>| result.unwrap_err().code();
-        book.add_recipient("a", &recipient).unwrap();
+        book.add_recipient("a", &recipient, &nobody()).unwrap();
         for name in ["a", " a ", "", "\n\u{7}x", &"x".repeat(129)] {
-            assert_eq!(code(book.add_recipient(name, &recipient)), Code::KeyName, "{name:?}");
+            assert_eq!(code(book.add_recipient(name, &recipient, &nobody())), Code::KeyName, "{name:?}");
         }
-        assert_eq!(code(book.add_recipient("b", "age1nonsense")), Code::BadRecipient);
+        assert_eq!(code(book.add_recipient("b", "age1nonsense", &nobody())), Code::BadRecipient);
         let (secret, _) = AgeIdentity::generate();
         let secret = secret.lines().nth(1).unwrap();
-        assert!(book.add_recipient("b", secret).is_err(), "a private key is no recipient");
+        assert!(book.add_recipient("b", secret, &nobody()).is_err(), "a private key is no recipient");
         assert_eq!(book.keys().len(), 1);
 
         let path = dir.path().join("keys.toml");

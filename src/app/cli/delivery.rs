@@ -9,7 +9,7 @@ use std::{
 use clap::ArgMatches;
 use sealift::{
     Class, ClassFile, ClassKeys, Code, Delivery, Error, Fact, Inspection, PackOptions, PackPlan, PackReport,
-    Recipients, Result,
+    Recipients, Result, ShareFiles,
 };
 use serde_json::{Value, json};
 
@@ -59,27 +59,17 @@ pub(super) fn run(
             &[("class", class_name(env, *class)), ("images", plan.images().len().to_string())],
         );
     }
-    let mut locks: BTreeMap<Class, Given> = BTreeMap::new();
-    let undo = |locks: &BTreeMap<Class, Given>| locks.values().for_each(Given::undo);
-    for class in plans.keys() {
-        match lock(env, matches, *class, file.keys.get(class)) {
-            Ok(given) => drop(locks.insert(*class, given)),
-            Err(e) => {
-                undo(&locks);
-                return Err(e.or_with(Fact::Class, class));
-            }
-        }
+    let (mut parts, mut shares) = (BTreeMap::new(), BTreeMap::new());
+    for (class, plan) in plans {
+        let given = lock(env, matches, class, file.keys.get(&class));
+        let given = given.map_err(|e| e.or_with(Fact::Class, class))?;
+        parts.insert(class, (plan, Recipients::from(given.recipients)));
+        shares.insert(class, given.shares);
     }
-    let parts = plans.into_iter().map(|(class, plan)| {
-        let recipients = locks.get_mut(&class).map(|given| std::mem::take(&mut given.recipients));
-        (class, (plan, Recipients::from(recipients.unwrap_or_default())))
-    });
-    let parts = parts.collect();
-    let packed = with_progress(env, || sealift::pack_delivery(&env.ctx, parts, out, options));
-    let reports = packed.inspect_err(|_| undo(&locks))?;
+    let reports = with_progress(env, || sealift::pack_delivery(&env.ctx, parts, out, options))?;
     for (class, report) in &reports {
         env.out.say("delivery-packed", &[("class", class_name(env, *class))]);
-        pack::tell(env, report, locks.get(class).map(Given::written).unwrap_or_default());
+        pack::tell(env, report, &shares.remove(class).map(ShareFiles::keep).unwrap_or_default());
     }
     let (ended, handed) = hand_over(env, matches, out, &reports)?;
     let object = |(class, report): (&Class, &PackReport)| {

@@ -49,9 +49,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 /// Does `change` with the recipients that the arguments name.
 fn with_new(env: &Env, matches: &ArgMatches, change: impl FnOnce(&[Recipient]) -> Result<()>) -> Result<()> {
     let given = recipients::given(env, matches, "new-", None)?;
-    let changed = change(&given.recipients);
-    if changed.is_err() {
-        given.undo();
-    }
-    changed
+    change(&given.recipients)?;
+    let _ = given.shares.keep();
+    Ok(())
 }

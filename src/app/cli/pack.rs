@@ -13,7 +13,11 @@ use sealift::{
 use serde_json::{Value, json};
 
 use super::{
-    Ended, Env, delivery, handoff, output::human_bytes, progress::with_progress, recipients, secret, sign,
+    Ended, Env, delivery, handoff,
+    output::human_bytes,
+    progress::with_progress,
+    recipients::{self, Given},
+    secret, sign,
 };
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -64,20 +68,16 @@ fn one(env: &Env, matches: &ArgMatches, plan: &PackPlan, out: &Path, options: &P
     let generated = matches.get_one::<PathBuf>("generate-passphrase");
     let passphrase = generated.map(|path| secret::generate(path, matches)).transpose()?;
     let given = recipients::given(env, matches, "", passphrase);
-    let packed = given.and_then(|mut given| {
-        let recipients = std::mem::take(&mut given.recipients);
-        let packed = with_progress(env, || sealift::pack(&env.ctx, plan, out, recipients, options));
-        if packed.is_err() {
-            given.undo();
-        }
-        Ok((packed?, given))
+    let packed = given.and_then(|Given { recipients, shares }| {
+        let report = with_progress(env, || sealift::pack(&env.ctx, plan, out, recipients, options))?;
+        Ok((report, shares.keep()))
     });
     if let (Err(_), Some(path)) = (&packed, generated) {
         // It opens nothing, and would stand in the way of the next attempt.
         let _ = std::fs::remove_file(path);
     }
-    let (report, given) = packed?;
-    tell(env, &report, given.written());
+    let (report, shares) = packed?;
+    tell(env, &report, &shares);
     if let Some(path) = generated {
         env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
     }

@@ -6,29 +6,14 @@ use std::{
 };
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Fact, KeyShare, Passphrase, Recipient, Result, SplitKey};
-use zeroize::Zeroizing;
+use sealift::{Code, Error, Fact, Passphrase, Recipient, Result, ShareFiles};
 
 use super::{Env, ask, secret};
 
-/// Recipients, and the files that were written for some of them.
+/// Recipients, and the files with the shares of one of them, to be kept once something was locked.
 pub(super) struct Given {
     pub(super) recipients: Vec<Recipient>,
-    written: Vec<PathBuf>,
-}
-
-impl Given {
-    /// Removes what was written: nothing was locked, so it opens nothing and would be in the way of the next attempt.
-    pub(super) fn undo(&self) {
-        for path in &self.written {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-
-    /// The files with shares.
-    pub(super) fn written(&self) -> &[PathBuf] {
-        &self.written
-    }
+    pub(super) shares: ShareFiles,
 }
 
 /// What a bundle is to be locked for, as arguments or a file of classes say it.
@@ -76,22 +61,13 @@ impl Asked<'_> {
         for text in &self.recipients {
             recipients.extend(Recipient::parse(text, &ask)?);
         }
-        let mut given = Given { recipients, written: Vec::new() };
+        let mut given = Given { recipients, shares: ShareFiles::default() };
         if let Some(spec) = self.shares {
-            let (split, shares) = split(spec)?;
-            for share in &shares {
-                let path = self.shares_dir.join(format!(
-                    "{}-{}-of-{}.txt",
-                    self.share_name,
-                    share.number(),
-                    shares.len()
-                ));
-                if let Err(e) = save(&path, share) {
-                    given.undo();
-                    return Err(e);
-                }
-                given.written.push(path);
-            }
+            let bad = |e: Error| e.with(Fact::Field, "--shares");
+            let (threshold, num_shares) = numbers(spec).map_err(bad)?;
+            let written = sealift::write_shares(self.shares_dir, &self.share_name, threshold, num_shares);
+            let (split, shares) = written.map_err(|e| if e.code() == Code::Usage { bad(e) } else { e })?;
+            given.shares = shares;
             given.recipients.push(Recipient::Split(split));
         }
         if self.require_all && given.recipients.len() > 1 {
@@ -102,17 +78,9 @@ impl Asked<'_> {
 }
 
 /// `K/N`: any K of N shares.
-fn split(spec: &str) -> Result<(SplitKey, Vec<KeyShare>)> {
+fn numbers(spec: &str) -> Result<(u8, u8)> {
     let numbers = spec.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
-    let bad = || Error::new(Code::Usage).with(Fact::Field, "--shares").with(Fact::Found, spec);
-    let (threshold, num_shares) = numbers.ok_or_else(|| bad().with(Fact::Expected, "2/3"))?;
-    SplitKey::generate(threshold, num_shares).map_err(|e| e.with(Fact::Field, "--shares"))
-}
-
-/// A share in a file of its own, which only its owner can read, as code and as words.
-fn save(path: &Path, share: &KeyShare) -> Result<()> {
-    let text = Zeroizing::new(format!("{}\n{}\n", *share.code(), *share.words()));
-    secret::save_new(path, text.as_bytes())
+    numbers.ok_or_else(|| Error::new(Code::Usage).with(Fact::Found, spec).with(Fact::Expected, "2/3"))
 }
 
 /// A new secret in a new file, and what belongs to it that is public.

@@ -8,7 +8,8 @@ use super::{
     output::human_bytes,
     pack::{existing, kdf},
     progress::with_progress,
-    recipients, secret,
+    recipients::{self, Given},
+    secret,
 };
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
@@ -25,16 +26,11 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     sealift::check_output(out, options.existing)?;
     let bundle = inspect::open(matches)?;
     let unlocked = secret::unlock(env, matches, |identities| bundle.unlock(&env.ctx, identities))?;
-    let mut given = recipients::given(env, matches, "new-", None)?;
-    let new = std::mem::take(&mut given.recipients);
-    let resealed = with_progress(env, || sealift::reseal(&env.ctx, &unlocked, out, new, &options));
-    if resealed.is_err() {
-        given.undo();
-    }
-    let report = resealed?;
+    let Given { recipients, shares } = recipients::given(env, matches, "new-", None)?;
+    let report = with_progress(env, || sealift::reseal(&env.ctx, &unlocked, out, recipients, &options))?;
     env.out.json(&report);
     env.out.say("reseal-done", &[("size", human_bytes(report.bundle_bytes))]);
-    for path in report.volumes.iter().chain(given.written()) {
+    for path in report.volumes.iter().chain(&shares.keep()) {
         env.out.line(format_args!("  {}", path.display()));
     }
     env.out.fingerprint(&report.fingerprint);

@@ -6,6 +6,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    asking,
     dialog::Ask,
     history::Request,
     incoming::{Hovering, Incoming},
@@ -70,6 +71,8 @@ pub(crate) enum Action {
     /// A vendor's key is about to be trusted.
     Trust(Trust),
     Own(own_keys::Action),
+    /// A key asks something.
+    Asking(asking::Change),
     History(history::Action),
 }
 

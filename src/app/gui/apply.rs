@@ -2,6 +2,7 @@
 
 use super::{
     action::{Action, Effect, Effects, Page, Sheet},
+    asking,
     incoming::{self, Incoming},
     own_keys::{self, Tab},
     picker::{self, Picker, Step},
@@ -66,7 +67,11 @@ impl State {
                 self.crash = Some(report);
             }
             Action::DismissCrash => self.crash = None,
-            Action::CancelJob => effects.push(Effect::Cancel),
+            Action::CancelJob => {
+                // Nobody needs to answer any more; the job waits for nothing.
+                self.asked.clear();
+                effects.push(Effect::Cancel);
+            }
             Action::DismissJob => {
                 self.job = self.job.take().filter(super::job::JobView::is_running);
                 self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Job);
@@ -76,6 +81,7 @@ impl State {
             Action::CloseAnyway(anyway) => {
                 self.is_closing = false;
                 if anyway {
+                    self.asked.clear();
                     effects.extend([Effect::Cancel, Effect::Close]);
                 }
             }
@@ -105,6 +111,7 @@ impl State {
                 self.keys.apply(action, effects);
             }
             Action::Own(action) => self.own.apply(action, effects),
+            Action::Asking(change) => asking::apply(&mut self.asked, change, effects),
             Action::History(action) => self.history.apply(action, effects),
         }
     }
@@ -117,8 +124,12 @@ impl State {
                 effects.push(Effect::WatchDrives(self.usb.all_sizes));
                 self.own.apply(own_keys::Action::Load, effects);
             }
-            Page::Keys => self.own.apply(own_keys::Action::Load, effects),
-            Page::Usb | Page::Import => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
+            Page::Import => {
+                effects.push(Effect::WatchDrives(self.usb.all_sizes));
+                self.own.apply(own_keys::Action::Load, effects);
+            }
+            Page::Keys | Page::Verify => self.own.apply(own_keys::Action::Load, effects),
+            Page::Usb => effects.push(Effect::WatchDrives(self.usb.all_sizes)),
             _ => {}
         }
     }
@@ -190,7 +201,7 @@ impl State {
                 Page::Keys => self.apply(Action::Keys(keys::Action::Open(path)), effects),
                 Page::Usb => self.usb.apply(usb::Action::Open(path), self.texts, effects),
                 _ => {
-                    self.settings.page = Page::Import;
+                    self.apply(Action::Go(Page::Import), effects);
                     self.import.apply(import::Action::Open(path), self.texts, effects);
                 }
             },

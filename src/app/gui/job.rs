@@ -5,10 +5,11 @@
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use sealift::{Ctx, Error, ErrorKind, Finished, Notice, Phase, Snapshot, Speedometer};
+use sealift::{Ask, Ctx, Error, ErrorKind, Finished, Notice, Phase, Snapshot, Speedometer};
 
 use super::{
     action::Action,
+    asking::{Asked, Asker, Change},
     history::{self, About, Account, Run as Record, RunKind, RunOutcome},
     pace,
 };
@@ -21,7 +22,7 @@ const HISTORY: usize = 200;
 /// What a call came to; errors are shared between the job bar and the page.
 pub(crate) type Outcome<T> = Result<T, Arc<Error>>;
 
-type Run = Box<dyn FnOnce(&Ctx) -> End + Send>;
+type Run = Box<dyn FnOnce(&Ctx, Arc<Asker>) -> End + Send>;
 
 /// What a job came to: its error, what the history is told of it, and what becomes of it.
 struct End {
@@ -151,8 +152,21 @@ impl Work {
         account: impl FnOnce(&T) -> Option<Account> + Send + 'static,
         then: impl FnOnce(Outcome<T>) -> Action + Send + 'static,
     ) -> Self {
-        let run = move |ctx: &Ctx| {
-            let outcome = call(ctx).map_err(Arc::new);
+        Self::asking(kind, name, about, |ctx, _| call(ctx), account, then)
+    }
+
+    /// The same for a run that uses keys, which may ask something.
+    pub(crate) fn asking<T>(
+        kind: Kind,
+        name: impl Into<String>,
+        about: About,
+        call: impl FnOnce(&Ctx, &Arc<dyn Ask>) -> sealift::Result<T> + Send + 'static,
+        account: impl FnOnce(&T) -> Option<Account> + Send + 'static,
+        then: impl FnOnce(Outcome<T>) -> Action + Send + 'static,
+    ) -> Self {
+        let run = move |ctx: &Ctx, asker: Arc<Asker>| {
+            let ask: Arc<dyn Ask> = Arc::clone(&asker) as _;
+            let outcome = call(ctx, &ask).map_err(|error| Arc::new(asker.cause(error)));
             let account = outcome.as_ref().ok().and_then(account);
             End { error: outcome.as_ref().err().cloned(), account, action: then(outcome) }
         };
@@ -162,7 +176,8 @@ impl Work {
     /// Runs it on this thread: what it makes of its outcome.
     #[cfg(test)]
     pub(crate) fn run_here(self) -> Action {
-        (self.run)(&Ctx::new()).action
+        // Whatever it asks is answered by nobody.
+        (self.run)(&Ctx::new(), Asker::new().0).action
     }
 
     /// Parts that the job finishes on its way reach the state as the action `watch` makes of them.
@@ -294,6 +309,7 @@ impl JobView {
 pub(crate) struct Job {
     ctx: Ctx,
     watch: Option<Watch>,
+    questions: Receiver<Asked>,
     end: Receiver<End>,
 }
 
@@ -304,13 +320,14 @@ impl Job {
         let view = JobView { about: work.about, ..JobView::new(work.kind, work.name, ctx.snapshot()) };
         let (sender, end) = bounded(1);
         let (theirs, watch) = (ctx.clone(), work.watch);
+        let (asker, questions) = Asker::new();
         // A thread that cannot start drops the sender, and the job is told to be lost.
         let _ = std::thread::Builder::new().name("job".into()).spawn(move || {
             let run = work.run;
-            let _ = sender.send(run(&theirs));
+            let _ = sender.send(run(&theirs, asker));
             wake();
         });
-        (Self { ctx, watch, end }, view)
+        (Self { ctx, watch, questions, end }, view)
     }
 
     pub(crate) fn cancel(&self) {
@@ -331,6 +348,12 @@ impl Job {
         if let Some(watch) = self.watch {
             let finished = self.ctx.take_finished();
             actions.extend((!finished.is_empty()).then(|| watch(finished)));
+        }
+        // What a job asks that was cancelled meanwhile is dropped, which answers it.
+        let asked = self.questions.try_iter().filter(|_| !view.is_cancelling);
+        actions.extend(asked.map(|asked| Action::Asking(Change::Came(asked))));
+        if !matches!(end, Err(TryRecvError::Empty)) {
+            actions.push(Action::Asking(Change::Over));
         }
         match end {
             Err(TryRecvError::Empty) => {}

@@ -7,6 +7,7 @@ mod action;
 mod app;
 mod appearance;
 mod apply;
+mod asking;
 mod bundle;
 mod clipboard;
 mod crash;

@@ -11,7 +11,9 @@ use super::{
     state::State,
     theme::{self, Tone},
     widgets::{
-        Button, Icon, Label, empty,
+        Button, Icon, Label,
+        asking::asking,
+        empty,
         sheet::{card, sheet},
         standing,
     },
@@ -24,6 +26,8 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         over(ui, |ui| middle(ui, vec2(640.0, 520.0), |ui| picker::view(ui, state, picker, actions)));
     } else if state.is_closing {
         over(ui, |ui| closing(ui, state, actions));
+    } else if let Some(asked) = state.asked.front() {
+        over(ui, |ui| asking(ui, state, asked, actions));
     } else if let Some(trusting) = &state.trusting {
         over(ui, |ui| {
             let size = vec2(520.0, 480.0);

@@ -8,12 +8,13 @@ use std::{
 };
 
 use sealift::{
-    Code, Error, Fact, KeyBook, KnownKey, KnownKeyKind, Passphrase, PublicKey, TrustStore, TrustedKey,
+    Ask, Code, Error, Fact, KeyBook, KnownKey, KnownKeyKind, Passphrase, PublicKey, TrustStore, TrustedKey,
 };
 
 use super::{
     action::{Action as AppAction, Effect, Effects},
     folders,
+    history::About,
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
     new_recipients::Chosen,
@@ -170,7 +171,7 @@ impl OwnKeys {
                         (self.form, self.failed) = (None, None);
                         self.take(lists);
                     }
-                    Err(error) => self.failed = Some(error),
+                    Err(error) => self.failed = (error.code() != Code::Cancelled).then_some(error),
                 }
             }
             Action::Remove(which) => (self.removing, self.failed) = (which, None),
@@ -220,8 +221,9 @@ impl OwnKeys {
         match change {
             Ok(change) => {
                 self.is_working = true;
-                let call = move |_: &sealift::Ctx| change.make(&folder()?, &name);
-                let work = Work::new(Kind::List, "", call, |lists| AppAction::Own(Action::Changed(lists)));
+                let call = move |_: &sealift::Ctx, ask: &Arc<dyn Ask>| change.make(&folder()?, &name, ask);
+                let then = |lists| AppAction::Own(Action::Changed(lists));
+                let work = Work::asking(Kind::List, "", About::default(), call, |_| None, then);
                 effects.push(Effect::RunQuietly(work));
             }
             Err(error) => self.failed = Some(Arc::new(error)),
@@ -278,7 +280,7 @@ enum Task {
 
 impl Task {
     /// Reads the lists anew, as the command line may have changed them meanwhile, and writes the one that this changes.
-    fn make(self, folder: &Path, name: &str) -> sealift::Result<Lists> {
+    fn make(self, folder: &Path, name: &str, ask: &Arc<dyn Ask>) -> sealift::Result<Lists> {
         let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
         let mut book = KeyBook::load(&book_path)?;
         let mut store = TrustStore::load(&trust_path)?;
@@ -286,7 +288,7 @@ impl Task {
         match self {
             Self::NewIdentity(path) => book.make_identity(name, &path)?,
             Self::Identity(address) => book.add_identity(name, &address)?,
-            Self::Recipient(text) => book.add_recipient(name, &text)?,
+            Self::Recipient(text) => book.add_recipient(name, &text, ask)?,
             Self::NewSigningKey(path, passphrase) => book.make_signing_key(name, &path, &passphrase)?,
             Self::SigningKey(path, passphrase) => book.add_signing_key(name, &path, passphrase.as_ref())?,
             Self::Remove(Which::Own(kind, name)) => book.remove(kind, &name),
@@ -339,7 +341,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (folder, at) = (dir.path().join("conf"), |name: &str| dir.path().join(name));
         let passphrase = Passphrase::new(b"mural cabbage unplug wooing".to_vec()).unwrap();
-        let make = |task: Task, name: &str| task.make(&folder, name).unwrap();
+        let nobody: Arc<dyn Ask> = Arc::new(sealift::NobodyAnswers);
+        let make = |task: Task, name: &str| task.make(&folder, name, &nobody).unwrap();
         make(Task::NewIdentity(at("me.txt")), "me");
         let site = sealift::AgeIdentity::generate().1;
         make(Task::Recipient(site.clone()), "site A");

@@ -6,6 +6,7 @@ use sealift::Lang;
 
 use super::{
     action::{Page, Sheet},
+    asking::Asked,
     diagnostics::Diagnostics,
     figures::Zone,
     incoming::Hovering,
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) sheet: Option<Sheet>,
     /// A vendor's key that is about to be trusted, in a sheet of its own.
     pub(crate) trusting: Option<Trusting>,
+    /// What keys ask while jobs use them, in a sheet over everything else.
+    pub(crate) asked: VecDeque<Asked>,
     /// The report of a fault of the program's own, until it is dismissed.
     pub(crate) crash: Option<PathBuf>,
     /// The system has no file manager to open a folder with.
@@ -95,7 +98,11 @@ impl State {
 
     /// Whether something lies over the page, which the keyboard belongs to.
     pub(crate) fn is_covered(&self) -> bool {
-        self.is_closing || self.picker.is_some() || self.sheet.is_some() || self.trusting.is_some()
+        self.is_closing
+            || self.picker.is_some()
+            || self.sheet.is_some()
+            || self.trusting.is_some()
+            || !self.asked.is_empty()
     }
 
     /// Whether a job of this kind runs.

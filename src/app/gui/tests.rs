@@ -28,6 +28,7 @@ use super::{
     action::{Action, Effect, Effects, Page},
     bundle::Header,
     fonts,
+    job::Job,
     screens::{
         pack::{self, Origin, Row},
         verify::Verdict,
@@ -185,6 +186,21 @@ pub(crate) fn damaged() -> Verdict {
     let damaged = vec![37, 38, 39, 81];
     let records = RecordReport { num_records: 3529, damaged, num_damaged_header_copies: 0 };
     Verdict { blobs: Some((blobs, 5)), records: Some(records) }
+}
+
+/// Runs the jobs that `effects` ask for, as the app does, and those that follow from them.
+pub(crate) fn settle(state: &mut State, mut effects: Effects) {
+    while let Some(effect) = effects.pop() {
+        let (Effect::Run(work) | Effect::RunQuietly(work)) = effect else { continue };
+        let (woken, wait) = crossbeam_channel::bounded(1);
+        let (job, mut view) = Job::start(work, move || {
+            let _ = woken.send(());
+        });
+        wait.recv().unwrap();
+        for action in job.poll(&mut view) {
+            state.apply(action, &mut effects);
+        }
+    }
 }
 
 /// Text typed or pasted into a passphrase field.

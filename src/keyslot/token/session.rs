@@ -53,22 +53,30 @@ impl TokenIdentity {
         Self { uri, ask: Arc::clone(ask), session: Mutex::default() }
     }
 
-    /// The public keys on the token that the URI means, without a PIN.
+    /// The public keys on the token that the URI means: without a PIN, unless the token shows none so.
     ///
     /// # Errors
     /// [`Code::NoToken`] when there is none, and those of the token.
     pub(in crate::keyslot) fn public_keys(&self) -> Result<Vec<TokenKey>> {
         let (pkcs11, slot) = self.find()?;
         let session = pkcs11.open_ro_session(slot).map_err(|e| failed(&e))?;
-        let mut keys = Vec::new();
-        for handle in self.objects(&session, ObjectClass::PUBLIC_KEY)? {
-            keys.extend(public_key(&session, handle)?);
+        let mut keys = self.public_keys_in(&session)?;
+        if keys.is_empty() {
+            keys = self.public_keys_in(&self.enter()?)?;
         }
         if keys.is_empty() {
             Err(Error::new(Code::NoToken).with(Fact::Detail, "no public key"))
         } else {
             Ok(keys)
         }
+    }
+
+    fn public_keys_in(&self, session: &Session) -> Result<Vec<TokenKey>> {
+        let mut keys = Vec::new();
+        for handle in self.objects(session, ObjectClass::PUBLIC_KEY)? {
+            keys.extend(public_key(session, handle)?);
+        }
+        Ok(keys)
     }
 
     pub(in crate::keyslot) fn open(&self, set_id: &SetId, slot: &Slot) -> Result<Opened> {

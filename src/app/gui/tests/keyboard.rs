@@ -6,6 +6,7 @@ use egui_kittest::kittest::Queryable;
 use super::*;
 use crate::gui::{
     action::{Effect, Sheet},
+    asking::{Asked, What},
     dialog::{Ask, Choose},
     history::Answer,
     job::{JobView, Kind},
@@ -50,7 +51,7 @@ fn running() -> JobView {
 /// What lies over the page, and how it comes there.
 type Cover = (&'static str, fn(&mut State));
 
-fn covers() -> [Cover; 3] {
+fn covers() -> [Cover; 4] {
     fn picking(state: &mut State) {
         let ask = Ask { choose: Choose::Files, title: "Choose".into(), then: Action::Bring };
         state.apply(Action::NoDialog(ask), &mut Effects::new());
@@ -61,6 +62,10 @@ fn covers() -> [Cover; 3] {
     }
     [
         ("a sheet", |state| state.sheet = Some(Sheet::Licences)),
+        ("what a key asks", |state| {
+            let what = What::Secret(sealift::Question::Pin("token".into()));
+            state.asked.push_back(Asked::by_nobody(what));
+        }),
         ("the picker", picking),
         ("the question before closing", |state| (state.job, state.is_closing) = (Some(running()), true)),
     ]

@@ -1,16 +1,22 @@
 //! Pictures of the Keys page.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use sealift::{Code, Error, KeyBook};
+use sealift::{Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Question, Recipient};
 
 use super::*;
 use crate::gui::{
     action::Page,
+    asking::{self, Asked, What},
     new_passphrase::Change,
-    new_recipients,
+    new_recipients::{self, LockedFor, ShareEdit, ToldShares},
+    other_keys,
     own_keys::{self, Adding, Lists, Which},
     screens::keys::{self, Task},
+    secret::Secret,
 };
 
 /// Public keys, always the same ones: pictures show them.
@@ -23,7 +29,7 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAErSa5FMihVmnfrQ3IRf/4ITIgLWNF
 -----END PUBLIC KEY-----
 ";
 
-fn file(path: &std::path::Path, text: &str) {
+fn file(path: &Path, text: &str) {
     use std::io::Write;
     std::fs::OpenOptions::new()
         .write(true)
@@ -107,6 +113,26 @@ fn own_keys_and_those_of_vendors() {
 }
 
 #[test]
+fn what_a_key_asks() {
+    let asks = |what: What| {
+        let mut state = opened([keys::Action::Task(Some(Task::Remove(2)))]);
+        state.apply(Action::Asking(asking::Change::Came(Asked::by_nobody(what))), &mut Effects::new());
+        state
+    };
+    let mut pictures = Pictures::default();
+    pictures.check("ask-pin", || {
+        let mut state = asks(What::Secret(Question::Pin("运维令牌 01".into())));
+        state.apply(Action::Asking(asking::Change::Typed(typed("1234"))), &mut Effects::new());
+        state
+    });
+    pictures.check("ask-choice", || {
+        let message = "This key was made on another machine. Use it all the same?".into();
+        asks(What::Choice { message, yes: "Use it".into(), no: Some("Leave it out".into()) })
+    });
+    pictures.check("ask-message", || asks(What::Message("Please touch your YubiKey".into())));
+}
+
+#[test]
 fn a_slot_for_a_recipient() {
     Pictures::default().check("keys-add-recipient", || {
         let chosen =
@@ -117,6 +143,173 @@ fn a_slot_for_a_recipient() {
             keys::Action::Recipients(new_recipients::Change::Tick(chosen)),
         ])
     });
+}
+
+/// A bundle in `folder` for `recipients`.
+fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
+    let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
+    sealift::write_sample(&sample).unwrap();
+    let ctx = Ctx::new();
+    let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+    sealift::pack(&ctx, &plan, &bundle, recipients, &PackOptions::default()).unwrap();
+    bundle
+}
+
+/// A key file in `folder`, and who holds it.
+fn key_file(folder: &Path, name: &str) -> (PathBuf, Recipient) {
+    let (path, key) = (folder.join(name), KeyFile::generate());
+    file(&path, &key.to_text());
+    (path, Recipient::KeyFile(key))
+}
+
+/// Does this on the Keys page, and runs the jobs that follow.
+fn does(state: &mut State, actions: impl IntoIterator<Item = keys::Action>) {
+    for action in actions {
+        let mut effects = Effects::new();
+        state.apply(Action::Keys(action), &mut effects);
+        settle(state, effects);
+    }
+}
+
+#[test]
+fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((mine, me), (_, other)) = (key_file(dir.path(), "mine.key"), key_file(dir.path(), "other.key"));
+    let mut state = after([]);
+    does(
+        &mut state,
+        [keys::Action::Open(packed(dir.path(), vec![me, other])), keys::Action::Task(Some(Task::Remove(2)))],
+    );
+    assert!(state.keys.others.is_open, "no passphrase opens it");
+    does(&mut state, [keys::Action::Others(other_keys::Change::Files(vec![mine])), keys::Action::Start]);
+    let task = state.keys.done.map(|(task, _)| task);
+    assert_eq!((task, state.keys.header.unwrap().slots.len()), (Some(Task::Remove(2)), 1));
+}
+
+#[test]
+fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((old, me), (new, _)) = (key_file(dir.path(), "old.key"), key_file(dir.path(), "new.key"));
+    let (bundle, out) = (packed(dir.path(), vec![me]), dir.path().join("anew.sealift"));
+    let before = sealift::inspect(&bundle).unwrap().fingerprint();
+    let mut state = after([]);
+    does(
+        &mut state,
+        [
+            keys::Action::Open(bundle.clone()),
+            keys::Action::Task(Some(Task::Reseal)),
+            keys::Action::Others(other_keys::Change::Files(vec![old.clone()])),
+            keys::Action::RecipientFile(new.display().to_string()),
+            keys::Action::Out(out.display().to_string()),
+            keys::Action::Start,
+        ],
+    );
+    assert!(state.keys.failed.is_none(), "{:?}", state.keys.failed);
+    let header = state.keys.header.as_ref().unwrap();
+    assert_eq!((&header.path, state.keys.done.as_ref().map(|done| done.0)), (&out, Some(Task::Reseal)));
+    assert_ne!(header.fingerprint, before);
+    let nobody: Arc<dyn sealift::Ask> = Arc::new(sealift::NobodyAnswers);
+    let opens = |bundle: &Path, key: &Path| {
+        let mut keys = other_keys::OtherKeys::default();
+        keys.apply(other_keys::Change::Files(vec![key.to_owned()]));
+        let given = keys.given(&Secret::default()).identities(&nobody).unwrap();
+        sealift::inspect(bundle).unwrap().unlock(&Ctx::new(), given).map_err(|e| e.code()).map(drop)
+    };
+    assert_eq!(opens(&out, &old), Err(Code::IdentityRefused));
+    assert_eq!((opens(&out, &new), opens(&bundle, &old)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn a_key_in_shares_is_added_and_two_of_them_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mine, me) = key_file(dir.path(), "mine.key");
+    let share = |number: u8| dir.path().join(format!("share-{number}-of-3.txt"));
+    let mut state = after([]);
+    let add = |mine: PathBuf, folder: &Path| {
+        let want = [ShareEdit::Want(true), ShareEdit::Folder(folder.display().to_string())];
+        let want = want.map(|edit| keys::Action::Recipients(new_recipients::Change::Shares(edit)));
+        [keys::Action::Task(Some(Task::Add)), keys::Action::Others(other_keys::Change::Files(vec![mine]))]
+            .into_iter()
+            .chain(want)
+            .chain([keys::Action::Start])
+    };
+    does(&mut state, [keys::Action::Open(packed(dir.path(), vec![me]))]);
+    let (stranger, _) = key_file(dir.path(), "stranger.key");
+    does(&mut state, add(stranger, dir.path()));
+    assert!(state.keys.failed.is_some() && !share(1).exists(), "nothing was locked with them");
+    does(&mut state, add(mine, dir.path()));
+    let told = state.keys.done.as_ref().and_then(|(_, locked)| locked.shares.as_ref()).unwrap();
+    assert_eq!((told.threshold, &told.files[2]), (2, &share(3)));
+
+    let words = std::fs::read_to_string(share(3)).unwrap().lines().nth(1).unwrap().to_owned();
+    does(
+        &mut state,
+        [
+            keys::Action::Task(Some(Task::Remove(1))),
+            keys::Action::Others(other_keys::Change::Files(vec![share(1)])),
+            keys::Action::Start,
+        ],
+    );
+    assert_eq!(state.keys.failed.as_ref().map(|e| e.code()), Some(Code::TooFewShares));
+    does(
+        &mut state,
+        [
+            keys::Action::Others(other_keys::Change::Share(typed(&words))),
+            keys::Action::Others(other_keys::Change::AddShare),
+            keys::Action::Start,
+        ],
+    );
+    assert_eq!(state.keys.header.unwrap().slots[0].kind, "shares");
+}
+
+#[test]
+fn a_job_asks_for_the_passphrase_of_an_identity_and_one_that_is_cancelled_asks_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let of_ssh = dir.path().join("id_ed25519");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "its own passphrase", "-f"])
+        .arg(&of_ssh)
+        .status();
+    assert!(made.expect("openssh-client is installed").success());
+    let nobody: Arc<dyn sealift::Ask> = Arc::new(sealift::NobodyAnswers);
+    let public = std::fs::read_to_string(of_ssh.with_extension("pub")).unwrap();
+    let mut recipients = Recipient::parse(&public, &nobody).unwrap();
+    recipients.push(key_file(dir.path(), "other.key").1);
+    let bundle = packed(dir.path(), recipients);
+    let asks = |answers: Vec<Action>| {
+        let (mut state, mut effects) = (after([]), Effects::new());
+        let header = Header::read(&bundle).unwrap();
+        let others = other_keys::Change::Files(vec![of_ssh.clone()]);
+        for action in [
+            keys::Action::Opened(Ok(header)),
+            keys::Action::Task(Some(Task::Remove(2))),
+            keys::Action::Others(others),
+            keys::Action::Start,
+        ] {
+            state.apply(Action::Keys(action), &mut effects);
+        }
+        let Some(Effect::Run(work)) = effects.pop() else { panic!("nothing runs") };
+        let (job, mut view) = Job::start(work, || {});
+        let mut answers = Some(answers);
+        while view.is_running() {
+            job.poll(&mut view).into_iter().for_each(|action| state.apply(action, &mut effects));
+            if !state.asked.is_empty() {
+                let answers = answers.take().expect("it is asked once");
+                for action in answers {
+                    state.apply(action, &mut effects);
+                }
+            }
+            std::thread::yield_now();
+        }
+        (state.keys.header.map(|header| header.slots.len()), state.keys.failed.map(|e| e.code()))
+    };
+    let answer = |text: &str| {
+        Vec::from([asking::Change::Typed(typed(text)), asking::Change::Answer].map(Action::Asking))
+    };
+    assert_eq!(asks(vec![Action::CancelJob]), (Some(2), None));
+    assert_eq!(asks(vec![Action::Asking(asking::Change::Decline)]), (Some(2), None));
+    assert_eq!(asks(answer("not it")), (Some(2), Some(Code::IdentityLocked)));
+    assert_eq!(asks(answer("its own passphrase")), (Some(1), None));
 }
 
 fn opened(actions: impl IntoIterator<Item = keys::Action>) -> State {
@@ -143,5 +336,48 @@ fn slots_that_are_listed_and_changed() {
             keys::Action::Changed(Task::Remove(2), Err(Arc::new(error))),
         ])
     });
-    pictures.check("keys-changed", || opened([keys::Action::Changed(Task::Change, Ok(header()))]));
+    pictures.check("keys-other-keys", || {
+        let mut state = opened([
+            keys::Action::Task(Some(Task::Remove(2))),
+            keys::Action::Others(other_keys::Change::Files(vec!["/media/operator/站点.key".into()])),
+        ]);
+        let own = own_keys::Action::Loaded(Ok(own_lists()));
+        let tick = other_keys::Change::Tick("/home/operator/keys/packer.txt".into());
+        for action in [Action::Own(own), Action::Keys(keys::Action::Others(tick))] {
+            state.apply(action, &mut Effects::new());
+        }
+        state
+    });
+    pictures.check("keys-add-shares", || {
+        let numbers = [ShareEdit::Want(true), ShareEdit::Threshold("4".into())];
+        let mut actions =
+            vec![keys::Action::Task(Some(Task::Add)), keys::Action::Current(typed("the old one"))];
+        let change = |edit| keys::Action::Recipients(new_recipients::Change::Shares(edit));
+        actions.extend(numbers.map(change));
+        opened(actions)
+    });
+    pictures.check("keys-added-shares", || {
+        let files = (1..=3).map(|number| format!("/media/operator/分片/share-{number}-of-3.txt").into());
+        let shares = Some(ToldShares { threshold: 2, files: files.collect() });
+        let locked = LockedFor { shares, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Add, Ok((header(), Box::new(locked))))])
+    });
+    pictures.check("keys-typed-shares", || {
+        let slots = vec![SlotInfo { number: 1, kind: "shares", details: "2/3".into() }];
+        let header = Header { slots, ..header() };
+        let words = format!("2 {}", ["abandon"; 23].join(" ") + " art");
+        let share = |edit| keys::Action::Others(other_keys::Change::Share(edit));
+        let actions = [
+            keys::Action::Opened(Ok(header)),
+            keys::Action::Task(Some(Task::Reseal)),
+            share(typed(&words)),
+            keys::Action::Others(other_keys::Change::AddShare),
+            share(typed("3 abandn")),
+            keys::Action::Others(other_keys::Change::AddShare),
+        ];
+        opened(actions)
+    });
+    pictures.check("keys-changed", || {
+        opened([keys::Action::Changed(Task::Change, Ok((header(), Box::default())))])
+    });
 }

@@ -7,7 +7,7 @@ use sealift::{Code, Error, Fact, PackReport, Phase, WordList};
 use super::*;
 use crate::gui::{
     new_passphrase::Change,
-    new_recipients::{self, LockedFor, Needs},
+    new_recipients::{self, LockedFor, Needs, ToldShares},
     own_keys,
     screens::pack::{Action as Pack, Packed, PackedBundle, Seen, SignEdit, Split},
 };
@@ -114,6 +114,10 @@ fn each_end() {
         let locked_for = LockedFor {
             has_passphrase: true,
             names: vec!["支付网关现场".into(), "ops@site-b".into()],
+            shares: Some(ToldShares {
+                threshold: 2,
+                files: (1..=3).map(|n| format!("/media/operator/share-{n}-of-3.txt").into()).collect(),
+            }),
             needs: Needs::Any,
         };
         let bundles = vec![PackedBundle { class: None, report, locked_for }];

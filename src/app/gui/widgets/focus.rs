@@ -14,6 +14,8 @@ pub(crate) const PACK_OUT: &str = "pack out";
 pub(crate) const IMPORT_PASSPHRASE: &str = "import passphrase";
 /// Where images are put back.
 pub(crate) const IMPORT_PATH: &str = "import path";
+/// What a key asked for.
+pub(crate) const ANSWER: &str = "answer";
 /// The button that leads on in a wizard.
 pub(crate) const NEXT: &str = "next";
 

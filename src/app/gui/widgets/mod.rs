@@ -1,5 +1,6 @@
 //! Painted things that several screens use. They know texts and colours by role, and no screen.
 
+pub(crate) mod asking;
 pub(crate) mod banner;
 pub(crate) mod bundle_card;
 pub(crate) mod button;

@@ -1,8 +1,8 @@
 //! The wizard's jobs: each a call or two of the library.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use sealift::{Ctx, Existing, Phase, RestoreReport, Unlocked, VerifiedBundle};
+use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, Unlocked, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
@@ -24,20 +24,27 @@ use crate::site::Site;
 pub(super) fn unlock(import: &Import, given: Given) -> Option<Work> {
     let name = import.header()?.file_name();
     let paths: Vec<PathBuf> = import.locked().map(|header| header.path.clone()).collect();
-    let call = move |ctx: &Ctx| open(ctx, &paths, given, &Site::open(None, None)?);
-    Some(Work::new(Kind::Unlock, name, call, |opened| action::Action::Import(Action::Unlocked(opened))))
+    let call = move |ctx: &Ctx, ask: &Arc<dyn Ask>| open(ctx, &paths, given, ask, &Site::open(None, None)?);
+    let then = |opened| action::Action::Import(Action::Unlocked(opened));
+    Some(Work::asking(Kind::Unlock, name, About::default(), call, |_| None, then))
 }
 
 /// What is inside those of the bundles at `paths` that the keys open, if `site` lets all of them in.
 ///
 /// # Errors
 /// Why none opens, where that is so.
-pub(super) fn open(ctx: &Ctx, paths: &[PathBuf], given: Given, site: &Site) -> sealift::Result<Contents> {
+pub(super) fn open(
+    ctx: &Ctx,
+    paths: &[PathBuf],
+    given: Given,
+    ask: &Arc<dyn Ask>,
+    site: &Site,
+) -> sealift::Result<Contents> {
     let bundles = paths.iter().map(|path| sealift::inspect(path)).collect::<sealift::Result<Vec<_>>>()?;
     // Before a key is tried; the images' own signatures can be seen only after.
     bundles.iter().try_for_each(|bundle| site.check(bundle).map(drop))?;
     let mut opened: Vec<Option<Unlocked>> = bundles.iter().map(|_| None).collect();
-    let keys = given.identities()?;
+    let keys = given.identities(ask)?;
     let refused =
         sealift::unlock_more(&bundles, &mut opened, &keys, |bundle, keys| bundle.unlock(ctx, keys))?;
     let mut contents = Contents::default();
@@ -185,6 +192,19 @@ mod tests {
 
     const PASSPHRASE: &str = "correct horse battery staple";
 
+    fn nobody() -> Arc<dyn Ask> {
+        Arc::new(NobodyAnswers)
+    }
+
+    /// Answers every question alike.
+    struct Answers(&'static str);
+
+    impl Ask for Answers {
+        fn secret(&self, _: &sealift::Question) -> Option<zeroize::Zeroizing<String>> {
+            Some(zeroize::Zeroizing::new(self.0.to_owned()))
+        }
+    }
+
     /// A bundle in `folder` for `recipients`.
     fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
         let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
@@ -222,7 +242,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "plays the other program")]
-    fn a_bundle_without_a_passphrase_opens_with_keys_and_the_field_answers_what_they_ask() {
+    fn a_bundle_without_a_passphrase_opens_with_keys_and_what_they_ask_is_answered() {
         let dir = tempfile::tempdir().unwrap();
         let (of_file, of_ssh) = (dir.path().join("mine.key"), dir.path().join("id_ed25519"));
         let key = KeyFile::generate();
@@ -233,22 +253,23 @@ mod tests {
             .status();
         assert!(made.expect("openssh-client is installed").success());
         let public = of_ssh.with_extension("pub");
-        let ask: std::sync::Arc<dyn sealift::Ask> = std::sync::Arc::new(NobodyAnswers);
-        let mut recipients = Recipient::parse(public.to_str().unwrap(), &ask).unwrap();
+        let mut recipients = Recipient::parse(public.to_str().unwrap(), &nobody()).unwrap();
         recipients.push(Recipient::KeyFile(key));
         let bundle = packed(dir.path(), recipients);
         let header = Header::read(&bundle).unwrap();
         assert!(OtherKeys::for_slots(&header.slots).is_open);
 
         let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
-        let opened =
-            |given| open(&Ctx::new(), std::slice::from_ref(&bundle), given, &site).map_err(|e| e.code());
-        assert_eq!(opened(given("", &[&of_file])).unwrap().images.len(), 2);
-        assert!(opened(given(PASSPHRASE, &[&of_ssh])).is_ok());
-        assert_eq!(opened(given("", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
-        assert_eq!(opened(given("not it at all", &[&of_ssh])).unwrap_err(), Code::IdentityLocked);
-        assert_eq!(opened(given("", &[&dir.path().join("absent")])).unwrap_err(), Code::NotFound);
-        assert!(opened(given("", &[])).is_err());
+        let opened = |keys: &[&Path], ask| {
+            open(&Ctx::new(), std::slice::from_ref(&bundle), given("", keys), &ask, &site)
+                .map_err(|e| e.code())
+        };
+        assert_eq!(opened(&[&of_file], nobody()).unwrap().images.len(), 2);
+        assert!(opened(&[&of_ssh], Arc::new(Answers(PASSPHRASE))).is_ok());
+        assert_eq!(opened(&[&of_ssh], nobody()).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(&[&of_ssh], Arc::new(Answers("not it"))).unwrap_err(), Code::IdentityLocked);
+        assert_eq!(opened(&[&dir.path().join("absent")], nobody()).unwrap_err(), Code::NotFound);
+        assert!(opened(&[], nobody()).is_err());
     }
 
     #[test]
@@ -256,8 +277,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(SigningKeyType::Ed25519);
         let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
-        let opened =
-            || open(&ctx, std::slice::from_ref(&bundle), given(PASSPHRASE, &[]), &site(dir.path(), &key));
+        let opened = || {
+            let given = given(PASSPHRASE, &[]);
+            open(&ctx, std::slice::from_ref(&bundle), given, &nobody(), &site(dir.path(), &key))
+        };
         assert_eq!(opened().unwrap_err().code(), Code::NotSigned);
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
         let policies = opened().unwrap().parts.remove(0).policies;
@@ -289,7 +312,8 @@ mod tests {
 
         let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
         let paths = classes.map(|class| sealift::part_path(&out, class));
-        let opened = |paths: &[PathBuf], given: &str| open(&ctx, paths, self::given(given, &[]), &site);
+        let opened =
+            |paths: &[PathBuf], given: &str| open(&ctx, paths, self::given(given, &[]), &nobody(), &site);
         assert_eq!(opened(&paths, "not it at all").unwrap_err().code(), Code::KeyRefused);
         let mut contents = opened(&paths, &passphrase(Class::Secret)).unwrap();
         assert_eq!((contents.images.len(), contents.class(&contents.images[0])), (1, Some(Class::Secret)));

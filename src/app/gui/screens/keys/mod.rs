@@ -50,8 +50,8 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         return open_bundle(ui, state, words, &keys.path, typed, actions);
     };
     scrolled(ui, |ui| {
-        if let Some(done) = keys.done {
-            task::done(ui, state, done);
+        if let Some((task, locked)) = &keys.done {
+            task::done(ui, state, *task, locked);
             ui.add_space(8.0);
         }
         match keys.task {

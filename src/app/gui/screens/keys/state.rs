@@ -5,14 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Code, Error, Fact, KdfLevel, PackOptions, Passphrase, Recipient};
+use sealift::{Code, Error, Fact, Identities, KdfLevel, PackOptions, Recipient};
 
 use crate::gui::{
     action::{self, Effect, Effects},
     bundle::{Header, read_header},
+    history::About,
     job::{Kind, Outcome, Work},
     new_passphrase::{Change, NewPassphrase},
-    new_recipients::{self, Needs, NewRecipients},
+    new_recipients::{self, LockedFor, Needs, NewRecipients, SHARE_NAME},
+    other_keys::{self, OtherKeys},
     secret::{Edit, Secret},
 };
 
@@ -26,12 +28,14 @@ pub(crate) struct Keys {
     pub(crate) task: Option<Task>,
     /// A passphrase that opens the bundle.
     pub(crate) current: Secret,
+    /// Keys beside it that open the bundle.
+    pub(crate) others: OtherKeys,
     pub(crate) new: NewPassphrase,
     pub(crate) recipients: NewRecipients,
     /// Where a new bundle is written, as typed.
     pub(crate) out: String,
-    /// What was done last.
-    pub(crate) done: Option<Task>,
+    /// What was done last, and for whom.
+    pub(crate) done: Option<(Task, Box<LockedFor>)>,
     pub(crate) failed: Option<Arc<Error>>,
 }
 
@@ -39,7 +43,7 @@ pub(crate) struct Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     Add,
-    /// Replaces the slot of the passphrase that is typed.
+    /// Replaces the slot that opens.
     Change,
     /// Removes the slot of this number.
     Remove(usize),
@@ -63,13 +67,14 @@ pub(crate) enum Action {
     /// Begins a task, or leaves it.
     Task(Option<Task>),
     Current(Edit),
+    Others(other_keys::Change),
     New(Change),
     Recipients(new_recipients::Change),
     /// A file that holds recipients.
     RecipientFile(String),
     Out(String),
     Start,
-    Changed(Task, Outcome<Header>),
+    Changed(Task, Outcome<(Header, Box<LockedFor>)>),
     Close,
 }
 
@@ -85,9 +90,11 @@ impl Keys {
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
             Action::Task(task) => {
                 let header = self.header.take();
-                *self = Self { header, task, ..Self::default() };
+                let others = header.as_ref().map(|header| OtherKeys::for_slots(&header.slots));
+                *self = Self { header, task, others: others.unwrap_or_default(), ..Self::default() };
             }
             Action::Current(edit) => self.current.apply(edit),
+            Action::Others(change) => self.others.apply(change),
             Action::New(change) => self.new.apply(change, |c| action::Action::Keys(Action::New(c)), effects),
             Action::Recipients(change) => self.recipients.apply(change, recipients_do, effects),
             Action::RecipientFile(path) => {
@@ -97,8 +104,8 @@ impl Keys {
             }
             Action::Out(out) => self.out = out,
             Action::Start => self.start(effects),
-            Action::Changed(task, Ok(header)) => {
-                *self = Self { header: Some(header), done: Some(task), ..Self::default() };
+            Action::Changed(task, Ok((header, locked))) => {
+                *self = Self { header: Some(header), done: Some((task, locked)), ..Self::default() };
             }
             Action::Changed(_, Err(error)) => {
                 self.failed = (error.code() != Code::Cancelled).then_some(error);
@@ -111,19 +118,19 @@ impl Keys {
     pub(crate) fn is_ready(&self) -> bool {
         let Some(task) = self.task else { return false };
         let has_out = task != Task::Reseal || !self.out.trim().is_empty();
-        has_out && !self.current.is_empty() && (!task.needs_new() || self.has_new(task))
+        let has_current = !self.current.is_empty() || !self.others.is_empty();
+        has_out && has_current && (!task.needs_new() || self.has_new(task))
     }
 
     /// Whether there is a new key.
     fn has_new(&self, task: Task) -> bool {
         let Self { new, recipients, .. } = self;
-        // What is typed and was not added would be left out in silence.
-        let has_all = (new.is_empty() || new.is_complete()) && recipients.typed.trim().is_empty();
+        let has_all = (new.is_empty() || new.is_complete()) && recipients.is_complete();
         has_all && self.num_new() > 0 && !self.has_too_many(task)
     }
 
     fn num_new(&self) -> usize {
-        usize::from(!self.new.is_empty()) + self.recipients.chosen.len()
+        usize::from(!self.new.is_empty()) + self.recipients.num_keys()
     }
 
     /// In place of one slot there is only one, though it may be for several keys together.
@@ -146,14 +153,15 @@ impl Keys {
     fn work(&self, task: Task) -> sealift::Result<Option<Work>> {
         let Some(header) = &self.header else { return Ok(None) };
         let (path, name) = (header.path.clone(), header.file_name());
-        let current = self.current.passphrase()?;
+        let current = self.others.given(&self.current);
         let new = if self.new.is_empty() { None } else { Some(self.new.passphrase()?) };
         let new = self.recipients.lock(new);
         let out = PathBuf::from(self.out.trim());
         let kind = if task == Task::Reseal { Kind::Reseal } else { Kind::Keys };
-        let call = move |ctx: &sealift::Ctx| {
+        let call = move |ctx: &sealift::Ctx, ask: &Arc<dyn sealift::Ask>| {
             let kdf = KdfLevel::default();
-            let recipients = new.recipients()?;
+            let current = current.identities(ask)?;
+            let (recipients, locking) = new.begin(ask, SHARE_NAME)?;
             match (task, recipients.as_slice()) {
                 (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
                 (Task::Add, added) => {
@@ -164,16 +172,15 @@ impl Keys {
                 (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Header::read(&out);
+                    return Ok((Header::read(&out)?, locking.done().into()));
                 }
                 // A file that was chosen may hold several.
                 (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Header::read(&path)
+            Ok((Header::read(&path)?, locking.done().into()))
         };
-        Ok(Some(Work::new(kind, name, call, move |header| {
-            action::Action::Keys(Action::Changed(task, header))
-        })))
+        let then = move |changed| action::Action::Keys(Action::Changed(task, changed));
+        Ok(Some(Work::asking(kind, name, About::default(), call, |_| None, then)))
     }
 }
 
@@ -181,7 +188,7 @@ impl Keys {
 fn reseal(
     ctx: &sealift::Ctx,
     path: &Path,
-    current: &Passphrase,
+    current: &Identities,
     out: &Path,
     recipients: Vec<Recipient>,
 ) -> sealift::Result<()> {
@@ -226,8 +233,12 @@ mod tests {
         }
         keys.apply(Action::Start, &mut effects);
         assert!(matches!(effects.as_slice(), [Effect::Run(work)] if work.kind == Kind::Keys));
-        keys.apply(Action::Changed(Task::Add, Ok(header())), &mut effects);
-        assert!(keys.current.is_empty() && keys.new.first.is_empty() && keys.done == Some(Task::Add));
+        keys.apply(Action::Changed(Task::Add, Ok((header(), Box::default()))), &mut effects);
+        assert!(
+            keys.current.is_empty()
+                && keys.new.first.is_empty()
+                && keys.done.is_some_and(|(task, _)| task == Task::Add)
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One change of a bundle's passphrases: what is asked for, what it means, and what came of it.
+//! One change of a bundle's keys: what is asked for, what it means, and what came of it.
 
 use eframe::egui::Ui;
 
@@ -8,15 +8,23 @@ use crate::gui::{
     bundle::Header,
     dialog::{Ask, Choose},
     new_passphrase::{Change, Look},
+    new_recipients::{self, LockedFor},
+    other_keys,
     state::State,
     theme::Tone,
     widgets::{
         Button, Icon, Label, banner,
         new_passphrase::{new_passphrase, second_look},
-        new_recipients::{Then, new_recipients},
-        password::password,
+        new_recipients::{Then, locked_for, new_recipients},
         path_field::path_field,
+        unlock_keys::{self, unlock_keys},
     },
+};
+
+const CURRENT: unlock_keys::Then = unlock_keys::Then {
+    passphrase: |edit| action::Action::Keys(Action::Current(edit)),
+    keys: |change| action::Action::Keys(Action::Others(change)),
+    files: |paths| action::Action::Keys(Action::Others(other_keys::Change::Files(paths))),
 };
 
 const RECIPIENTS: Then = Then {
@@ -25,6 +33,7 @@ const RECIPIENTS: Then = Then {
         let path = paths.into_iter().next().unwrap_or_default();
         action::Action::Keys(Action::RecipientFile(path.to_string_lossy().into_owned()))
     },
+    folder: |paths| action::Action::Keys(Action::Recipients(new_recipients::Change::share_folder(paths))),
 };
 
 fn change(change: Change) -> action::Action {
@@ -47,11 +56,9 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
         banner::error(ui, state.texts, error);
     }
     ui.add_space(4.0);
-    let label = state.t("keys-current");
-    ui.add(Label::body(&label));
     let hint = if task == Task::Change { "keys-current-hint" } else { "keys-any-hint" };
-    let typed = password(ui, state.texts, &label, &state.t(hint), &keys.current);
-    actions.extend(typed.edits.into_iter().map(|edit| action::Action::Keys(Action::Current(edit))));
+    let given = (&keys.current, &keys.others);
+    let typed = unlock_keys(ui, state, &header.slots, ("keys-current", hint), given, CURRENT, actions);
     let mut is_submitted = typed.is_submitted;
     if task.needs_new() {
         ui.add_space(4.0);
@@ -113,7 +120,7 @@ fn old_copies(ui: &mut Ui, state: &State) {
     });
 }
 
-pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
+pub(super) fn done(ui: &mut Ui, state: &State, task: Task, locked: &LockedFor) {
     let (id, number) = match task {
         Task::Add => ("keys-added", 0),
         Task::Change => ("keys-changed", 0),
@@ -124,6 +131,9 @@ pub(super) fn done(ui: &mut Ui, state: &State, task: Task) {
         Icon::Check.show(ui, 22.0, Tone::Ok);
         ui.add(Label::large(state.texts.count(id, number)).tone(Tone::Ok));
     });
+    if locked.num_keys() > 0 {
+        locked_for(ui, state.texts, locked);
+    }
     if task != Task::Add {
         old_copies(ui, state);
     }

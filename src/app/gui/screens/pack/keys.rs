@@ -30,6 +30,7 @@ impl Keys {
             () if !new.is_empty() && !new.is_complete() => Some("pack-why-again"),
             // What is typed and was not added would be left out in silence.
             () if !recipients.typed.trim().is_empty() => Some("pack-why-recipient"),
+            () if !recipients.is_complete() => Some("pack-why-shares"),
             () => None,
         }
     }
@@ -69,6 +70,10 @@ impl Then {
                     let path = paths.into_iter().next().unwrap_or_default();
                     let path = path.to_string_lossy().into_owned();
                     action::Action::Pack(Action::RecipientFile(WHOSE[N], path))
+                },
+                folder: |paths| {
+                    let change = new_recipients::Change::share_folder(paths);
+                    action::Action::Pack(Action::Recipients(WHOSE[N], change))
                 },
             },
         }

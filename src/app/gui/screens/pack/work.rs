@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use sealift::{Ctx, Fact, PackOptions, PackReport, Phase, Recipients};
+use sealift::{Ask, Ctx, Fact, PackOptions, PackReport, Phase, Recipients};
 
 use super::{Action, Pack, keys::Whose, place, sign::Signer};
 use crate::gui::{
     action,
     history::{About, Account},
     job::{Kind, Work},
-    new_recipients::{Lock, LockedFor},
+    new_recipients::{Lock, LockedFor, Locking, SHARE_NAME},
 };
 
 /// What was packed.
@@ -53,12 +53,10 @@ pub(super) fn pack(pack: &Pack) -> sealift::Result<Work> {
     // A failure is told with the step it came at, which only the job knows.
     let step = Arc::new(OnceLock::new());
     let reached = Arc::clone(&step);
-    let call = move |ctx: &Ctx| {
+    let call = move |ctx: &Ctx, ask: &Arc<dyn Ask>| {
         let packed = place::check(&out, rules.is_some(), options.existing).and_then(|()| {
             let signing = signer.as_ref().map(Signer::open).transpose()?;
-            let told: BTreeMap<Whose, LockedFor> =
-                locks.iter().map(|(whose, lock)| (*whose, lock.told())).collect();
-            let mut recipients = recipients(locks)?;
+            let (mut recipients, mut locking) = begin(locks, ask)?;
             let plan = sealift::plan_pack(ctx, &specs, &[])?;
             let options = PackOptions { signing, ..options };
             let reports = match rules {
@@ -69,7 +67,7 @@ pub(super) fn pack(pack: &Pack) -> sealift::Result<Work> {
                 Some(rules) => divided(ctx, plan.divide(&rules)?, recipients, &out, &options)?,
             };
             let bundle = |(class, report)| {
-                let locked_for = told.get(&class).cloned().unwrap_or_default();
+                let locked_for = locking.remove(&class).map(Locking::done).unwrap_or_default();
                 PackedBundle { class, report, locked_for }
             };
             let bundles = reports.into_iter().map(bundle).collect();
@@ -82,16 +80,26 @@ pub(super) fn pack(pack: &Pack) -> sealift::Result<Work> {
         let phase = step.get().copied().unwrap_or(Phase::Scan);
         action::Action::Pack(Action::Packed(packed, phase))
     };
-    Ok(Work::recorded(Kind::Pack, name, about, call, |packed: &Packed| Some(account(packed)), then))
+    Ok(Work::asking(Kind::Pack, name, about, call, |packed: &Packed| Some(account(packed)), then))
 }
 
-fn recipients(locks: BTreeMap<Whose, Lock>) -> sealift::Result<BTreeMap<Whose, Recipients>> {
-    let read = |(whose, lock): (Whose, Lock)| match (lock.recipients(), whose) {
-        (Ok(recipients), _) => Ok((whose, recipients.into())),
-        (Err(e), Some(class)) => Err(e.or_with(Fact::Class, class)),
-        (Err(e), None) => Err(e),
-    };
-    locks.into_iter().map(read).collect()
+/// Recipients of each bundle, and what is told of them once it was locked.
+type Begun = (BTreeMap<Whose, Recipients>, BTreeMap<Whose, Locking>);
+
+fn begin(locks: BTreeMap<Whose, Lock>, ask: &Arc<dyn Ask>) -> sealift::Result<Begun> {
+    let mut begun = Begun::default();
+    for (whose, lock) in locks {
+        // In one folder the shares of two classes would be called the same.
+        let shares = whose.map_or(SHARE_NAME.to_owned(), |class| format!("{class}-{SHARE_NAME}"));
+        let (recipients, locking) = match (lock.begin(ask, &shares), whose) {
+            (Ok(begun), _) => begun,
+            (Err(e), Some(class)) => return Err(e.or_with(Fact::Class, class)),
+            (Err(e), None) => return Err(e),
+        };
+        begun.0.insert(whose, recipients.into());
+        begun.1.insert(whose, locking);
+    }
+    Ok(begun)
 }
 
 /// A bundle for each class.

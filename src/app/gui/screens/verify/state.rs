@@ -126,9 +126,9 @@ impl Verify {
             return Some(Work::recorded(Kind::Verify, name, about, call, account, then));
         }
         let given = self.keys.given(&self.passphrase);
-        let call = move |ctx: &sealift::Ctx| {
+        let call = move |ctx: &sealift::Ctx, ask: &Arc<dyn sealift::Ask>| {
             let bundle = sealift::inspect(&path)?;
-            let unlocked = bundle.unlock(ctx, given.identities()?)?;
+            let unlocked = bundle.unlock(ctx, given.identities(ask)?)?;
             // Whole and authentic is said of nothing that this site refuses.
             Site::open(None, None)?.check_unlocked(&unlocked)?;
             let (blobs, _) = unlocked.verify_onto(ctx, &map)?;
@@ -137,7 +137,7 @@ impl Verify {
             Ok(Verdict { blobs: Some((blobs, unlocked.contents().images.len())), records })
         };
         self.map = shown;
-        Some(Work::recorded(Kind::VerifyBlobs, name, about, call, account, then))
+        Some(Work::asking(Kind::VerifyBlobs, name, about, call, account, then))
     }
 
     fn mend(&mut self, step: Step, effects: &mut Effects) {
