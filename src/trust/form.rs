@@ -480,22 +480,26 @@ mod tests {
     }
 
     #[test]
-    fn public_attestations_fit_the_public_trusted_root() {
+    fn public_attestations_fit_the_trusted_root_of_their_site() {
+        const STAGING_ROOT: &str = include_str!("../../tests/testkit/keyless/public/staging_root.json");
+        const REKOR_V1: &[u8] = include_bytes!("../../tests/testkit/keyless/public/rekor-v1.sigstore.json");
+        const REKOR_V2: &[u8] = include_bytes!("../../tests/testkit/keyless/public/rekor-v2.sigstore.json");
         let identity =
             "https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main";
         let issuer = "https://token.actions.githubusercontent.com";
-        let mut store = TrustStore::default();
-        store.add_identity("prefix", identity, issuer, TrustedRoot::from_json(PUBLIC_ROOT).unwrap()).unwrap();
-        // Rekor's first log, with its time; and the second, with that of a timestamp authority.
-        for (document, is_of_prefix) in [
-            (&include_bytes!("../../tests/testkit/keyless/public/rekor-v1.sigstore.json")[..], true),
-            (include_bytes!("../../tests/testkit/keyless/public/rekor-v2.sigstore.json"), false),
+        use ImageSignatureState::{Keyless, Trusted, UnknownIdentity};
+        // Rekor's first version, with its own time; and the second, with that of a timestamp authority.
+        for (root, document, expected) in [
+            (PUBLIC_ROOT, REKOR_V1, Trusted),
+            (PUBLIC_ROOT, REKOR_V2, Keyless),
+            (STAGING_ROOT, REKOR_V1, Keyless),
+            (STAGING_ROOT, REKOR_V2, UnknownIdentity),
         ] {
+            let mut store = TrustStore::default();
+            store.add_identity("prefix", identity, issuer, TrustedRoot::from_json(root).unwrap()).unwrap();
             let checked = Form::Bundle.check(document, &store).unwrap();
             let signature = &checked.signatures[0];
-            let issuers = (signature.identity.as_deref(), signature.issuer.as_deref());
-            assert_eq!(signature.state == ImageSignatureState::Trusted, is_of_prefix, "{issuers:?}");
-            assert!(signature.identity.is_some(), "{:?}", signature.state);
+            assert_eq!(signature.state, expected, "{:?}", signature.identity);
             assert_eq!(
                 signature.predicate_type.as_deref(),
                 Some("https://schemas.conda.org/attestations-publish-1.schema.json")
