@@ -1,9 +1,8 @@
 //! The sensitivity class of an image or a bundle: a word in a frame, as a stamp on an envelope.
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
+    Align2, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
 };
-use eframe::egui::{Role, WidgetInfo};
 use sealift::Class;
 
 use crate::gui::{
@@ -29,32 +28,36 @@ pub(crate) fn class_chip(ui: &mut Ui, texts: Texts, class: Class) -> Response {
     let (rect, response) = ui.allocate_exact_size(SIZE, Sense::hover());
     let name = texts.class(class);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    paint(ui, rect, &name, Some(class), false);
+    paint(ui, rect, &name, tone(class), false);
     response
 }
 
-/// A chip that goes to the next class when it is pressed; `words` stand in it while there is none. Whether it was pressed.
-pub(crate) fn class_button(ui: &mut Ui, name: &str, words: &str, class: Option<Class>) -> bool {
+/// A chip that goes to the next class when it is pressed; without a class it has the tone `otherwise`. Whether it was
+/// pressed.
+pub(crate) fn class_button(
+    ui: &mut Ui,
+    name: &str,
+    words: &str,
+    class: Option<Class>,
+    otherwise: Tone,
+) -> bool {
     let (rect, response) = ui.allocate_exact_size(SIZE, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-    paint(ui, rect, words, class, response.hovered());
+    paint(ui, rect, words, class.map_or(otherwise, tone), response.hovered());
     focus::mark_in_row(ui, &response);
     response.on_hover_text(name).clicked()
 }
 
 const SIZE: Vec2 = vec2(WIDTH, HEIGHT);
 
-fn paint(ui: &Ui, rect: Rect, words: &str, class: Option<Class>, is_hovered: bool) {
+fn paint(ui: &Ui, rect: Rect, words: &str, tone: Tone, is_hovered: bool) {
     let palette = theme::palette(ui);
-    let (ink, edge): (Color32, Color32) = match class {
-        Some(class) => (tone(class).color(palette), tone(class).color(palette)),
-        None => (palette.secondary, palette.edge),
+    let ink = tone.color(palette);
+    let (fill, edge) = match tone {
+        Tone::Secondary => (palette.raised, palette.edge),
+        _ => (theme::faint(ink), ink),
     };
-    let fill = match class {
-        _ if is_hovered => palette.hovered,
-        Some(_) => theme::faint(ink),
-        None => palette.raised,
-    };
+    let fill = if is_hovered { palette.hovered } else { fill };
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect(rect, CornerRadius::same(4), fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     painter.text(rect.center(), Align2::CENTER_CENTER, words, theme::regular(theme::SMALL), ink);

@@ -77,10 +77,11 @@ fn choices(state: &State, classes: impl IntoIterator<Item = Class>) -> Vec<(Whos
 pub(super) fn mark(ui: &mut Ui, state: &State, number: usize, image: &Row, actions: &mut Actions) {
     let mark = state.pack.mark(image);
     let title = || ("image", image.title.clone());
-    let (words, name) = match (mark, &image.label) {
+    let (words, name, otherwise) = match (mark, &image.label) {
         (None, ClassLabel::Other(label)) => {
             let label = sealift::escape(label).to_string();
-            (label.clone(), state.texts.with("pack-mark-other", &[title(), ("label", label)]))
+            let name = state.texts.with("pack-mark-other", &[title(), ("label", label.clone())]);
+            (format!("{label}?"), name, Tone::Warn)
         }
         _ => {
             let words = match mark {
@@ -88,10 +89,11 @@ pub(super) fn mark(ui: &mut Ui, state: &State, number: usize, image: &Row, actio
                 None if image.is_artifact() => state.t("pack-mark-with"),
                 None => state.t("pack-mark-none"),
             };
-            (words.clone(), state.texts.with("pack-mark-name", &[title(), ("class", words)]))
+            let name = state.texts.with("pack-mark-name", &[title(), ("class", words.clone())]);
+            (words, name, Tone::Secondary)
         }
     };
-    if class_button(ui, &name, &words, mark) {
+    if class_button(ui, &name, &words, mark, otherwise) {
         actions.push(does(Change::Next(number)));
     }
 }
