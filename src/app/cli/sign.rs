@@ -131,9 +131,12 @@ pub(super) fn trust(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         object
     };
     let path = site.store_path().ok();
-    env.out.json(
-        &serde_json::json!({ "trust_store": path, "keys": keys.iter().map(object).collect::<Vec<_>>() }),
-    );
+    let certificates = if verb == "list" { sealift::client_certificates() } else { Vec::new() };
+    env.out.json(&serde_json::json!({
+        "trust_store": path,
+        "keys": keys.iter().map(object).collect::<Vec<_>>(),
+        "client_certificates": certificates,
+    }));
     if keys.is_empty() {
         env.out.say("trust-none", &[]);
     }
@@ -147,6 +150,15 @@ pub(super) fn trust(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             ],
         );
         env.out.fingerprint(&key.key_id);
+    }
+    for certificate in certificates.iter().filter(|certificate| certificate.is_due()) {
+        let id = if certificate.has_ended() { "certificate-ended" } else { "certificate-due" };
+        let path = certificate.path.display().to_string();
+        let (host, path) = (sealift::escape(&certificate.host), sealift::escape(&path));
+        env.out.say(
+            id,
+            &[("host", host.to_string()), ("path", path.to_string()), ("ends", certificate.ends.clone())],
+        );
     }
     Ok(Ended::Done)
 }
