@@ -111,7 +111,7 @@ pub use keyslot::{
 };
 pub use kit::{KitReport, bundles_in, write_kit};
 pub use locale::{Lang, escape, lookup, text};
-pub use net::{Credentials, RegistryAccess};
+pub use net::{ClientCertificate, Credentials, RegistryAccess, client_certificates};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{
     ClassFile, ClassKeys, ClassRules, FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection,

@@ -70,8 +70,13 @@ impl Env {
     pub(super) fn cert_dirs(&self, host: &str) -> Vec<PathBuf> {
         // No colon may stand in a file name there; Docker leaves it out.
         let host = if cfg!(windows) { host.replace(':', "") } else { host.to_owned() };
+        self.cert_roots().into_iter().map(|root| root.join(&host)).collect()
+    }
+
+    /// Folders that have one for each host, the user's first.
+    pub(super) fn cert_roots(&self) -> Vec<PathBuf> {
         let user = [self.containers(), self.docker()].into_iter().flatten();
         let system = ["/etc/containers", "/etc/docker"].map(PathBuf::from);
-        user.chain(system).map(|dir| dir.join("certs.d").join(&host)).collect()
+        user.chain(system).map(|dir| dir.join("certs.d")).collect()
     }
 }

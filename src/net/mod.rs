@@ -4,6 +4,7 @@
 //! cancelled, as the future it waits for is dropped.
 
 mod auth;
+mod certs;
 mod env;
 mod failure;
 mod harbor;
@@ -19,6 +20,7 @@ use std::{future::Future, io, sync::LazyLock, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 pub use auth::Credentials;
+pub use certs::{ClientCertificate, client_certificates};
 pub(crate) use env::Env;
 pub use registry::RegistryAccess;
 pub(crate) use registry::{Referrer, Registry, Sent};

@@ -510,6 +510,9 @@ own-remove = Remove { $name }
 own-remove-line = It is taken out of this list. The file of the key is not deleted.
 own-distrust-line = Signatures by this key no longer count as the vendor’s.
 own-remove-now = Remove
+certificate-due = The client certificate for { $host } ends on { $day }
+certificate-ended = The client certificate for { $host } ended on { $day }
+certificate-line = Ask whoever runs the registry for the next one, and put it and its key in the place of these two files.
 
 add-name = Name
 add-new-identity = Make an identity

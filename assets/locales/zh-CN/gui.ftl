@@ -446,6 +446,9 @@ own-remove = 移除 { $name }
 own-remove-line = 只从列表中移除，不删除密钥文件。
 own-distrust-line = 此后，这把密钥的签名不再算作该厂商的签名。
 own-remove-now = 移除
+certificate-due = { $host } 的客户端证书将于 { $day } 到期
+certificate-ended = { $host } 的客户端证书已于 { $day } 到期
+certificate-line = 请向仓库管理方索取新证书，连同密钥替换这两个文件。
 
 add-name = 名称
 add-new-identity = 新建身份

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Result, TrustStore, fingerprint_in_all_languages};
+use sealift::{ClientCertificate, Code, Error, Result, TrustStore, fingerprint_in_all_languages};
 
 use super::{
     Ended, Env, secret,
@@ -29,7 +29,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         }
         _ => {}
     }
-    tell_trusted(env, &site);
+    tell_trusted(env, &site, &if verb == "list" { sealift::client_certificates() } else { Vec::new() });
     Ok(Ended::Done)
 }
 
@@ -58,8 +58,8 @@ fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> R
     store.add(name, key).map(drop)
 }
 
-/// What the store holds.
-fn tell_trusted(env: &Env, site: &Site) {
+/// What the store holds; and client certificates for registries, of which those that end are told.
+fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
     let (keys, identities) = (site.store.keys(), site.store.identities());
     let key_object = |key: &sealift::TrustedKey| {
         let mut object = serde_json::to_value(key).unwrap_or_default();
@@ -76,6 +76,7 @@ fn tell_trusted(env: &Env, site: &Site) {
         "trust_store": site.store_path().ok(),
         "keys": keys.iter().map(key_object).collect::<Vec<_>>(),
         "identities": identities.iter().map(identity_object).collect::<Vec<_>>(),
+        "client_certificates": certificates,
     }));
     if keys.is_empty() && identities.is_empty() {
         env.out.say("trust-none", &[]);
@@ -102,6 +103,15 @@ fn tell_trusted(env: &Env, site: &Site) {
             ],
         );
         env.out.fingerprint(&known.trusted_root);
+    }
+    for certificate in certificates.iter().filter(|certificate| certificate.is_due()) {
+        let id = if certificate.has_ended() { "certificate-ended" } else { "certificate-due" };
+        let path = certificate.path.display().to_string();
+        let (host, path) = (sealift::escape(&certificate.host), sealift::escape(&path));
+        env.out.say(
+            id,
+            &[("host", host.to_string()), ("path", path.to_string()), ("ends", certificate.ends.clone())],
+        );
     }
 }
 

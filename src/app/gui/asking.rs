@@ -114,7 +114,9 @@ impl Asker {
 
     fn put(&self, what: What) -> Option<Receiver<Answer>> {
         let (answer, wait) = bounded(1);
-        let asked = Asked { what, typed: Secret::default(), answer, job: Arc::downgrade(&self.job) };
+        let mut typed = Secret::default();
+        typed.apply(Edit::Reveal(matches!(what, What::Text(_))));
+        let asked = Asked { what, typed, answer, job: Arc::downgrade(&self.job) };
         self.questions.send(asked).ok()?;
         wake::window();
         Some(wait)

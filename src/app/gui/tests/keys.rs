@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Question, Recipient};
+use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Question, Recipient};
 
 use super::*;
 use crate::gui::{
@@ -76,7 +76,7 @@ added = "2024-11-02T08:00:00Z"
     );
     file(&path, &text);
     let vendors = sealift::TrustStore::load(&path).unwrap().keys().to_vec();
-    Lists { book, vendors }
+    Lists { book, vendors, certificates: Vec::new() }
 }
 
 fn with_own(actions: impl IntoIterator<Item = own_keys::Action>) -> State {
@@ -90,6 +90,20 @@ fn own_keys_and_those_of_vendors() {
     let mut pictures = Pictures::default();
     pictures.check("keys-own-empty", || after([Action::Go(Page::Keys)]));
     pictures.check("keys-own", || with_own([]));
+    pictures.check("keys-own-certificates", || {
+        let certificate = |host: &str, ends: &str, days_left| ClientCertificate {
+            host: host.into(),
+            path: format!("/etc/docker/certs.d/{host}/client.cert").into(),
+            ends: ends.into(),
+            days_left,
+        };
+        let certificates = vec![
+            certificate("harbor.bank.cn", "2026-11-20T08:00:00Z", -4),
+            certificate("registry.bank.cn:5000", "2027-01-31T23:59:59Z", 68),
+            certificate("quay.bank.cn", "2027-11-30T23:59:59Z", 371),
+        ];
+        with_own([own_keys::Action::Loaded(Ok(Lists { certificates, ..own_lists() }))])
+    });
     pictures.check("keys-own-remove", || {
         let which = Which::Own(sealift::KnownKeyKind::Recipient, "支付网关现场".into());
         with_own([own_keys::Action::Remove(Some(which))])

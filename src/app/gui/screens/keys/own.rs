@@ -1,7 +1,7 @@
 //! The user's own keys and the vendors' that are trusted, as cards.
 
 use eframe::egui::{Align, Frame, Layout, Margin, Stroke, Ui};
-use sealift::{KnownKey, KnownKeyKind, TrustedKey};
+use sealift::{ClientCertificate, KnownKey, KnownKeyKind, TrustedKey};
 
 use super::form;
 use crate::gui::{
@@ -19,6 +19,10 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     }
     if let Some(error) = &own.failed {
         banner::error(ui, state.texts, error);
+    }
+    for certificate in own.due_certificates() {
+        ending(ui, state, certificate);
+        ui.add_space(8.0);
     }
     let kinds = [
         (KnownKeyKind::Recipient, "own-recipients", &[(Adding::Recipient, "own-add-recipient")][..]),
@@ -52,6 +56,28 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     if own.vendors().is_empty() {
         ui.add(Label::small(state.t("own-vendors-none")).secondary().wrapped());
     }
+}
+
+/// A client certificate that a registry soon takes no more.
+fn ending(ui: &mut Ui, state: &State, certificate: &ClientCertificate) {
+    let (id, tone) = if certificate.has_ended() {
+        ("certificate-ended", Tone::Error)
+    } else {
+        ("certificate-due", Tone::Warn)
+    };
+    let args = [("host", sealift::escape(&certificate.host).to_string()), ("day", day(&certificate.ends))];
+    banner::banner(ui, tone, &state.texts.with(id, &args), |ui| {
+        let path = |path: &std::path::Path| sealift::escape(&path.display().to_string()).to_string();
+        for path in [path(&certificate.path), path(&certificate.path.with_extension("key"))] {
+            ui.add(Label::small(path).secondary().wrapped().selectable());
+        }
+        ui.add(Label::body(state.t("certificate-line")).secondary().wrapped());
+    });
+}
+
+/// The day of a moment, as RFC 3339 begins with it.
+fn day(moment: &str) -> String {
+    moment.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// The title of a kind of keys, and the ways to add one.
@@ -131,8 +157,7 @@ fn head(ui: &mut Ui, state: &State, name: &str, public: Option<String>, which: W
 
 /// The day since when it is in use, and that it is time for the next.
 fn dates(ui: &mut Ui, state: &State, added: &str, id: &str, due: Option<&str>) {
-    let day = added.split('T').next().unwrap_or_default().to_owned();
-    ui.add(Label::small(state.texts.with(id, &[("day", day)])).secondary());
+    ui.add(Label::small(state.texts.with(id, &[("day", day(added))])).secondary());
     if let Some(due) = due {
         banner::remark(ui, Tone::Warn, &state.t(due));
     }

@@ -2,24 +2,25 @@
 //!
 //! What the lists hold is public; a secret is here only while a form is filled in.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod form;
+mod lists;
 
-use sealift::{
-    Ask, Code, Error, Fact, KeyBook, KnownKey, KnownKeyKind, Passphrase, PublicKey, TrustStore, TrustedKey,
-};
+pub(crate) use form::{Adding, Form};
+pub(crate) use lists::{Lists, Which};
+
+use std::{path::PathBuf, sync::Arc};
+
+use sealift::{Ask, ClientCertificate, Code, Error, KnownKey, KnownKeyKind, PublicKey, TrustedKey};
 
 use super::{
     action::{Action as AppAction, Effect, Effects},
-    folders,
     history::About,
     job::{Kind, Outcome, Work},
-    new_passphrase::{Change, NewPassphrase},
+    new_passphrase::Change,
     new_recipients::Chosen,
-    secret::{Edit, Secret},
+    secret::Edit,
 };
+use lists::{Task, folder, load};
 
 /// What is known of them.
 #[derive(Debug, Default)]
@@ -45,46 +46,6 @@ pub(crate) enum Tab {
     Bundle,
 }
 
-/// Both lists, as they lie on the disk.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lists {
-    pub(crate) book: KeyBook,
-    pub(crate) vendors: Vec<TrustedKey>,
-}
-
-/// What can be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Adding {
-    NewIdentity,
-    Identity,
-    Recipient,
-    NewSigningKey,
-    SigningKey,
-    Vendor,
-}
-
-/// A key that is being added.
-#[derive(Debug)]
-pub(crate) struct Form {
-    pub(crate) adding: Adding,
-    pub(crate) name: String,
-    /// A path, an address or a recipient, as typed.
-    pub(crate) address: String,
-    pub(crate) new: NewPassphrase,
-    /// Opens a key file whose public part does not lie beside it.
-    pub(crate) passphrase: Secret,
-    /// A vendor's key, whose words are to be compared.
-    pub(crate) seen: Option<PublicKey>,
-}
-
-/// A key in one of the lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
-    Own(KnownKeyKind, String),
-    /// By its fingerprint.
-    Vendor(String),
-}
-
 /// What can happen to them.
 #[derive(Debug)]
 pub(crate) enum Action {
@@ -104,45 +65,6 @@ pub(crate) enum Action {
     /// Asks about it before it goes.
     Remove(Option<Which>),
     RemoveNow,
-}
-
-impl Form {
-    fn new(adding: Adding) -> Self {
-        Self {
-            adding,
-            name: String::new(),
-            address: String::new(),
-            new: NewPassphrase::default(),
-            passphrase: Secret::default(),
-            seen: None,
-        }
-    }
-
-    /// Whether everything is there that it needs.
-    pub(crate) fn is_ready(&self) -> bool {
-        let has_passphrase = self.adding != Adding::NewSigningKey || self.new.is_complete();
-        has_passphrase && !self.name.trim().is_empty() && !self.address.trim().is_empty()
-    }
-
-    fn change(&self) -> sealift::Result<Task> {
-        let address = self.address.trim().to_owned();
-        let path = PathBuf::from(&address);
-        Ok(match self.adding {
-            Adding::NewIdentity => Task::NewIdentity(path),
-            Adding::Identity => Task::Identity(address),
-            Adding::Recipient => Task::Recipient(address),
-            Adding::NewSigningKey => Task::NewSigningKey(path, self.new.passphrase()?),
-            Adding::SigningKey => {
-                let passphrase =
-                    if self.passphrase.is_empty() { None } else { Some(self.passphrase.passphrase()?) };
-                Task::SigningKey(path, passphrase)
-            }
-            Adding::Vendor => match &self.seen {
-                Some(key) => Task::Vendor(key.clone()),
-                None => return Err(Error::new(Code::NotConfirmed)),
-            },
-        })
-    }
 }
 
 impl OwnKeys {
@@ -249,6 +171,11 @@ impl OwnKeys {
         &self.lists.vendors
     }
 
+    /// Client certificates that have ended or will soon.
+    pub(crate) fn due_certificates(&self) -> impl Iterator<Item = &ClientCertificate> {
+        self.lists.certificates.iter().filter(|certificate| certificate.is_due())
+    }
+
     /// Whom bundles can be locked for: others that were saved, and oneself.
     pub(crate) fn recipients(&self) -> &[Chosen] {
         &self.recipients
@@ -266,62 +193,6 @@ fn recipient_of(key: &KnownKey) -> Option<Chosen> {
     Some(Chosen { name: key.name.clone(), text: text.clone() })
 }
 
-/// A change of the lists.
-#[derive(Debug)]
-enum Task {
-    NewIdentity(PathBuf),
-    Identity(String),
-    Recipient(String),
-    NewSigningKey(PathBuf, Passphrase),
-    SigningKey(PathBuf, Option<Passphrase>),
-    Vendor(PublicKey),
-    Remove(Which),
-}
-
-impl Task {
-    /// Reads the lists anew, as the command line may have changed them meanwhile, and writes the one that this changes.
-    fn make(self, folder: &Path, name: &str, ask: &Arc<dyn Ask>) -> sealift::Result<Lists> {
-        let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
-        let mut book = KeyBook::load(&book_path)?;
-        let mut store = TrustStore::load(&trust_path)?;
-        let is_of_vendor = matches!(self, Self::Vendor(_) | Self::Remove(Which::Vendor(_)));
-        match self {
-            Self::NewIdentity(path) => book.make_identity(name, &path)?,
-            Self::Identity(address) => book.add_identity(name, &address)?,
-            Self::Recipient(text) => book.add_recipient(name, &text, ask)?,
-            Self::NewSigningKey(path, passphrase) => book.make_signing_key(name, &path, &passphrase)?,
-            Self::SigningKey(path, passphrase) => book.add_signing_key(name, &path, passphrase.as_ref())?,
-            Self::Remove(Which::Own(kind, name)) => book.remove(kind, &name),
-            Self::Vendor(key) => {
-                store.add(name, key)?;
-            }
-            Self::Remove(Which::Vendor(key_id)) => {
-                store.remove(&key_id)?;
-            }
-        }
-        if is_of_vendor {
-            store.save(&trust_path)?;
-        } else {
-            book.save(&book_path)?;
-        }
-        Ok(Lists { book, vendors: store.keys().to_vec() })
-    }
-}
-
-fn folder() -> sealift::Result<PathBuf> {
-    folders::settings().ok_or_else(|| Error::new(Code::BadKeyBook).with(Fact::Path, "keys.toml"))
-}
-
-/// Reads both lists.
-fn load() -> Work {
-    let call = |_: &sealift::Ctx| {
-        let folder = folder()?;
-        let store = TrustStore::load(&folder.join("trust.toml"))?;
-        Ok(Lists { book: KeyBook::load(&folder.join("keys.toml"))?, vendors: store.keys().to_vec() })
-    };
-    Work::new(Kind::List, "", call, |lists| AppAction::Own(Action::Loaded(lists)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,33 +205,6 @@ mod tests {
 
     fn insert(text: &str) -> Edit {
         Edit::Insert(zeroize::Zeroizing::new(text.to_owned()))
-    }
-
-    #[test]
-    fn lists_are_changed_on_disk_and_what_can_be_locked_for_follows() {
-        let dir = tempfile::tempdir().unwrap();
-        let (folder, at) = (dir.path().join("conf"), |name: &str| dir.path().join(name));
-        let passphrase = Passphrase::new(b"mural cabbage unplug wooing".to_vec()).unwrap();
-        let nobody: Arc<dyn Ask> = Arc::new(sealift::NobodyAnswers);
-        let make = |task: Task, name: &str| task.make(&folder, name, &nobody).unwrap();
-        make(Task::NewIdentity(at("me.txt")), "me");
-        let site = sealift::AgeIdentity::generate().1;
-        make(Task::Recipient(site.clone()), "site A");
-        make(Task::NewSigningKey(at("cosign"), passphrase), "acme");
-        let key = sealift::read_public_key(&at("cosign.pub")).unwrap();
-        let lists = make(Task::Vendor(key.clone()), "acme");
-        assert_eq!((lists.book.keys().len(), lists.vendors.len()), (3, 1));
-
-        let mut own = OwnKeys::default();
-        own.take(lists);
-        let names: Vec<&str> = own.recipients().iter().map(|chosen| &*chosen.name).collect();
-        assert_eq!((names, &own.recipients()[1].text), (vec!["me", "site A"], &site));
-        assert_eq!(own.signing_keys().count(), 1);
-
-        make(Task::Remove(Which::Own(KnownKeyKind::Identity, "me".into())), "");
-        let lists = make(Task::Remove(Which::Vendor(key.id())), "");
-        assert_eq!((lists.book.keys().len(), lists.vendors.len()), (2, 0));
-        assert!(at("me.txt").is_file() && at("cosign.key").is_file(), "no key file is deleted");
     }
 
     #[test]

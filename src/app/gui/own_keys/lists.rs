@@ -1,0 +1,130 @@
+//! The lists on the disk: read, and changed one at a time, by jobs.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sealift::{
+    Ask, ClientCertificate, Code, Error, Fact, KeyBook, KnownKeyKind, Passphrase, PublicKey, TrustStore,
+    TrustedKey,
+};
+
+use super::Action;
+use crate::gui::{
+    action::Action as AppAction,
+    folders,
+    job::{Kind, Work},
+};
+
+/// The lists as they lie on the disk, and what ends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) book: KeyBook,
+    pub(crate) vendors: Vec<TrustedKey>,
+    /// Client certificates for registries, what ends first at the beginning.
+    pub(crate) certificates: Vec<ClientCertificate>,
+}
+
+impl Lists {
+    fn of(book: KeyBook, store: &TrustStore) -> Self {
+        Self { book, vendors: store.keys().to_vec(), certificates: sealift::client_certificates() }
+    }
+}
+
+/// A key in one of the lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    Own(KnownKeyKind, String),
+    /// By its fingerprint.
+    Vendor(String),
+}
+
+/// A change of the lists.
+#[derive(Debug)]
+pub(super) enum Task {
+    NewIdentity(PathBuf),
+    Identity(String),
+    Recipient(String),
+    NewSigningKey(PathBuf, Passphrase),
+    SigningKey(PathBuf, Option<Passphrase>),
+    Vendor(PublicKey),
+    Remove(Which),
+}
+
+impl Task {
+    /// Reads the lists anew, as the command line may have changed them meanwhile, and writes the one that this changes.
+    pub(super) fn make(self, folder: &Path, name: &str, ask: &Arc<dyn Ask>) -> sealift::Result<Lists> {
+        let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
+        let mut book = KeyBook::load(&book_path)?;
+        let mut store = TrustStore::load(&trust_path)?;
+        let is_of_vendor = matches!(self, Self::Vendor(_) | Self::Remove(Which::Vendor(_)));
+        match self {
+            Self::NewIdentity(path) => book.make_identity(name, &path)?,
+            Self::Identity(address) => book.add_identity(name, &address)?,
+            Self::Recipient(text) => book.add_recipient(name, &text, ask)?,
+            Self::NewSigningKey(path, passphrase) => book.make_signing_key(name, &path, &passphrase)?,
+            Self::SigningKey(path, passphrase) => book.add_signing_key(name, &path, passphrase.as_ref())?,
+            Self::Remove(Which::Own(kind, name)) => book.remove(kind, &name),
+            Self::Vendor(key) => {
+                store.add(name, key)?;
+            }
+            Self::Remove(Which::Vendor(key_id)) => {
+                store.remove(&key_id)?;
+            }
+        }
+        if is_of_vendor {
+            store.save(&trust_path)?;
+        } else {
+            book.save(&book_path)?;
+        }
+        Ok(Lists::of(book, &store))
+    }
+}
+
+pub(super) fn folder() -> sealift::Result<PathBuf> {
+    folders::settings().ok_or_else(|| Error::new(Code::BadKeyBook).with(Fact::Path, "keys.toml"))
+}
+
+/// Reads both lists.
+pub(super) fn load() -> Work {
+    let call = |_: &sealift::Ctx| {
+        let folder = folder()?;
+        let store = TrustStore::load(&folder.join("trust.toml"))?;
+        Ok(Lists::of(KeyBook::load(&folder.join("keys.toml"))?, &store))
+    };
+    Work::new(Kind::List, "", call, |lists| AppAction::Own(Action::Loaded(lists)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::own_keys::OwnKeys;
+
+    #[test]
+    fn lists_are_changed_on_disk_and_what_can_be_locked_for_follows() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, at) = (dir.path().join("conf"), |name: &str| dir.path().join(name));
+        let passphrase = Passphrase::new(b"mural cabbage unplug wooing".to_vec()).unwrap();
+        let nobody: Arc<dyn Ask> = Arc::new(sealift::NobodyAnswers);
+        let make = |task: Task, name: &str| task.make(&folder, name, &nobody).unwrap();
+        make(Task::NewIdentity(at("me.txt")), "me");
+        let site = sealift::AgeIdentity::generate().1;
+        make(Task::Recipient(site.clone()), "site A");
+        make(Task::NewSigningKey(at("cosign"), passphrase), "acme");
+        let key = sealift::read_public_key(&at("cosign.pub")).unwrap();
+        let lists = make(Task::Vendor(key.clone()), "acme");
+        assert_eq!((lists.book.keys().len(), lists.vendors.len()), (3, 1));
+
+        let mut own = OwnKeys::default();
+        own.take(lists);
+        let names: Vec<&str> = own.recipients().iter().map(|chosen| &*chosen.name).collect();
+        assert_eq!((names, &own.recipients()[1].text), (vec!["me", "site A"], &site));
+        assert_eq!(own.signing_keys().count(), 1);
+
+        make(Task::Remove(Which::Own(KnownKeyKind::Identity, "me".into())), "");
+        let lists = make(Task::Remove(Which::Vendor(key.id())), "");
+        assert_eq!((lists.book.keys().len(), lists.vendors.len()), (2, 0));
+        assert!(at("me.txt").is_file() && at("cosign.key").is_file(), "no key file is deleted");
+    }
+}
