@@ -11,7 +11,6 @@ mod engines;
 mod faults;
 mod handoff;
 mod hostile;
-mod keyless;
 mod keys;
 mod kit;
 mod memory;

@@ -19,7 +19,7 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 #[expect(clippy::disallowed_methods, reason = "a test's own input")]
-fn write(path: PathBuf, content: impl AsRef<[u8]>) {
+pub(super) fn write(path: PathBuf, content: impl AsRef<[u8]>) {
     fs::write(path, content).unwrap();
 }
 
@@ -74,7 +74,7 @@ impl Key {
 }
 
 /// The manifest of an artifact with one layer, put into the registry; its digest.
-fn put(
+pub(super) fn put(
     host: &str,
     reference: Option<&str>,
     media_type: &str,
@@ -123,12 +123,12 @@ fn envelope(key: &Key, subject: &str, predicate_type: &str) -> Value {
     })
 }
 
-fn tag(subject: &str, suffix: &str) -> String {
+pub(super) fn tag(subject: &str, suffix: &str) -> String {
     subject.replace(':', "-") + suffix
 }
 
 /// Who signed `team/app:1`, as the packed bundle says, and the bundle.
-fn packed(user: &User, host: &str, name: &str) -> (Value, String) {
+pub(super) fn packed(user: &User, host: &str, name: &str) -> (Value, String) {
     let bundle = user.dir.join(name);
     user.pack(&format!("docker://{host}/team/app:1"), &bundle, &[]);
     let bundle = bundle.to_str().unwrap().to_owned();
