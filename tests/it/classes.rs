@@ -174,7 +174,6 @@ fn what_marks_an_image_is_weighed_and_what_nothing_marks_is_refused() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "plays the user, who moves files")]
 fn one_that_cannot_be_packed_leaves_none_and_mixed_or_missing_ones_are_told() {
     let place = Place::with_classes();
     // Something stands where the last of them is written: the first two are taken back.
