@@ -32,7 +32,7 @@ use crate::{
     bundle::{Given, Leftovers, volume_path},
     dest::{self, DestSpec},
     drive::Target,
-    error::{Error, Result},
+    error::{Code, Error, Result},
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Phase},

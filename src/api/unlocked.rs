@@ -73,7 +73,7 @@ impl Unlocked {
     }
 
     /// As [`Self::verify`], and marks each record on `map` once it was opened and what begins in it could be decoded.
-    /// Where that failed, records stay unmarked: [`Inspection::verify_onto`] tells which of them are damaged.
+    /// Where that failed, records stay unmarked: [`crate::Inspection::verify_onto`] tells which of them are damaged.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<(BlobReport, Option<VerifiedBundle>)> {
         let images = (&self.images[..], &self.unreadable[..]);
         verify::verify_blobs(ctx, &self.bundle, images, Damaged::Refuse, map)

@@ -105,7 +105,7 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         env.out.fingerprint(&known.trusted_root);
     }
     for certificate in certificates.iter().filter(|certificate| certificate.is_due()) {
-        let id = if certificate.has_ended() { "certificate-ended" } else { "certificate-due" };
+        let id = if certificate.has_ended() { "trust-certificate-ended" } else { "trust-certificate-due" };
         let path = certificate.path.display().to_string();
         let (host, path) = (sealift::escape(&certificate.host), sealift::escape(&path));
         env.out.say(
