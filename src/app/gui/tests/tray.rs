@@ -72,6 +72,8 @@ fn whom_it_is_locked_for_and_who_signs() {
             Pack::Recipients(None, new_recipients::Change::Needs(Needs::All)),
             Pack::Sign(SignEdit::Tick("镜渡供应".into(), "/home/u/keys/acme.key".into())),
             Pack::Sign(SignEdit::Passphrase(typed("the key's own"))),
+            Pack::Sign(SignEdit::Product("支付平台".into())),
+            Pack::Sign(SignEdit::Release("1.4.2".into())),
         ])
     });
     pictures.check("tray-recipient-refused", || {

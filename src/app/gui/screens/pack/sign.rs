@@ -11,7 +11,7 @@ use crate::gui::{
     secret::{self, Secret},
     state::State,
     theme::Tone,
-    widgets::{Icon, Label, focus, page::line, password::password, tick::tick_box},
+    widgets::{Icon, Label, field, focus, page::line, password::password, tick::tick_box},
 };
 
 /// The key that is to sign, if one is.
@@ -20,6 +20,9 @@ pub(crate) struct Signing {
     /// Name and path.
     key: Option<(String, PathBuf)>,
     passphrase: Secret,
+    /// What is signed along: a product and its release, or neither.
+    product: String,
+    release: String,
 }
 
 /// What happens to it.
@@ -28,6 +31,8 @@ pub(crate) enum Edit {
     /// The key is to sign, or no longer.
     Tick(String, PathBuf),
     Passphrase(secret::Edit),
+    Product(String),
+    Release(String),
 }
 
 impl Signing {
@@ -35,10 +40,19 @@ impl Signing {
         match edit {
             Edit::Tick(name, path) => {
                 let is_off = self.is_by(&path);
-                *self = Self { key: (!is_off).then_some((name, path)), ..Self::default() };
+                self.key = (!is_off).then_some((name, path));
+                self.wipe();
             }
             Edit::Passphrase(edit) => self.passphrase.apply(edit),
+            Edit::Product(text) => self.product = text,
+            Edit::Release(text) => self.release = text,
         }
+    }
+
+    /// What it still needs: the id of a text.
+    pub(super) fn why_not(&self) -> Option<&'static str> {
+        let is_half = self.product.trim().is_empty() != self.release.trim().is_empty();
+        (self.key.is_some() && is_half).then_some("pack-why-release")
     }
 
     fn is_by(&self, path: &std::path::Path) -> bool {
@@ -50,7 +64,9 @@ impl Signing {
         let Some((name, path)) = self.key.clone() else { return Ok(None) };
         // cosign allows an empty one.
         let passphrase = if self.passphrase.is_empty() { None } else { Some(self.passphrase.passphrase()?) };
-        Ok(Some(Signer { name, path, passphrase }))
+        let (product, release) = (self.product.trim(), self.release.trim());
+        let release = (!product.is_empty()).then(|| (product.to_owned(), release.to_owned()));
+        Ok(Some(Signer { name, path, passphrase, release }))
     }
 
     /// It was used; the choice stays, the passphrase does not.
@@ -65,6 +81,7 @@ pub(super) struct Signer {
     pub(super) name: String,
     path: PathBuf,
     passphrase: Option<Passphrase>,
+    release: Option<(String, String)>,
 }
 
 impl Signer {
@@ -72,7 +89,7 @@ impl Signer {
     pub(super) fn open(&self) -> sealift::Result<sealift::Signing> {
         let is_locked = sealift::is_signing_key_locked(&self.path)?;
         let key = sealift::read_signing_key(&self.path, self.passphrase.as_ref().filter(|_| is_locked))?;
-        Ok(sealift::Signing { key: Arc::new(key), release: None })
+        Ok(sealift::Signing { key: Arc::new(key), release: self.release.clone() })
     }
 }
 
@@ -96,7 +113,22 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 focus::ask(ui.ctx(), focus::PACK_OUT);
             }
             actions.extend(typed.edits.into_iter().map(|change| edit(Edit::Passphrase(change))));
+            release(ui, state, signing, actions);
         }
+    }
+}
+
+/// What the signature says, so that a site can refuse an older release.
+fn release(ui: &mut Ui, state: &State, signing: &Signing, actions: &mut Actions) {
+    let width = ui.available_width();
+    let fields: [(_, _, fn(String) -> Edit); 2] = [
+        ("sign-product", &signing.product, Edit::Product),
+        ("sign-release", &signing.release, Edit::Release),
+    ];
+    for (id, text, change) in fields {
+        let label = state.t(id);
+        let (_, changed) = field::text(ui, &label, text, &label, width);
+        actions.extend(changed.map(|text| edit(change(text))));
     }
 }
 
@@ -129,5 +161,17 @@ mod tests {
         assert!(signing.passphrase.is_empty() && signing.is_by(std::path::Path::new("/b.key")));
         signing.apply(tick("/b.key"));
         assert!(signing.signer().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_product_is_signed_with_its_release_or_not_at_all() {
+        let mut signing = Signing::default();
+        signing.apply(Edit::Product("suite".into()));
+        assert_eq!(signing.why_not(), None, "nobody signs");
+        signing.apply(Edit::Tick("acme".into(), "/a.key".into()));
+        assert_eq!(signing.why_not(), Some("pack-why-release"));
+        signing.apply(Edit::Release(" 1.4.2 ".into()));
+        let release = signing.signer().unwrap().unwrap().release;
+        assert_eq!((signing.why_not(), release), (None, Some(("suite".into(), "1.4.2".into()))));
     }
 }

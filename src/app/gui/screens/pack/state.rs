@@ -236,7 +236,8 @@ impl Pack {
         if self.selected.is_empty() {
             return Some(("pack-why-images", None));
         }
-        self.why_not_locked().or_else(|| self.place.why_not().map(|id| (id, None)))
+        let why = self.why_not_locked().or_else(|| self.signing.why_not().map(|id| (id, None)));
+        why.or_else(|| self.place.why_not().map(|id| (id, None)))
     }
 
     pub(crate) fn is_ready(&self) -> bool {
