@@ -353,7 +353,7 @@ TRUST-14 = The trusted root cannot be used
 TRUST-15 = This identity is trusted already under this trusted root
     .hint = One identity belongs to one vendor. Remove it first to give it to another.
 TRUST-16 = No certificate has such an identity or issuer
-    .hint = Give both exactly as the certificate has them, without patterns: an e-mail address or the URI of a workflow, and the URL of the issuer. “sealift inspect” shows those of signatures that fit a trusted root.
+    .hint = Give both exactly as the certificate has them, without patterns: an e-mail address or the URI of a workflow, and the URL of the issuer.
 
 # Notices: things that do not stop a job.
 note-parts-absent = { $about }: some platforms or attestations the index lists are not in this source; they are left out.
