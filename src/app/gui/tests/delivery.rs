@@ -205,7 +205,9 @@ fn a_delivery_is_packed_on_one_page_and_put_back_by_the_wizard() {
     let import = |state: &mut State, action| run(state, Action::Import(action));
     let unlock = |state: &mut State, class: Class| {
         let text = typed(&format!("mural cabbage unplug sixteen zebra {class}"));
-        [Do::Passphrase(text), Do::Next].into_iter().for_each(|action| import(state, action));
+        for action in [Do::Passphrase(text), Do::Next] {
+            import(state, action);
+        }
     };
     import(&mut state, Do::Open(out));
     unlock(&mut state, Class::Secret);

@@ -96,7 +96,7 @@ fn classes(ui: &mut Ui, state: &State, shown: &Header, actions: &mut Actions) {
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
-            let is_other = header.filter(|header| header.path != shown.path).is_some();
+            let is_other = header.is_some_and(|header| header.path != shown.path);
             let name = state.texts.with("delivery-show-class", &[("class", state.texts.class(class))]);
             if is_other && Button::secondary(&name).enabled(!state.is_busy()).show(ui) {
                 actions.push(action::Action::Import(Action::Show(class)));

@@ -23,7 +23,7 @@ pub(crate) struct Classes {
 }
 
 /// What happens to them.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Divide(bool),
     /// The mark of this row goes on to the next class.
@@ -80,11 +80,7 @@ impl Pack {
 
     /// The bundles that packing makes.
     pub(crate) fn bundles(&self) -> Vec<Whose> {
-        if self.classes.is_on {
-            self.marks().into_keys().filter(Whose::is_some).collect()
-        } else {
-            vec![None]
-        }
+        if self.classes.is_on { self.marks().into_keys().flatten().map(Some).collect() } else { vec![None] }
     }
 
     /// Whose keys are shown, if anybody's.

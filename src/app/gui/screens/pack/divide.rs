@@ -77,21 +77,18 @@ fn choices(state: &State, classes: impl IntoIterator<Item = Class>) -> Vec<(Whos
 pub(super) fn mark(ui: &mut Ui, state: &State, number: usize, image: &Row, actions: &mut Actions) {
     let mark = state.pack.mark(image);
     let title = || ("image", image.title.clone());
-    let (words, name, otherwise) = match (mark, &image.label) {
-        (None, ClassLabel::Other(label)) => {
-            let label = sealift::escape(label).to_string();
-            let name = state.texts.with("pack-mark-other", &[title(), ("label", label.clone())]);
-            (format!("{label}?"), name, Tone::Warn)
-        }
-        _ => {
-            let words = match mark {
-                Some(class) => state.texts.class(class),
-                None if image.is_artifact() => state.t("pack-mark-with"),
-                None => state.t("pack-mark-none"),
-            };
-            let name = state.texts.with("pack-mark-name", &[title(), ("class", words.clone())]);
-            (words, name, Tone::Secondary)
-        }
+    let (words, name, otherwise) = if let (None, ClassLabel::Other(label)) = (mark, &image.label) {
+        let label = sealift::escape(label).to_string();
+        let name = state.texts.with("pack-mark-other", &[title(), ("label", label.clone())]);
+        (format!("{label}?"), name, Tone::Warn)
+    } else {
+        let words = match mark {
+            Some(class) => state.texts.class(class),
+            None if image.is_artifact() => state.t("pack-mark-with"),
+            None => state.t("pack-mark-none"),
+        };
+        let name = state.texts.with("pack-mark-name", &[title(), ("class", words.clone())]);
+        (words, name, Tone::Secondary)
     };
     if class_button(ui, &name, &words, mark, otherwise) {
         actions.push(does(Change::Next(number)));
