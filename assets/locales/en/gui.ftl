@@ -668,7 +668,6 @@ hint-REPAIR-01 = Save a repair request and send it to where the bundle was made;
 hint-KEY-07 = Open the bundle again on the Keys page; its slots may have been changed meanwhile.
 hint-SIGN-06 = Open the bundle again to see its signatures; they may have been changed meanwhile.
 hint-TRUST-13 = Compare its words with the vendor's over the telephone, then confirm.
-hint-TRUST-16 = Give both exactly as the certificate has them, without patterns: an e-mail address or the URI of a workflow, and the URL of the issuer.
 hint-HANDOFF-03 = Allow the files named above to be removed, or choose another drive.
 hint-HANDOFF-04 = Choose a drive that is plugged in, or a folder.
 hint-HANDOFF-06 = Free some space, or spread the bundle over several drives.
