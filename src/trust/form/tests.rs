@@ -1,7 +1,7 @@
 //! Signatures made by cosign in public, and by tests/testkit/keyless/sign.py.
 
 use super::*;
-use crate::{TrustedRoot, crypto::PublicKey};
+use crate::{crypto::PublicKey, error::Code, trust::TrustedRoot};
 
 /// A signature that cosign made of a public image, with the public key from its entry in the transparency log.
 const PAYLOAD: &str = include_str!("../../../tests/testkit/cosign/image-signature.json");
@@ -268,6 +268,6 @@ fn a_trusted_root_that_could_prove_nothing_is_refused() {
         format!("{PUBLIC_ROOT}{}", " ".repeat(1 << 20)),
     ] {
         let code = TrustedRoot::from_json(&bad).unwrap_err().code();
-        assert_eq!(code, crate::Code::BadTrustedRoot, "{}", &bad[..bad.len().min(200)]);
+        assert_eq!(code, Code::BadTrustedRoot, "{}", &bad[..bad.len().min(200)]);
     }
 }
