@@ -10,7 +10,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `error`, `locale` | what went wrong, in words, in both languages |
-//! | `digest`, `words`, `fs`, `job` | blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
+//! | `class`, `digest`, `words`, `fs`, `job` | sensitivity; blob names, and fingerprints read aloud; the only writer of files; progress and cancelling |
 //! | `oci`, `crypto`, `net` | image types and limits; the three primitives; the only async code |
 //! | `drive` | removable drives, and the file system a path lies on |
 //! | `engine` | Docker and its like, behind one trait |

@@ -10,7 +10,7 @@ use std::{
 const RANKS: &[&[&str]] = &[
     &["locale"],
     &["error"],
-    &["digest", "job", "fs"],
+    &["class", "digest", "job", "fs"],
     &["words", "drive"],
     &["oci", "crypto", "net"],
     &["bundle"],
