@@ -130,6 +130,16 @@ fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
     for (name, value) in html::facts(state.texts, report) {
         fact(ui, &name, &value);
     }
+    ui.add_space(6.0);
+    for (format, id) in [(Format::Html, "import-save-html"), (Format::Json, "import-save-json")] {
+        if Button::secondary(&state.t(id)).enabled(!state.is_busy()).show(ui) {
+            actions.push(ask_where(state, format));
+        }
+    }
+    if let Some(path) = &state.import.saved {
+        let path = sealift::escape(&path.display().to_string()).to_string();
+        ui.add(Label::small(state.texts.with("import-saved", &[("path", path)])).tone(Tone::Ok).wrapped());
+    }
     for used in &report.bundles {
         ui.add_space(4.0);
         ui.add(Label::body(html::bundle_title(state.texts, used)).strong());
@@ -141,16 +151,6 @@ fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
     }
     for line in html::left_out(state.texts, report) {
         banner::remark(ui, Tone::Warn, &line);
-    }
-    ui.add_space(6.0);
-    for (format, id) in [(Format::Html, "import-save-html"), (Format::Json, "import-save-json")] {
-        if Button::secondary(&state.t(id)).enabled(!state.is_busy()).show(ui) {
-            actions.push(ask_where(state, format));
-        }
-    }
-    if let Some(path) = &state.import.saved {
-        let path = sealift::escape(&path.display().to_string()).to_string();
-        ui.add(Label::small(state.texts.with("import-saved", &[("path", path)])).tone(Tone::Ok).wrapped());
     }
 }
 

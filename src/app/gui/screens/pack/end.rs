@@ -42,9 +42,12 @@ fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
     for bundle in &packed.bundles {
         self::bundle(ui, state, bundle, actions);
     }
-    packed.signed.iter().for_each(|name| sign::signed(ui, state, name));
     ui.add(Label::small(state.t("fingerprint-why")).secondary().wrapped());
+    packed.signed.iter().for_each(|name| sign::signed(ui, state, name));
+}
 
+/// What to do with what was packed: always in sight, however many bundles are told of above.
+pub(super) fn foot(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
     ui.add_space(6.0);
     let width = ui.available_width();
     // Of a delivery those pages lead from one bundle to the next.
@@ -62,10 +65,15 @@ fn done(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Actions) {
         actions.push(action::Action::Go(Page::Usb));
         actions.push(action::Action::Usb(usb::Action::Open(first.clone())));
     }
-    if Button::secondary(&state.t("packed-folder")).width(width).show(ui) {
-        actions.push(action::Action::Pack(Action::OpenFolder));
-    }
-    back(ui, state, "pack-again", actions);
+    let half = (width - ui.spacing().item_spacing.x) / 2.0;
+    ui.horizontal(|ui| {
+        if Button::secondary(&state.t("packed-folder")).width(half).show(ui) {
+            actions.push(action::Action::Pack(Action::OpenFolder));
+        }
+        if Button::secondary(&state.t("pack-again")).width(half).show(ui) {
+            actions.push(action::Action::Pack(Action::Dismiss));
+        }
+    });
 }
 
 /// What was written, whom it is locked for, and what it is told by.

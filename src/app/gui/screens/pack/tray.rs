@@ -2,7 +2,7 @@
 
 use eframe::egui::{Frame, Panel, ScrollArea, Sense, Ui, vec2};
 
-use super::{Action, Pack, destination, divide, end, keys::Then, sign};
+use super::{Action, Pack, destination, divide, end, keys::Then, sign, state::End};
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -28,6 +28,10 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.spacing_mut().item_spacing.y = 6.0;
     ui.add(Label::large(state.t("tray-title")));
     if let Some(end) = &pack.end {
+        if let End::Done(packed) = end {
+            let foot = Panel::bottom("end foot").resizable(false).frame(Frame::new());
+            foot.show(ui, |ui| end::foot(ui, state, packed, actions));
+        }
         scrolled(ui, |ui| end::view(ui, state, end, actions));
         return;
     }
