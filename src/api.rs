@@ -32,7 +32,7 @@ use crate::{
     bundle::{Given, Leftovers, volume_path},
     dest::{self, DestSpec},
     drive::Target,
-    error::{Code, Error, Result},
+    error::{Error, Result},
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Phase},
@@ -67,7 +67,7 @@ pub fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Res
 /// Whether a bundle may be written to `out`: asked before a user types a passphrase or waits.
 ///
 /// # Errors
-/// [`Code::Exists`] for the bundle or a later volume of that name; [`Code::NotFound`] without its folder.
+/// [`crate::Code::Exists`] for the bundle or a later volume of that name; [`crate::Code::NotFound`] without its folder.
 pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(out);
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
@@ -88,7 +88,7 @@ pub fn free_bytes(out: &Path) -> Option<u64> {
 /// Writes a report that a user asked for, whole or not at all.
 ///
 /// # Errors
-/// [`Code::Exists`] unless `existing` allows replacing.
+/// [`crate::Code::Exists`] unless `existing` allows replacing.
 pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
     crate::fs::write(path, text.as_bytes(), existing)
 }
@@ -96,8 +96,8 @@ pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
 /// Whether `dest` may be written to: asked before a user types a passphrase or waits.
 ///
 /// # Errors
-/// [`Code::Exists`] for a file or a folder of something else; [`Code::NotFound`] without its folder;
-/// [`Code::EngineUnreachable`] and its like for what does not answer.
+/// [`crate::Code::Exists`] for a file or a folder of something else; [`crate::Code::NotFound`] without its folder;
+/// [`crate::Code::EngineUnreachable`] and its like for what does not answer.
 pub fn check_destination(ctx: &Ctx, dest: &DestSpec, existing: Existing) -> Result<()> {
     if let Some(path) = dest.path() {
         let folder = crate::fs::parent(path);
@@ -129,8 +129,8 @@ pub fn restore(
 /// Decides how the finished bundle at `path` is handed over to `targets`. Writes nothing.
 ///
 /// # Errors
-/// [`Code::FileTooLarge`] when a volume is larger than a file system takes: pack with smaller volumes, as a sealed
-/// bundle cannot be split anew. [`Code::NoSpace`], [`Code::DoesNotFit`], [`Code::StaleInTheWay`], [`Code::Exists`].
+/// [`crate::Code::FileTooLarge`] when a volume is larger than a file system takes: pack with smaller volumes, as a sealed
+/// bundle cannot be split anew. [`crate::Code::NoSpace`], [`crate::Code::DoesNotFit`], [`crate::Code::StaleInTheWay`], [`crate::Code::Exists`].
 pub fn plan_handoff(
     ctx: &Ctx,
     path: &Path,
@@ -144,7 +144,7 @@ pub fn plan_handoff(
 /// each target is.
 ///
 /// # Errors
-/// Of the bundle itself, and [`Code::HandoffStopped`] when cancelled; what is wrong with single targets is in the report.
+/// Of the bundle itself, and [`crate::Code::HandoffStopped`] when cancelled; what is wrong with single targets is in the report.
 pub fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Result<HandoffReport> {
     handoff::handoff(ctx, plan, watch)
 }
@@ -152,8 +152,8 @@ pub fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Result<Ha
 /// Looks for damage everywhere in the bundle at `path`, missing volumes and recovery data included, without a key.
 ///
 /// # Errors
-/// [`Code::HeaderDamaged`] when neither header copy can be used: [`repair_request`] can then ask for the header.
-/// [`Code::VolumeForeign`] for a file in a volume's place that is not that volume.
+/// [`crate::Code::HeaderDamaged`] when neither header copy can be used: [`repair_request`] can then ask for the header.
+/// [`crate::Code::VolumeForeign`] for a file in a volume's place that is not that volume.
 pub fn find_damage(ctx: &Ctx, path: &Path) -> Result<DamageReport> {
     repair::scan(ctx, path, Given::default()).map(|scanned| scanned.report())
 }
@@ -162,7 +162,7 @@ pub fn find_damage(ctx: &Ctx, path: &Path) -> Result<DamageReport> {
 /// written is proven by the set root. A run that was interrupted can be repeated.
 ///
 /// # Errors
-/// [`Code::BeyondRepair`] when hashes of records are lost, or when a new bundle would not be whole; then nothing is written.
+/// [`crate::Code::BeyondRepair`] when hashes of records are lost, or when a new bundle would not be whole; then nothing is written.
 /// What is left in a bundle that is mended in place is listed, not an error.
 pub fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
     repair::repair(ctx, path, options)
@@ -178,7 +178,7 @@ pub fn repair_request(ctx: &Ctx, path: &Path) -> Result<Option<RepairRequest>> {
 /// the bytes written.
 ///
 /// # Errors
-/// [`Code::RequestForeign`] for the request of another bundle.
+/// [`crate::Code::RequestForeign`] for the request of another bundle.
 pub fn answer_repair(
     ctx: &Ctx,
     path: &Path,

@@ -10,7 +10,7 @@ use super::{
     pack::{check_recipients, pack_as},
 };
 use crate::{
-    bundle::DeliveryPart,
+    bundle::{DeliveryPart, volume_path},
     class::Class,
     crypto::random,
     digest::hex,
@@ -73,7 +73,21 @@ pub fn pack_delivery(
             }
         };
     }
+    if options.existing == Existing::Replace {
+        let gone = Class::ALL.into_iter().filter(|class| !reports.contains_key(class));
+        gone.for_each(|class| remove_part(&part_path(out, class)));
+    }
     Ok(reports)
+}
+
+/// Removes the bundle of a class that the delivery which was replaced had and the new one has not: beside the others it would
+/// be taken for one of theirs. What is no part of a delivery stays.
+fn remove_part(path: &Path) {
+    let Some(old) = inspect(path).ok().filter(|old| old.part().is_some()) else { return };
+    // From the last: without the first it is no bundle.
+    for volume in (0..old.num_volumes()).rev() {
+        let _ = std::fs::remove_file(volume_path(path, volume));
+    }
 }
 
 /// The bundles of a delivery that are there.

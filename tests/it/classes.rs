@@ -186,6 +186,16 @@ fn one_that_cannot_be_packed_leaves_none_and_mixed_or_missing_ones_are_told() {
     std::fs::remove_dir(place.path("d.secret.sealift.partial")).unwrap();
     place.done(PACK);
     place.refused(PACK, 1, "IO-04");
+    // Replaced by one of fewer classes, the rest goes too.
+    let all =
+        "--class nginx:1=public --class vendor.example/web:1=public --class vendor.example/ledger:1=public";
+    place.done(&format!("{PACK} --force {all}"));
+    assert!(!place.path("d.secret.sealift").exists() && !place.path("d.internal.sealift").exists());
+    place.done("inspect @d.sealift");
+    for share in 1..=3 {
+        std::fs::remove_file(place.path(&format!("secret-share-{share}-of-3.txt"))).unwrap();
+    }
+    place.done(&format!("{PACK} --force"));
 
     // Each bundle is one like any other: keys come and go, it is signed, and sealed anew it stays in its place.
     place.done("signing-key new @acme --key-password-file @public-pw");

@@ -120,16 +120,13 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 /// What the signature says, so that a site can refuse an older release.
 fn release(ui: &mut Ui, state: &State, signing: &Signing, actions: &mut Actions) {
-    let width = ui.available_width();
-    let fields: [(_, _, fn(String) -> Edit); 2] = [
-        ("sign-product", &signing.product, Edit::Product),
-        ("sign-release", &signing.release, Edit::Release),
-    ];
-    for (id, text, change) in fields {
-        let label = state.t(id);
-        let (_, changed) = field::text(ui, &label, text, &label, width);
-        actions.extend(changed.map(|text| edit(change(text))));
-    }
+    let mut typed = |id, text: &str| {
+        let (label, width) = (state.t(id), ui.available_width());
+        field::text(ui, &label, text, &label, width).1
+    };
+    let product = typed("sign-product", &signing.product).map(Edit::Product);
+    let release = typed("sign-release", &signing.release).map(Edit::Release);
+    actions.extend(product.into_iter().chain(release).map(edit));
 }
 
 /// Who signed.
