@@ -138,12 +138,17 @@ handing_over() {
     cat h.sealift >/dev/null
     reset() { rm -rf stick; mkdir stick; sync; }
     beside handoff "'$sealift' handoff h.sealift --to stick -q" cpsync "cp h.sealift stick/ && sync && cmp h.sealift stick/h.sealift"
+    warm=$(ratio "${wall[handoff]}" "${wall[cpsync]}")
     row "sealift handoff (reads back past the cache)" "${wall[handoff]}" "${cpu[handoff]}" "${rss[handoff]}" $(($(size h.sealift) / 1000000))
-    row "cp; sync; cmp" "${wall[cpsync]}" "${cpu[cpsync]}" "" ""
+    row "cp; sync; cmp (compares what the cache has)" "${wall[cpsync]}" "${cpu[cpsync]}" "" ""
+    beside handoff "'$sealift' handoff h.sealift --to stick -q" cpcold "cp h.sealift stick/ && sync && dd if=stick/h.sealift iflag=nocache count=0 && cmp h.sealift stick/h.sealift"
+    row "cp; sync; cmp of what the medium has" "${wall[cpcold]}" "${cpu[cpcold]}" "" ""
+    cold=$(ratio "${wall[handoff]}" "${wall[cpcold]}")
     rm -rf stick h.sealift
 }
 handoff_goals() {
-    goal "handoff: wall / (cp; sync; cmp)" "$(ratio "${wall[handoff]}" "${wall[cpsync]}")" 1.15
+    goal "handoff: wall / (cp; sync; cmp)" "$warm" 1.15
+    goal "handoff: wall / (cp; sync; cmp of what the medium has)" "$cold" 1.15
     goal "handoff: peak memory / 256 MiB" "$(ratio "${rss[handoff]}" 256)" 1.00
 }
 if [ "${ONLY:-}" = handoff ]; then

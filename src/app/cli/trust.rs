@@ -72,11 +72,16 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         object["words"] = serde_json::json!(fingerprint_in_all_languages(&known.trusted_root));
         object
     };
+    let certificate_object = |certificate: &ClientCertificate| {
+        let mut object = serde_json::to_value(certificate).unwrap_or_default();
+        object["is_due"] = certificate.is_due().into();
+        object
+    };
     env.out.json(&serde_json::json!({
         "trust_store": site.store_path().ok(),
         "keys": keys.iter().map(key_object).collect::<Vec<_>>(),
         "identities": identities.iter().map(identity_object).collect::<Vec<_>>(),
-        "client_certificates": certificates,
+        "client_certificates": certificates.iter().map(certificate_object).collect::<Vec<_>>(),
     }));
     if keys.is_empty() && identities.is_empty() {
         env.out.say("trust-none", &[]);

@@ -39,7 +39,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         actions.extend(pressed.map(|tab| action::Action::Own(own_keys::Action::Tab(tab))));
     });
     if state.own.tab == Tab::Own {
-        return scrolled(ui, |ui| own::view(ui, state, actions));
+        return scrolled(ui, state, |ui| own::view(ui, state, actions));
     }
     let Some(header) = &keys.header else {
         if let Some(error) = &keys.failed {
@@ -49,7 +49,7 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         let typed = |path| action::Action::Keys(Action::Path(path));
         return open_bundle(ui, state, words, &keys.path, typed, actions);
     };
-    scrolled(ui, |ui| {
+    scrolled(ui, state, |ui| {
         if let Some((task, locked)) = &keys.done {
             task::done(ui, state, *task, locked);
             ui.add_space(8.0);
@@ -61,8 +61,11 @@ pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     });
 }
 
-fn scrolled(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+/// What is new begins at its top, where its end is told.
+fn scrolled(ui: &mut Ui, state: &State, content: impl FnOnce(&mut Ui)) {
+    let Keys { task, done, .. } = &state.keys;
+    let shown = (state.own.tab == Tab::Own, task.is_some(), done.is_some());
+    ScrollArea::vertical().id_salt(shown).auto_shrink(false).show(ui, |ui| {
         page::body(ui, |ui| {
             ui.set_max_width(WIDTH);
             content(ui);
