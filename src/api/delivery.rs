@@ -15,7 +15,7 @@ use crate::{
     crypto::random,
     digest::hex,
     error::{Code, Error, ErrorKind, Fact, Result},
-    fs::{Existing, parent},
+    fs::{Existing, parent, remove},
     job::Ctx,
     keyslot::{Identities, Recipients},
     plan::PackPlan,
@@ -68,7 +68,7 @@ pub fn pack_delivery(
             Ok(report) => reports.insert(class, report),
             Err(e) => {
                 let written = reports.values().flat_map(|report: &PackReport| &report.volumes);
-                written.for_each(|path| drop(std::fs::remove_file(path)));
+                written.for_each(|path| drop(remove(path)));
                 return Err(e.or_with(Fact::Class, class));
             }
         };
@@ -86,7 +86,7 @@ fn remove_part(path: &Path) {
     let Some(old) = inspect(path).ok().filter(|old| old.part().is_some()) else { return };
     // From the last: without the first it is no bundle.
     for volume in (0..old.num_volumes()).rev() {
-        let _ = std::fs::remove_file(volume_path(path, volume));
+        let _ = remove(&volume_path(path, volume));
     }
 }
 

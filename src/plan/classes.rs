@@ -11,6 +11,7 @@ use wildmatch::WildMatch;
 use super::{artifacts::artifacts_of, restore::is_digest_of};
 use crate::{
     class::Class,
+    digest::Digest,
     error::{Code, Error, Fact, Result},
     fs,
     oci::Image,
@@ -116,9 +117,7 @@ impl ClassRules {
     /// # Errors
     /// [`Code::BadClass`] for a label that names no class: it must not count as one that is missing.
     pub fn class_of(&self, image: &Image) -> Result<Option<Class>> {
-        let is_meant =
-            |text: &str| image.names.iter().any(|name| name.is_meant_by(text)) || is_digest_of(image, text);
-        if let Some((_, class)) = self.by_hand.iter().find(|(text, _)| is_meant(text)) {
+        if let Some((_, class)) = self.by_hand.iter().find(|(text, _)| is_meant(image, text)) {
             return Ok(Some(*class));
         }
         let mut found: Option<Class> = None;
@@ -143,17 +142,15 @@ impl ClassRules {
     /// is not there.
     pub(super) fn divide(&self, images: &[Image]) -> Result<BTreeMap<Class, Vec<Image>>> {
         for (text, _) in &self.by_hand {
-            let is_meant = |image: &Image| {
-                image.names.iter().any(|name| name.is_meant_by(text)) || is_digest_of(image, text)
-            };
-            if !images.iter().any(is_meant) {
+            if !images.iter().any(|image| is_meant(image, text)) {
                 return Err(Error::new(Code::NoSuchImage).with(Fact::Image, text));
             }
         }
         let (artifacts, mut others): (Vec<_>, Vec<_>) = images.iter().partition(|image| image.is_artifact());
         // With the images of every class: what belongs to none of them is looked at as an image.
-        let alone = artifacts.iter().filter(|artifact| !belongs(artifact, &others, images));
-        others.extend(alone.copied().collect::<Vec<_>>());
+        let belonging: Vec<Digest> =
+            artifacts_of(&others, images).iter().map(|artifact| artifact.target.digest).collect();
+        others.extend(artifacts.into_iter().filter(|one| !belonging.contains(&one.target.digest)));
         let mut divided: BTreeMap<Class, Vec<Image>> = BTreeMap::new();
         for image in others {
             let class = self.class_of(image)?;
@@ -173,18 +170,15 @@ impl ClassRules {
     }
 }
 
-/// Whether `artifact` belongs to one of `subjects`.
-fn belongs(artifact: &Image, subjects: &[&Image], all: &[Image]) -> bool {
-    artifacts_of(subjects, all).iter().any(|found| found.target == artifact.target)
+/// Whether a user who typed `text` meant this image, by one of its names or digests.
+fn is_meant(image: &Image, text: &str) -> bool {
+    image.names.iter().any(|name| name.is_meant_by(text)) || is_digest_of(image, text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        digest::Digest,
-        oci::{Descriptor, ImageManifest, Platform},
-    };
+    use crate::oci::{Descriptor, ImageManifest, Platform};
 
     fn blob(text: &str) -> Descriptor {
         Descriptor { media_type: "x".into(), digest: Digest::of(text.as_bytes()), size: 1 }

@@ -215,3 +215,13 @@ pub(crate) fn open_contents() -> super::screens::import::Contents {
     contents.parts[0].fingerprint = header().fingerprint;
     contents
 }
+
+/// A bundle in `folder` for `recipients`.
+pub(crate) fn packed(folder: &std::path::Path, recipients: Vec<sealift::Recipient>) -> std::path::PathBuf {
+    let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
+    sealift::write_sample(&sample).unwrap();
+    let ctx = sealift::Ctx::new();
+    let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+    sealift::pack(&ctx, &plan, &bundle, recipients, &sealift::PackOptions::default()).unwrap();
+    bundle
+}

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::{
     User,
     http::put_manifest,
-    image::{INDEX, MANIFEST, archive, noise},
+    image::{INDEX, MANIFEST},
     server::{Demands, Registry},
-    signatures::{packed, put, tag, write},
+    signatures::{packed, put, put_app, tag, write},
 };
 use crate::support::{Tool, digest, run};
 
@@ -74,11 +74,8 @@ fn put_forms(host: &str, subject: &str, case: &Value, only: Option<usize>) {
 #[test]
 fn keyless_signatures_count_by_identity_and_what_proves_nothing_is_refused() {
     let (registry, user) = (Registry::start(Demands::default()), User::new());
-    let app = archive("vendor.example.com/team/app:1", &["amd64", "arm64"], &[noise(1 << 16, 9)]);
-    let (tar, first) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
-    user.pack(tar.to_str().unwrap(), &first, &[]);
     let host = registry.host();
-    user.restore(&first, &format!("docker://{host}"), &[]);
+    let app = put_app(&user, &host);
     let made = sign(&app.target, &[]);
     let (identity, issuer) = (made["identity"].as_str().unwrap(), made["issuer"].as_str().unwrap());
     write(user.dir.join("root.json"), made["trusted_root"].to_string());

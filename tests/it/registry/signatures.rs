@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     User,
     http::{put_blob, put_manifest},
-    image::{INDEX, MANIFEST, archive, noise},
+    image::{Archive, INDEX, MANIFEST, archive, noise},
     server::{Demands, Registry},
 };
 use crate::support::{Tool, digest, run};
@@ -127,6 +127,15 @@ pub(super) fn tag(subject: &str, suffix: &str) -> String {
     subject.replace(':', "-") + suffix
 }
 
+/// Puts an image of two platforms into the registry as `team/app:1`.
+pub(super) fn put_app(user: &User, host: &str) -> Archive {
+    let app = archive("vendor.example.com/team/app:1", &["amd64", "arm64"], &[noise(1 << 16, 9)]);
+    let (tar, first) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
+    user.pack(tar.to_str().unwrap(), &first, &[]);
+    user.restore(&first, &format!("docker://{host}"), &[]);
+    app
+}
+
 /// Who signed `team/app:1`, as the packed bundle says, and the bundle.
 pub(super) fn packed(user: &User, host: &str, name: &str) -> (Value, String) {
     let bundle = user.dir.join(name);
@@ -140,11 +149,8 @@ pub(super) fn packed(user: &User, host: &str, name: &str) -> (Value, String) {
 #[test]
 fn cosigns_signatures_are_bound_to_the_image_and_a_policy_asks_for_them() {
     let (registry, user) = (Registry::start(Demands::default()), User::new());
-    let app = archive("vendor.example.com/team/app:1", &["amd64", "arm64"], &[noise(1 << 16, 9)]);
-    let (tar, first) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
-    user.pack(tar.to_str().unwrap(), &first, &[]);
     let host = registry.host();
-    user.restore(&first, &format!("docker://{host}"), &[]);
+    let app = put_app(&user, &host);
     let (vendor, audit) = (Key::new(&user, "vendor", false), Key::new(&user, "audit", true));
     for key in [&vendor, &audit] {
         user.json(&["trust", "add", key.name, "--key", key.path("pub").to_str().unwrap(), "--yes"]);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, PackOptions, Question, Recipient};
+use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient};
 
 use super::*;
 use crate::gui::{
@@ -157,16 +157,6 @@ fn a_slot_for_a_recipient() {
             keys::Action::Recipients(new_recipients::Change::Tick(chosen)),
         ])
     });
-}
-
-/// A bundle in `folder` for `recipients`.
-fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
-    let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
-    sealift::write_sample(&sample).unwrap();
-    let ctx = Ctx::new();
-    let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
-    sealift::pack(&ctx, &plan, &bundle, recipients, &PackOptions::default()).unwrap();
-    bundle
 }
 
 /// A key file in `folder`, and who holds it.

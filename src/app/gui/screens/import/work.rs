@@ -187,7 +187,7 @@ mod tests {
         bundle::Header,
         other_keys::{Change, OtherKeys},
         secret::Secret,
-        tests::typed,
+        tests::{packed, typed},
     };
 
     const PASSPHRASE: &str = "correct horse battery staple";
@@ -203,16 +203,6 @@ mod tests {
         fn secret(&self, _: &sealift::Question) -> Option<zeroize::Zeroizing<String>> {
             Some(zeroize::Zeroizing::new(self.0.to_owned()))
         }
-    }
-
-    /// A bundle in `folder` for `recipients`.
-    fn packed(folder: &Path, recipients: Vec<Recipient>) -> PathBuf {
-        let (sample, bundle) = (folder.join("sample.tar"), folder.join("a.sealift"));
-        sealift::write_sample(&sample).unwrap();
-        let ctx = Ctx::new();
-        let plan = sealift::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
-        sealift::pack(&ctx, &plan, &bundle, recipients, &PackOptions::default()).unwrap();
-        bundle
     }
 
     fn with_passphrase(folder: &Path) -> PathBuf {
