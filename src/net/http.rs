@@ -31,7 +31,7 @@ use crate::error::{Code, Error, Fact, Result};
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a server may be silent: a registry hashes a whole blob before it confirms it.
-const SILENCE_LIMIT: Duration = Duration::from_mins(2);
+pub(super) const SILENCE_LIMIT: Duration = Duration::from_mins(2);
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 const USER_AGENT: &str = concat!("sealift/", env!("CARGO_PKG_VERSION"));
@@ -42,10 +42,19 @@ pub(super) struct Http {
     base: Url,
     env: Env,
     tokens: Tokens,
-    /// A client for each host and port met, as each has certificates of its own.
-    clients: Mutex<HashMap<String, Client>>,
+    /// Clients for each host and port met, as each has certificates of its own.
+    clients: Mutex<HashMap<(String, Patience), Client>>,
     /// Whether it answered before: then a refused connection is worth another try.
     reached: AtomicBool,
+}
+
+/// How a client knows that a server fell silent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Patience {
+    /// No answer for [`SILENCE_LIMIT`].
+    Limited,
+    /// It does not: no answer comes while a body is sent, however long that takes.
+    Unlimited,
 }
 
 /// A request that can be sent more than once.
@@ -101,9 +110,10 @@ impl Http {
     }
 
     /// The client for the host and port of `url`, with that host's certificates.
-    fn client(&self, url: &Url) -> Result<Client> {
+    fn client(&self, url: &Url, patience: Patience) -> Result<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(url.authority()) {
+        let key = (url.authority().to_owned(), patience);
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
         let host = url.host_str().unwrap_or_default();
@@ -115,14 +125,16 @@ impl Http {
             .tls_backend_preconfigured(tls::client_config(&self.env.cert_dirs(&named))?)
             .redirect(Policy::none())
             .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(SILENCE_LIMIT)
             .user_agent(USER_AGENT)
             .http1_only();
+        if patience == Patience::Limited {
+            client = client.read_timeout(SILENCE_LIMIT);
+        }
         if is_loopback(url) {
             client = client.no_proxy();
         }
         let client = client.build().map_err(failed)?;
-        clients.insert(url.authority().to_owned(), client.clone());
+        clients.insert(key, client.clone());
         Ok(client)
     }
 
@@ -177,20 +189,21 @@ impl Http {
         }
     }
 
-    /// Sends `call` once with a body of `len_bytes` that is read while it is sent.
+    /// Sends `call` once with a body of `len_bytes` that is read while it is sent. Whoever waits for it sees to
+    /// servers that fall silent.
     pub(super) async fn send_streamed(
         &self,
         call: &Call,
         len_bytes: u64,
         body: PipeBody,
     ) -> Result<Response> {
-        let request = self.prepared(call, &call.url).await?;
+        let request = self.prepared(call, &call.url, Patience::Unlimited).await?;
         let request = request.header(CONTENT_LENGTH, len_bytes).body(Body::wrap_stream(body));
         request.send().await.map_err(|e| from_reqwest(call.url.authority(), e))
     }
 
     async fn request(&self, call: &Call, url: &Url) -> Result<Response> {
-        let mut request = self.prepared(call, url).await?;
+        let mut request = self.prepared(call, url, Patience::Limited).await?;
         if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
             request = request.body(call.body.clone());
         }
@@ -198,13 +211,13 @@ impl Http {
     }
 
     /// A request with the headers of `call`, and the credentials where they belong.
-    async fn prepared(&self, call: &Call, url: &Url) -> Result<RequestBuilder> {
-        let mut request = self.client(url)?.request(call.method.clone(), url.clone());
+    async fn prepared(&self, call: &Call, url: &Url, patience: Patience) -> Result<RequestBuilder> {
+        let mut request = self.client(url, patience)?.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
         if self.is_own(url)
-            && let Some(header) = self.tokens.authorization(&call.scope, |realm| self.client(realm)).await?
+            && let Some(header) = self.tokens.authorization(&call.scope, |realm| self.client(realm, Patience::Limited)).await?
         {
             request = request.header(AUTHORIZATION, header);
         }

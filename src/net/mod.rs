@@ -23,7 +23,7 @@ pub use auth::Credentials;
 pub use certs::{ClientCertificate, client_certificates};
 pub(crate) use env::Env;
 pub use registry::RegistryAccess;
-pub(crate) use registry::{Referrer, Registry, Sent};
+pub(crate) use registry::{Referrer, Registry, Sent, Way};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 pub(crate) use transit::{Login, Transit};
 

@@ -3,7 +3,12 @@
 use std::{
     io::{self, Read, Write},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
@@ -67,13 +72,15 @@ enum Piece {
 /// The body that a [`Pipe`] feeds.
 pub(crate) struct PipeBody {
     pieces: mpsc::Receiver<Piece>,
+    num_taken: Arc<AtomicUsize>,
     ended: bool,
 }
 
 /// A body and the end that writes it.
 pub(crate) fn pipe(ctx: &Ctx) -> (Pipe, PipeBody) {
     let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
-    (Pipe { ctx: ctx.clone(), sender, piece: Vec::new() }, PipeBody { pieces: receiver, ended: false })
+    let body = PipeBody { pieces: receiver, num_taken: Arc::default(), ended: false };
+    (Pipe { ctx: ctx.clone(), sender, piece: Vec::new() }, body)
 }
 
 impl Pipe {
@@ -81,6 +88,12 @@ impl Pipe {
         // The reader's own error is the one to report; this one only stops the writer.
         let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
         block_on(&self.ctx, self.sender.send(piece))?.map_err(gone)
+    }
+
+    /// Sends `bytes` as they are, after what was written.
+    pub(crate) fn put(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.flush()?;
+        self.send(Piece::Bytes(bytes))
     }
 
     /// Sends what is left; the body ends here.
@@ -112,6 +125,23 @@ impl Write for Pipe {
     }
 }
 
+impl PipeBody {
+    /// Ends when for `limit` nothing was taken from the body, or for up to twice as long.
+    pub(crate) fn stalled(&self, limit: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let num_taken = Arc::clone(&self.num_taken);
+        async move {
+            let mut before = None;
+            loop {
+                let now = num_taken.load(Relaxed);
+                if before.replace(now) == Some(now) {
+                    return;
+                }
+                tokio::time::sleep(limit).await;
+            }
+        }
+    }
+}
+
 impl Stream for PipeBody {
     type Item = io::Result<Bytes>;
 
@@ -120,7 +150,10 @@ impl Stream for PipeBody {
             return Poll::Ready(None);
         }
         self.pieces.poll_recv(cx).map(|piece| match piece {
-            Some(Piece::Bytes(bytes)) => Some(Ok(bytes)),
+            Some(Piece::Bytes(bytes)) => {
+                self.num_taken.fetch_add(1, Relaxed);
+                Some(Ok(bytes))
+            }
             Some(Piece::End) => {
                 self.ended = true;
                 None
@@ -135,7 +168,10 @@ impl Stream for PipeBody {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::net::runtime;
 
     #[test]
     fn what_is_written_into_a_pipe_is_read_from_its_body() {
@@ -151,6 +187,21 @@ mod tests {
         BodyReader::new(&ctx, body).read_to_end(&mut read).unwrap();
         writer.join().unwrap();
         assert!(read == expected);
+    }
+
+    #[test]
+    fn a_body_is_stalled_when_nothing_is_taken_from_it_and_not_before() {
+        const LIMIT: Duration = Duration::from_secs(1);
+        let (pipe, mut body) = pipe(&Ctx::new());
+        let mut stalled = std::pin::pin!(body.stalled(LIMIT));
+        runtime().unwrap().block_on(async {
+            for _ in 0..25 {
+                pipe.sender.send(Piece::Bytes(Bytes::from_static(b"x"))).await.ok().unwrap();
+                body.next().await.unwrap().unwrap();
+                assert!(timeout(LIMIT / 10, &mut stalled).await.is_err());
+            }
+            timeout(LIMIT * 20, stalled).await.unwrap();
+        });
     }
 
     #[test]

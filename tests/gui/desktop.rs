@@ -4,7 +4,10 @@
 //! a wait that ends without its fact leaves a picture of the screen under `target/window`.
 
 use std::{
+    cell::RefCell,
     ffi::OsStr,
+    fmt::Write as _,
+    fs::File,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -19,12 +22,49 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A program that ends with the test.
-struct Running(Child);
+struct Running {
+    program: String,
+    child: RefCell<Child>,
+    /// What it says.
+    log: PathBuf,
+}
+
+impl Running {
+    /// Starts `command`, which says what it says to a file in `home`; what goes to a pipe stays there.
+    fn start(command: &mut Command, home: &Path, package: &str) -> Self {
+        let program = command.get_program().to_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let log = home.join(format!("{program}.log"));
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        let child = command.stderr(file).spawn().unwrap_or_else(|e| {
+            panic!("{command:?}: {e}; this test needs the package {package} (`make test` installs it)")
+        });
+        Self { program, child: RefCell::new(child), log }
+    }
+
+    /// The first line that it writes to the pipe at its other end; empty if it ended without.
+    fn first_line(&self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.child.borrow_mut().stdout.take().unwrap()).read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.child.borrow_mut().try_wait().unwrap().is_some()
+    }
+
+    /// How it is, for a failure.
+    fn state(&self) -> String {
+        let ended = self.child.borrow_mut().try_wait().unwrap();
+        let said = std::fs::read_to_string(&self.log).unwrap_or_default();
+        format!("{}: {ended:?}, said: {said}", self.program)
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let child = self.child.get_mut();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
@@ -32,9 +72,9 @@ impl Drop for Running {
 pub(crate) struct Desktop {
     name: &'static str,
     app: Running,
-    _session: Vec<Running>,
-    _openbox: Running,
-    _xvfb: Running,
+    session: Vec<Running>,
+    openbox: Running,
+    xvfb: Running,
     display: String,
     window: String,
     home: TempDir,
@@ -53,18 +93,18 @@ impl Desktop {
         let address = bus_address(home.path());
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--nopidfile", "--print-address", "--address", &address]);
-        let mut bus = started(bus.stdout(Stdio::piped()), "dbus-daemon");
-        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let bus = Running::start(bus.stdin(Stdio::null()).stdout(Stdio::piped()), home.path(), "dbus-daemon");
+        assert!(!bus.first_line().is_empty(), "{}", bus.state());
         let mut keyring = Command::new("gnome-keyring-daemon");
         keyring.args(["--foreground", "--unlock", "--components=secrets"]).env("HOME", home.path());
         keyring.env("XDG_RUNTIME_DIR", home.path()).env("DBUS_SESSION_BUS_ADDRESS", &address);
         for variable in ["XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
             keyring.env(variable, home.path().join(variable));
         }
-        keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut keyring = keyring.spawn().expect("the package gnome-keyring is installed");
-        keyring.stdin.take().unwrap().write_all(b"of the login").unwrap();
-        let desktop = Self::start_in(name, home, vec![Running(keyring), Running(bus)]);
+        keyring.stdin(Stdio::piped()).stdout(Stdio::null());
+        let keyring = Running::start(&mut keyring, home.path(), "gnome-keyring");
+        keyring.child.borrow_mut().stdin.take().unwrap().write_all(b"of the login").unwrap();
+        let desktop = Self::start_in(name, home, vec![keyring, bus]);
         desktop.wait("the keyring", |desktop| {
             desktop.on_bus("secret-tool", &["search", "service", "-"]).is_some()
         });
@@ -72,15 +112,7 @@ impl Desktop {
     }
 
     fn start_in(name: &'static str, home: TempDir, session: Vec<Running>) -> Self {
-        // One after the other: two that start at once on a cold machine were seen to keep each other from appearing.
-        static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
-        let _turn = STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp"]);
-        let mut xvfb = started(xvfb.stdout(Stdio::piped()), "xvfb");
-        let mut line = String::new();
-        BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let display = format!(":{}", line.trim());
+        let (xvfb, display) = start_server(home.path());
         let on = |program: &str| {
             let mut command = Command::new(program);
             command.env("DISPLAY", &display).env("HOME", home.path()).env("LC_ALL", "C.UTF-8");
@@ -89,23 +121,25 @@ impl Desktop {
             for variable in ["WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
                 command.env_remove(variable);
             }
+            command.stdin(Stdio::null()).stdout(Stdio::null());
             if !session.is_empty() {
                 command.env("DBUS_SESSION_BUS_ADDRESS", bus_address(home.path()));
             }
             command
         };
-        let openbox = started(&mut on("openbox"), "openbox");
-        let app = started(on(env!("CARGO_BIN_EXE_sealift")).env("LIBGL_ALWAYS_SOFTWARE", "1"), "sealift");
-        let mut desktop = Self {
-            name,
-            app: Running(app),
-            _session: session,
-            _openbox: Running(openbox),
-            _xvfb: Running(xvfb),
-            display: display.clone(),
-            window: String::new(),
-            home,
-        };
+        let openbox = Running::start(&mut on("openbox"), home.path(), "openbox");
+        // It answers for the desktops once it manages windows: one that comes before may stay unseen.
+        let answers = || has_desktops(&display);
+        let began = Instant::now();
+        while !answers() {
+            assert!(began.elapsed() < PATIENCE, "{}\n{}", openbox.state(), xvfb.state());
+            sleep(POLL);
+        }
+        let mut app = on(env!("CARGO_BIN_EXE_sealift"));
+        app.env("LIBGL_ALWAYS_SOFTWARE", "1");
+        let app = Running::start(&mut app, home.path(), "sealift");
+        let window = String::new();
+        let mut desktop = Self { name, app, session, openbox, xvfb, display, window, home };
         let mut window = String::new();
         desktop.wait("the window", |desktop| {
             window = desktop.xdotool(["search", "--onlyvisible", "--class", "sealift"]);
@@ -123,7 +157,7 @@ impl Desktop {
 
     /// The program's process.
     pub(crate) fn pid(&self) -> u32 {
-        self.app.0.id()
+        self.app.child.borrow().id()
     }
 
     /// What a program of the session says; nothing when it fails.
@@ -157,7 +191,7 @@ impl Desktop {
     /// Closes the window as its frame does, and waits for the program to end.
     pub(crate) fn close(&mut self) {
         self.xdotool(["key", "alt+F4"]);
-        assert!(self.app.0.wait().unwrap().success());
+        assert!(self.app.child.get_mut().wait().unwrap().success());
     }
 
     /// Waits until nothing moves any more.
@@ -243,12 +277,16 @@ impl Desktop {
     pub(crate) fn wait(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !is_so(self) {
-            if began.elapsed() > PATIENCE {
+            let parts = || [&self.app, &self.openbox, &self.xvfb].into_iter().chain(&self.session);
+            if began.elapsed() > PATIENCE || parts().any(Running::has_ended) {
                 let picture = self.keep_picture();
+                let mut said = String::new();
+                parts().for_each(|part| writeln!(said, "{}", part.state()).unwrap());
                 panic!(
-                    "waited in vain for {what}; the title is {:?}, see {}",
+                    "waited in vain for {what}; the title is {:?}, see {}\n{said}\n{}",
                     self.title(),
-                    picture.display()
+                    picture.display(),
+                    waits_of(self.pid())
                 );
             }
             sleep(POLL);
@@ -275,8 +313,36 @@ fn bus_address(home: &Path) -> String {
     format!("unix:path={}", home.join("bus").display())
 }
 
-fn started(command: &mut Command, package: &str) -> Child {
-    command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap_or_else(|e| {
-        panic!("{command:?}: {e}; this test needs the package {package} (`make test` installs it)")
-    })
+/// An X server and its display. One that found its number taken ends, and is started again.
+fn start_server(home: &Path) -> (Running, String) {
+    let mut said = String::new();
+    for _ in 0..3 {
+        let mut xvfb = Command::new("Xvfb");
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp", "-noreset"]);
+        let xvfb = Running::start(xvfb.stdin(Stdio::null()).stdout(Stdio::piped()), home, "xvfb");
+        let number = xvfb.first_line();
+        if !number.is_empty() {
+            return (xvfb, format!(":{number}"));
+        }
+        let _ = xvfb.child.borrow_mut().wait();
+        said = xvfb.state();
+    }
+    panic!("no X server: {said}");
+}
+
+/// Whether a window manager tells of its desktops.
+fn has_desktops(display: &str) -> bool {
+    let output = Command::new("xdotool").env("DISPLAY", display).arg("get_num_desktops").output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().parse().is_ok_and(|num: u32| num > 0)
+}
+
+/// What each thread of a process waits for, for a failure.
+fn waits_of(pid: u32) -> String {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return String::new() };
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let task = |task: std::fs::DirEntry| {
+        let path = task.path();
+        format!("{}: {} {}", read(path.join("comm")), read(path.join("wchan")), read(path.join("syscall")))
+    };
+    tasks.flatten().map(task).collect::<Vec<_>>().join("\n")
 }

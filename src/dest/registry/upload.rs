@@ -3,18 +3,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Read},
-    thread,
+    io::Read,
+    iter, thread,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{Registry, Sent},
+    net::{Registry, Sent, Way},
     oci::Descriptor,
 };
 
@@ -51,10 +52,16 @@ pub(super) struct Route {
     pub(super) then: Vec<(String, Registry)>,
 }
 
-enum Piece {
-    Bytes(Vec<u8>, Permit),
-    /// All was read, and matched its digest.
-    End,
+/// `None` after the last: all was read, and matched its digest.
+type Piece = Option<Bytes>;
+
+/// Bytes that may be held.
+struct Permitted(Vec<u8>, #[expect(dead_code, reason = "is given back when the bytes are dropped")] Permit);
+
+impl AsRef<[u8]> for Permitted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 struct Permit(Receiver<()>);
@@ -89,8 +96,9 @@ impl Uploads {
         let (pieces, incoming) = bounded(MAX_PIECES);
         let (ctx, ended) = (self.ctx.clone(), self.ended.0.clone());
         let (digest, size) = (blob.digest, blob.size);
+        let way = if self.broken_off.contains_key(&digest) { Way::InChunks } else { Way::Streamed };
         let upload = move || {
-            let sent = send(&ctx, &digest, size, &route, incoming);
+            let sent = send(&ctx, (&digest, size), &route, &incoming, way);
             // Nobody listens after a failure.
             let _ = ended.try_send(Ended(digest, sent.map_err(|e| e.or_with(Fact::Blob, digest))));
         };
@@ -125,12 +133,9 @@ impl Uploads {
                 return Ok(false);
             }
             let permit = Permit(self.permits.1.clone());
-            let mut bytes = Vec::with_capacity(PIECE_BYTES);
-            Read::take(&mut *reader, PIECE_BYTES as u64)
-                .read_to_end(&mut bytes)
-                .map_err(|e| Error::from_stream(Code::Read, e))?;
+            let bytes = read_piece(reader)?;
             let is_end = bytes.is_empty();
-            let piece = if is_end { Piece::End } else { Piece::Bytes(bytes, permit) };
+            let piece = (!is_end).then(|| Bytes::from_owner(Permitted(bytes, permit)));
             if pieces.send(piece).is_err() {
                 return Ok(false);
             }
@@ -173,47 +178,48 @@ impl Drop for Uploads {
     }
 }
 
-/// Pieces as one stream that ends well only after [`Piece::End`].
-struct Incoming {
-    pieces: Receiver<Piece>,
-    piece: io::Cursor<Vec<u8>>,
-    permit: Option<Permit>,
-    ended: bool,
+/// The next bytes of `reader`; none at its end.
+fn read_piece(reader: &mut dyn Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(PIECE_BYTES);
+    let piece = &mut reader.take(PIECE_BYTES as u64);
+    piece.read_to_end(&mut bytes).map_err(|e| Error::from_stream(Code::Read, e))?;
+    Ok(bytes)
 }
 
-impl Read for Incoming {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while self.piece.position() == self.piece.get_ref().len() as u64 {
-            self.permit = None;
-            if self.ended {
-                return Ok(0);
-            }
-            match self.pieces.recv() {
-                Ok(Piece::Bytes(bytes, permit)) => {
-                    self.piece = io::Cursor::new(bytes);
-                    self.permit = Some(permit);
-                }
-                Ok(Piece::End) => self.ended = true,
-                // The reader failed, and its own error is the one to report.
-                Err(_) => return Err(Error::new(Code::Cancelled).into()),
-            }
-        }
-        self.piece.read(buf)
-    }
+/// Pieces on their way, each given when the one after it is known to come: the last when all were right.
+fn proven(incoming: &Receiver<Piece>) -> Result<impl Iterator<Item = Result<Bytes>>> {
+    // The reader failed, and its own error is the one to report.
+    let receive = || incoming.recv().map_err(|_| Error::new(Code::Cancelled));
+    let mut next = receive()?;
+    let mut take = move || -> Result<Piece> {
+        let Some(piece) = next.take() else { return Ok(None) };
+        next = receive()?;
+        Ok(Some(piece))
+    };
+    Ok(iter::from_fn(move || take().transpose()))
 }
 
-fn send(ctx: &Ctx, digest: &Digest, size: u64, route: &Route, pieces: Receiver<Piece>) -> Result<Sent> {
-    let piece = io::Cursor::new(Vec::new());
-    let mut incoming = Incoming { pieces, piece, permit: None, ended: false };
+fn send(
+    ctx: &Ctx,
+    blob: (&Digest, u64),
+    route: &Route,
+    incoming: &Receiver<Piece>,
+    way: Way,
+) -> Result<Sent> {
+    let (digest, size) = blob;
     let (first, registry) = &route.to;
-    if let Sent::BrokenOff(e) = registry.push_blob(ctx, first, (digest, size), &mut incoming)? {
+    if let Sent::BrokenOff(e) = registry.push_blob(ctx, first, blob, &mut proven(incoming)?, way)? {
         return Ok(Sent::BrokenOff(e));
     }
     for (repository, registry) in &route.then {
         if !registry.mount(ctx, repository, digest, first)? {
             // A registry that mounts nothing gets it back from itself.
             let mut back = registry.blob(ctx, first, digest, size);
-            if let Sent::BrokenOff(e) = registry.push_blob(ctx, repository, (digest, size), &mut back)? {
+            let mut pieces = iter::from_fn(|| match read_piece(&mut back) {
+                Ok(bytes) if bytes.is_empty() => None,
+                piece => Some(piece.map(Bytes::from)),
+            });
+            if let Sent::BrokenOff(e) = registry.push_blob(ctx, repository, blob, &mut pieces, way)? {
                 return Ok(Sent::BrokenOff(e));
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! Every method waits, and ends early when its job is cancelled. Clones share connections and tokens.
 
+mod chunks;
 mod manifest;
 mod pull;
 mod push;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use reqwest::{Method, Response, StatusCode, Url};
 
-pub(crate) use push::Sent;
+pub(crate) use push::{Sent, Way};
 pub(crate) use tags::Referrer;
 
 use super::{

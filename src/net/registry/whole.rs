@@ -1,11 +1,10 @@
-//! A blob in one request, for registries that take no chunks. distribution-spec, "POST then PUT".
+//! A blob in one request, which streams. distribution-spec, "POST then PUT".
 
-use std::{
-    io::{self, Read, Write},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
-use reqwest::{Method, StatusCode};
+use bytes::Bytes;
+use reqwest::StatusCode;
+use tokio::select;
 
 use super::{
     Registry,
@@ -13,41 +12,50 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    error::{Code, Error, Result},
+    error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{block_on, failure::from_response, pipe, retry, spawn},
+    net::{block_on, failure::from_response, http::SILENCE_LIMIT, pipe, retry, spawn},
 };
 
 impl Registry {
-    /// Ends `upload` with all of the blob, which begins with `head` and goes on in `reader`.
+    /// Ends `upload` with all of the blob.
     pub(super) fn send_streamed(
         &self,
         ctx: &Ctx,
         upload: &Upload,
         blob: (&Digest, u64),
-        head: &[u8],
-        reader: &mut dyn Read,
+        mut pieces: impl Iterator<Item = Result<Bytes>>,
     ) -> Result<Sent> {
         let (digest, size) = blob;
-        let mut call = upload.call(Method::PUT);
-        call.url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        let call = upload.ending_call(digest);
         let (mut pipe, body) = pipe(ctx);
-        let http = Arc::clone(&self.http);
+        let (http, stalled) = (Arc::clone(&self.http), body.stalled(SILENCE_LIMIT));
         let answer = spawn(async move {
-            let response = http.send_streamed(&call, size, body).await?;
-            match response.status() {
-                StatusCode::CREATED => Ok(()),
-                _ => Err(from_response(http.host(), response).await),
+            let answered = async {
+                let response = http.send_streamed(&call, size, body).await?;
+                match response.status() {
+                    StatusCode::CREATED => Ok(()),
+                    _ => Err(from_response(http.host(), response).await),
+                }
+            };
+            select! {
+                ended = answered => ended,
+                () = stalled => Err(Error::new(Code::TimedOut).with(Fact::Registry, http.host())),
             }
         })?;
-        let fed = pipe.write_all(head).and_then(|()| io::copy(reader, &mut pipe)).and_then(|_| pipe.end());
+        let fed = pieces.try_for_each(|piece| pipe.put(piece?)).and_then(|()| pipe.end());
         // A closed pipe is no reason: the registry's answer has it.
         if let Err(e) = fed.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }) {
             return Err(Error::from_stream(Code::Read, e));
         }
         match block_on(ctx, answer)?.unwrap_or_else(|_| Err(Error::new(Code::Cancelled))) {
-            Err(e) if retry::is_worth(&e) => Ok(Sent::BrokenOff(e)),
+            Err(e) if retry::is_worth(&e) || may_pass_in_chunks(&e) => Ok(Sent::BrokenOff(e)),
             ended => ended.map(|()| Sent::Whole),
         }
     }
+}
+
+/// Whether it was too much at once for a proxy, or is not done by this registry.
+fn may_pass_in_chunks(error: &Error) -> bool {
+    matches!(error.code(), Code::RequestTooLarge | Code::Unsupported)
 }

@@ -103,8 +103,13 @@ impl Fake {
     }
 
     /// All heads of requests so far.
+    pub(super) fn heads(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The same as one text.
     pub(super) fn seen(&self) -> String {
-        self.seen.lock().unwrap().join("\n")
+        self.heads().join("\n")
     }
 }
 

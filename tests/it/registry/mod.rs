@@ -14,6 +14,7 @@ mod line;
 mod server;
 mod signatures;
 mod tls;
+mod ways;
 
 pub(crate) use image::noise;
 
