@@ -112,6 +112,9 @@ impl Desktop {
     }
 
     fn start_in(name: &'static str, home: TempDir, session: Vec<Running>) -> Self {
+        // One after the other: two that start at once on a cold machine were seen to keep each other from appearing.
+        static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _turn = STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (xvfb, display) = start_server(home.path());
         let on = |program: &str| {
             let mut command = Command::new(program);
