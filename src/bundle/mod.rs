@@ -17,6 +17,7 @@ mod schedule;
 mod sign;
 mod signatures;
 mod statement;
+mod streams;
 mod tlv;
 mod volume;
 mod volume_piece;
@@ -28,7 +29,7 @@ pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots
 pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
 pub(crate) use keys::BundleKeys;
 pub(crate) use leftovers::Leftovers;
-pub(crate) use pass::{BlobReader, Piece};
+pub(crate) use pass::Piece;
 pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
 pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
@@ -36,6 +37,7 @@ pub(crate) use sign::rewrite_signatures;
 pub(crate) use signatures::VendorSignature;
 pub use statement::Release;
 pub(crate) use statement::{Statement, check_product, rfc3339};
+pub(crate) use streams::BlobReader;
 pub(crate) use tlv::Tlv;
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,

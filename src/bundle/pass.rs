@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    io,
     ops::Range,
     sync::Arc,
 };
@@ -26,6 +25,7 @@ pub(crate) struct Pass {
     store: Arc<Store>,
     /// Places in the index.
     blobs: Vec<usize>,
+    pub(super) num_lanes: usize,
     steps: Vec<Step>,
     next: usize,
     /// The first step whose frame was not asked for yet.
@@ -62,7 +62,7 @@ impl Piece {
     }
 
     /// Takes its next run of bytes.
-    fn next_window(&mut self) -> Option<Range<usize>> {
+    pub(super) fn next_window(&mut self) -> Option<Range<usize>> {
         let extent = self.extents.next()?;
         match self.blob().extents.get(extent)? {
             Extent::Frame(_, offset, len) => Some(*offset as usize..(*offset + *len) as usize),
@@ -71,7 +71,7 @@ impl Piece {
     }
 
     /// Bytes of its frame; the checked index keeps windows inside.
-    fn bytes(&self, window: Range<usize>) -> &[u8] {
+    pub(super) fn bytes(&self, window: Range<usize>) -> &[u8] {
         self.frame.as_ref().and_then(|frame| frame.get(window)).unwrap_or_default()
     }
 
@@ -92,6 +92,7 @@ impl OpenBundle {
         let frame_bytes = |frame: u32| u64::from(store.index.frames[frame as usize].2);
         Pass {
             blobs: entries.iter().map(place).collect(),
+            num_lanes: lanes,
             steps: plan(&entries, lanes as u32, KEPT_BYTES, frame_bytes),
             next: 0,
             ahead: 0,
@@ -143,6 +144,11 @@ impl Pass {
         Some((piece, ended))
     }
 
+    /// Whether the last piece ended its blob.
+    pub(super) fn is_between_blobs(&self) -> bool {
+        self.next.checked_sub(1).is_none_or(|before| self.steps[before].is_last)
+    }
+
     fn frame(&mut self, number: u32, step: &Step) -> Result<Shared> {
         let decoded = if step.decode { self.decoding.pop_front() } else { None };
         let frame = match (decoded, self.kept.get(&number)) {
@@ -158,51 +164,5 @@ impl Pass {
             self.kept.remove(&number);
         }
         Ok(frame)
-    }
-
-    /// A reader of the next blob of a pass on one lane; what was left of the one before is skipped.
-    pub(crate) fn next_blob(&mut self) -> BlobReader<'_> {
-        while self.next.checked_sub(1).is_some_and(|before| !self.steps[before].is_last)
-            && self.next_piece().is_some()
-        {}
-        BlobReader { pass: self, piece: None, window: 0..0 }
-    }
-}
-
-/// A stream of one blob's bytes. Does not check the digest: whoever consumes it does.
-pub(crate) struct BlobReader<'a> {
-    pass: &'a mut Pass,
-    piece: Option<Piece>,
-    /// Bytes of the piece's frame that are ready.
-    window: Range<usize>,
-}
-
-impl BlobReader<'_> {
-    /// Bytes of the blob that are ready now; empty at its end.
-    fn fill(&mut self) -> Result<()> {
-        while self.window.is_empty() {
-            if let Some(window) = self.piece.as_mut().and_then(Piece::next_window) {
-                self.window = window;
-            } else if self.piece.as_ref().is_some_and(|piece| piece.is_last) {
-                return Ok(());
-            } else if let Some((piece, ended)) = self.pass.next_piece() {
-                ended?;
-                self.piece = Some(piece);
-            } else {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl io::Read for BlobReader<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.fill()?;
-        let ready = self.piece.as_ref().map_or(&[][..], |piece| piece.bytes(self.window.clone()));
-        let len = ready.len().min(buf.len());
-        buf[..len].copy_from_slice(&ready[..len]);
-        self.window.start += len;
-        Ok(len)
     }
 }

@@ -78,13 +78,24 @@ pub(crate) trait Destination {
     /// among [`Destination::again`].
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()>;
 
-    /// Blobs that have to be put once more, as their way there broke off. Waits for those under way.
+    /// The same as one that takes several blobs at once, if it does.
+    fn beside(&self) -> Option<&dyn Beside> {
+        None
+    }
+
+    /// Blobs that have to be put once more, as their way there broke off.
     fn again(&mut self) -> Result<BTreeSet<Digest>> {
         Ok(BTreeSet::new())
     }
 
     /// Makes everything durable and visible, and reads it back where that tells more.
     fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// A destination that takes several blobs at once.
+pub(crate) trait Beside: Sync {
+    /// As [`Destination::put`].
+    fn put(&self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()>;
 }
 
 /// A kind of destination.

@@ -22,6 +22,18 @@ pub use speed::Speedometer;
 
 use crate::error::{Code, Error, Result};
 
+/// What all gave that worked beside each other.
+///
+/// # Errors
+/// That of the one which failed first: those that were cancelled for it know nothing of the cause.
+pub(crate) fn all_of<T>(ended: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
+    let (done, failed): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
+    match failed.into_iter().filter_map(Result::err).min_by_key(|e| e.code() == Code::Cancelled) {
+        Some(e) => Err(e),
+        None => done.into_iter().collect(),
+    }
+}
+
 /// One step of a job, in the order jobs take them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {

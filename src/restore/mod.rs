@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     bundle::{BlobReader, Extent, OpenBundle},
-    dest::{Destination, Order},
+    dest::{Beside, Destination, Order},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::Existing,
@@ -21,6 +21,9 @@ use crate::{
     plan::{RestorePlan, RestoredImage, placed},
     verify::VerifiedBundle,
 };
+
+/// Blobs that go at once where a destination takes several.
+const NUM_LANES: usize = 4;
 
 /// What a restore did.
 #[derive(Debug, Serialize)]
@@ -98,6 +101,9 @@ struct Sent {
 
 /// Puts `blobs`, which are in `bundle`, there.
 fn send(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &mut dyn Destination) -> Result<()> {
+    if let Some(dest) = dest.beside() {
+        return send_beside(ctx, bundle, blobs, dest);
+    }
     // A layer that is unpacked is read twice: a tar wants to know its size first.
     let entries = blobs.iter().flat_map(|Sent { blob, unpacked }| {
         let entry = bundle.index().blob(&blob.digest);
@@ -116,6 +122,19 @@ fn send(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &mut dyn Destinat
         ctx.finish(Phase::Restore, blob.digest);
     }
     Ok(())
+}
+
+/// The same, some at once.
+fn send_beside(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &dyn Beside) -> Result<()> {
+    let entries = blobs.iter().filter_map(|sent| bundle.index().blob(&sent.blob.digest));
+    let blobs: BTreeMap<Digest, &Descriptor> =
+        blobs.iter().map(|sent| (sent.blob.digest, &sent.blob)).collect();
+    bundle.pass(entries, NUM_LANES).beside(|digest, reader| {
+        let blob = blobs.get(&digest).ok_or_else(|| Error::new(Code::BadIndex))?;
+        dest.put(blob, &mut Checked::new(ctx, Counted { ctx, reader }, digest))?;
+        ctx.finish(Phase::Restore, digest);
+        Ok(())
+    })
 }
 
 /// The number of the first bundle that has the blob.
@@ -156,12 +175,12 @@ fn put(ctx: &Ctx, reader: impl Read, dest: &mut dyn Destination, blob: &Descript
 }
 
 /// Counts what is read of the bundle as done.
-struct Counted<'a> {
+struct Counted<'a, R> {
     ctx: &'a Ctx,
-    reader: BlobReader<'a>,
+    reader: R,
 }
 
-impl Read for Counted<'_> {
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let len = self.reader.read(buf)?;
         self.ctx.advance(len as u64);

@@ -12,6 +12,7 @@ use super::{Intake, Wanted};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
+    job::all_of,
 };
 
 /// Set once a stream failed.
@@ -42,7 +43,7 @@ impl<R: Read> Read for Guarded<'_, R> {
 /// Does `work` for all of `jobs`, beside each other.
 ///
 /// # Errors
-/// That of the job which failed first; those that were stopped for it know nothing of the cause.
+/// That of the job which failed first.
 pub(super) fn beside<J: Send, T: Send>(
     jobs: impl IntoIterator<Item = J>,
     work: impl Fn(J, &Stop) -> Result<T> + Sync,
@@ -57,11 +58,7 @@ pub(super) fn beside<J: Send, T: Send>(
         let stopped = |_| Err(Error::new(Code::Cancelled));
         running.into_iter().map(|one| one.join().unwrap_or_else(stopped)).collect()
     });
-    let (done, failed): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
-    match failed.into_iter().filter_map(Result::err).min_by_key(|e| e.code() == Code::Cancelled) {
-        Some(e) => Err(e),
-        None => done.into_iter().collect(),
-    }
+    all_of(ended)
 }
 
 /// Reads the blobs of `wanted` in `num_lanes` lanes of `intake`; `open` gives a blob of a digest and a size.

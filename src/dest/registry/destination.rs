@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     upload::{Route, Uploads},
 };
 use crate::{
-    dest::{Destination, Placed, preflight::read_back_mismatch},
+    dest::{Beside, Destination, Placed, preflight::read_back_mismatch},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -26,7 +27,7 @@ pub(super) struct RegistryDestination {
     present: BTreeSet<Digest>,
     uploads: Uploads,
     /// Manifests and indexes, which follow when all blobs are there.
-    documents: BTreeMap<Digest, Vec<u8>>,
+    documents: Mutex<BTreeMap<Digest, Vec<u8>>>,
     /// Image, repository, and tag or digest.
     places: Vec<(Image, String, String)>,
 }
@@ -44,11 +45,15 @@ impl RegistryDestination {
             ctx: ctx.clone(),
             present: presence.present(),
             uploads: Uploads::new(ctx),
-            documents: BTreeMap::new(),
+            documents: Mutex::default(),
             places: places.collect(),
             repositories,
             presence,
         }
+    }
+
+    fn documents(&self) -> MutexGuard<'_, BTreeMap<Digest, Vec<u8>>> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entered(&self, repository: &str) -> (String, Registry) {
@@ -57,7 +62,7 @@ impl RegistryDestination {
 
     /// The manifest's bytes: from the bundle, or from the registry that had them already.
     fn document(&self, repository: &str, digest: &Digest) -> Result<Vec<u8>> {
-        if let Some(bytes) = self.documents.get(digest) {
+        if let Some(bytes) = self.documents().get(digest) {
             return Ok(bytes.clone());
         }
         let registry = &self.repositories[repository];
@@ -110,22 +115,15 @@ impl Destination for RegistryDestination {
     }
 
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {
-        if self.presence.is_manifest(&blob.digest) {
-            let mut bytes = Vec::new();
-            let max_bytes = MAX_MANIFEST_BYTES + 1;
-            reader.take(max_bytes).read_to_end(&mut bytes).map_err(|e| Error::from_stream(Code::Read, e))?;
-            self.documents.insert(blob.digest, bytes);
-            return Ok(());
-        }
-        let mut lacking =
-            self.presence.lacking(&blob.digest).iter().map(|repository| self.entered(repository));
-        let Some(to) = lacking.next() else { return Ok(()) };
-        let route = Route { to, then: lacking.collect() };
-        self.uploads.put(blob, route, reader)
+        Beside::put(self, blob, reader)
+    }
+
+    fn beside(&self) -> Option<&dyn Beside> {
+        Some(self)
     }
 
     fn again(&mut self) -> Result<BTreeSet<Digest>> {
-        self.uploads.wait_for_all()
+        Ok(self.uploads.again())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
@@ -153,5 +151,22 @@ impl Destination for RegistryDestination {
             }
         }
         Ok(())
+    }
+}
+
+impl Beside for RegistryDestination {
+    fn put(&self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {
+        if self.presence.is_manifest(&blob.digest) {
+            let mut bytes = Vec::new();
+            let max_bytes = MAX_MANIFEST_BYTES + 1;
+            reader.take(max_bytes).read_to_end(&mut bytes).map_err(|e| Error::from_stream(Code::Read, e))?;
+            self.documents().insert(blob.digest, bytes);
+            return Ok(());
+        }
+        let mut lacking =
+            self.presence.lacking(&blob.digest).iter().map(|repository| self.entered(repository));
+        let Some(to) = lacking.next() else { return Ok(()) };
+        let route = Route { to, then: lacking.collect() };
+        self.uploads.put(blob, &route, reader)
     }
 }
