@@ -119,6 +119,8 @@ codes! {
     TagTaken = "ENGINE-06", Usage;
     /// The destination lacks something that it had when the restore was planned.
     DestinationChanged = "ENGINE-07", Failed;
+    /// A layer cannot be put together from an engine's own files.
+    LayerUnreadable = "ENGINE-08", Failed;
 
     /// The content is no kind of image source.
     NotASource = "SOURCE-01", Failed;

@@ -16,6 +16,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinHandle;
 
 use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host, ssh};
+#[cfg(target_os = "linux")]
+use super::{LayerStore, overlay2::Overlay2};
 use crate::{
     class::Class,
     digest::Digest,
@@ -33,6 +35,10 @@ const STREAM_SECONDS: u64 = 24 * 3600;
 /// Images looked at at once.
 const INSPECTED_AT_ONCE: usize = 8;
 
+/// The first Docker whose `docker save` makes a manifest of its own: that has to be kept.
+#[cfg(target_os = "linux")]
+const MAKES_MANIFESTS: u32 = 25;
+
 /// How a remark begins that tells of a failed load: with the containerd image store, moby's `LoadImage` goes on and
 /// succeeds when an image cannot be unpacked, as on a full disk.
 const NOT_UNPACKED: &str = "Error unpacking image";
@@ -41,6 +47,8 @@ const NOT_UNPACKED: &str = "Error unpacking image";
 pub(super) struct Docker {
     client: Client,
     place: String,
+    #[cfg(target_os = "linux")]
+    is_local: bool,
 }
 
 impl Docker {
@@ -50,7 +58,12 @@ impl Docker {
         let fail = |e| client_error(&place, e);
         let client = open(host).map_err(fail)?;
         let client = block_on(ctx, client.negotiate_version())?.map_err(fail)?;
-        Ok(Self { client, place })
+        Ok(Self {
+            client,
+            place,
+            #[cfg(target_os = "linux")]
+            is_local: host.address.starts_with("unix://"),
+        })
     }
 
     fn ask<T>(
@@ -169,6 +182,10 @@ fn with_algorithm(id: &str) -> String {
     if id.contains(':') { id.to_owned() } else { format!("sha256:{id}") }
 }
 
+fn major(version: &str) -> u32 {
+    version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
+}
+
 fn names(tags: &[String]) -> Vec<Name> {
     tags.iter().filter(|tag| !tag.contains("<none>")).filter_map(|tag| Name::qualified(tag).ok()).collect()
 }
@@ -201,7 +218,7 @@ impl Engine for Docker {
         let status = info.driver_status.unwrap_or_default();
         let keeps_manifests = status.iter().flatten().any(|text| text.contains("containerd.snapshotter"));
         let is_podman = self.place.starts_with("podman");
-        let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+        let major = major(&version);
         let architecture = match info.architecture.as_deref().unwrap_or_default() {
             "x86_64" => "amd64",
             "aarch64" => "arm64",
@@ -268,6 +285,21 @@ impl Exports for Docker {
         let place = self.place.clone();
         let body = self.streaming().export_images(&ids).map_err(move |e| client_error(&place, e).into());
         Ok(Box::new(BodyReader::new(ctx, body)))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn store(&self, ctx: &Ctx) -> Option<Box<dyn LayerStore>> {
+        if !self.is_local || !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let told = |e: &Error| tracing::debug!(%e, "the engine's own files cannot be read");
+        let facts = self.facts(ctx).inspect_err(told).ok()?;
+        let makes_manifests = major(&facts.version) >= MAKES_MANIFESTS;
+        if facts.driver != "overlay2" || facts.keeps_manifests || makes_manifests {
+            return None;
+        }
+        let store = Overlay2::open(&facts.root?).inspect_err(told).ok()?;
+        Some(Box::new(store))
     }
 }
 

@@ -5,6 +5,8 @@
 mod containerd;
 mod docker;
 mod host;
+#[cfg(target_os = "linux")]
+mod overlay2;
 mod podman;
 mod program;
 mod ssh;
@@ -86,6 +88,21 @@ pub(crate) trait Engine: Send + Sync {
 pub(crate) trait Exports: Engine {
     /// The output of `docker save` for these image IDs.
     fn save(&self, ctx: &Ctx, ids: &[Digest]) -> Result<Box<dyn Read + Send>>;
+
+    /// Its own files, where this process may read them.
+    fn store(&self, _ctx: &Ctx) -> Option<Box<dyn LayerStore>> {
+        None
+    }
+}
+
+/// What an engine keeps of images, read without the engine.
+pub(crate) trait LayerStore: Send + Sync {
+    /// The config of the image `id`, byte for byte.
+    fn config(&self, id: &Digest) -> Result<Vec<u8>>;
+
+    /// The tar of the layer that is called `chain_id` for those below it, and `diff_id` for itself. The bytes are not
+    /// checked yet.
+    fn layer(&self, chain_id: &Digest, diff_id: &Digest) -> Result<Box<dyn Read + Send>>;
 }
 
 /// An archive on its way into an engine. Dropped before [`Load::end`], it is broken off.

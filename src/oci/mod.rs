@@ -16,4 +16,4 @@ pub(crate) use json::{MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parse as parse_json}
 pub(crate) use media_type::{MediaKind, is_zstd_layer};
 pub use reference::Name;
 pub(crate) use reference::{ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME};
-pub(crate) use synthesize::{chain_ids, manifest_from_config, read_config, to_spec};
+pub(crate) use synthesize::{ConfigFacts, chain_ids, manifest_from_config, read_config, to_spec};

@@ -41,7 +41,7 @@ enum HashJob {
     /// Bytes of the current blob, from an offset of a block.
     Block(Arc<Vec<u8>>, usize),
     /// The current blob ended; digest and size that it must have, where they are known.
-    End(Option<(Digest, u64)>),
+    End(Option<(Digest, Option<u64>)>),
 }
 
 /// Size and place of a blob that was read.
@@ -131,7 +131,8 @@ impl Intake for Store<'_> {
         let mut placed = Vec::new();
         let found = with_hasher(|hasher| {
             work(&mut |digest, reader| {
-                let expected = digest.and_then(|digest| Some((*digest, self.planned.get(digest)?.size)));
+                let size = |digest| self.planned.get(digest).map(|blob| blob.size);
+                let expected = digest.map(|digest| (*digest, size(digest)));
                 placed.push(read_blob(self.ctx, reader, hasher, &mut deduper)?);
                 send(hasher, HashJob::End(expected))
             })
@@ -172,6 +173,7 @@ fn hash_blobs(todo: &Receiver<HashJob>) -> Result<Vec<(Digest, u64)>> {
                 let found_bytes = std::mem::take(&mut num_bytes);
                 hashed.push((found, found_bytes));
                 let Some((expected, expected_bytes)) = expected else { continue };
+                let expected_bytes = expected_bytes.unwrap_or(found_bytes);
                 if found_bytes < expected_bytes {
                     let error = Error::new(Code::SourceTruncated).with(Fact::Blob, expected);
                     return Err(error.with(Fact::Expected, expected_bytes).with(Fact::Found, found_bytes));

@@ -102,7 +102,7 @@ impl Source for ContainerdSource {
     }
 
     fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
-        read_blobs(wanted, intake, NUM_LANES, |digest, _| self.engine.blob(ctx, digest)).map(|()| None)
+        read_blobs(wanted, intake, NUM_LANES, |digest, _| self.engine.blob(ctx, digest)).map(|_| None)
     }
 
     fn place(&self) -> (Fact, String) {

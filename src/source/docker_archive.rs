@@ -1,6 +1,7 @@
 //! The output of `docker save`: Docker ≤ 24's own layout, and Docker ≥ 25's OCI layout with a `manifest.json`.
 //!
-//! Where the archive holds real manifests they are kept byte for byte; else one is made from the config.
+//! Where the archive holds real manifests they are kept byte for byte; else one is made from the config, as for what an
+//! engine has in its own files.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -20,7 +21,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
     oci::{
-        Descriptor, Image, ImageManifest, Layer, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Name,
+        ConfigFacts, Descriptor, Image, ImageManifest, Layer, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Name,
         manifest_from_config, parse_json, read_config,
     },
 };
@@ -140,19 +141,33 @@ fn image_from_item(
     }
     let layer_files = order_by_diff_ids(layer_files, &facts.diff_ids);
 
-    let config = Descriptor {
-        media_type: "application/vnd.oci.image.config.v1+json".into(),
-        digest: config_digest,
-        size: config_bytes.len() as u64,
-    };
     let config_name = files.resolve(&item.config).map_or(item.config.as_str(), |(name, _)| name);
     places.insert(config_digest, config_name.to_owned());
-    let mut layers = Vec::new();
-    for ((name, file), diff_id) in layer_files.iter().zip(facts.diff_ids) {
-        let blob = layer_descriptor(*file, diff_id)?;
-        places.insert(blob.digest, (*name).to_owned());
-        layers.push(Layer { blob, diff_id: Some(diff_id) });
+    let image =
+        image_from_config(names, &config_bytes, facts, layer_files.iter().map(|(_, file)| *file), made)?;
+    for (layer, (name, _)) in image.manifests.iter().flat_map(|manifest| &manifest.layers).zip(layer_files) {
+        places.insert(layer.blob.digest, name.to_owned());
     }
+    Ok(image)
+}
+
+/// The image of a config and of its layers' files, base first. Its manifest is made, and goes to `made`.
+pub(super) fn image_from_config(
+    names: Vec<Name>,
+    config_bytes: &[u8],
+    facts: ConfigFacts,
+    layer_files: impl Iterator<Item = FileEntry>,
+    made: &mut BTreeMap<Digest, Vec<u8>>,
+) -> Result<Image> {
+    let config = Descriptor {
+        media_type: "application/vnd.oci.image.config.v1+json".into(),
+        digest: Digest::of(config_bytes),
+        size: config_bytes.len() as u64,
+    };
+    let layers = layer_files
+        .zip(facts.diff_ids)
+        .map(|(file, diff_id)| Ok(Layer { blob: layer_descriptor(file, diff_id)?, diff_id: Some(diff_id) }));
+    let layers: Vec<Layer> = layers.collect::<Result<_>>()?;
     let blobs: Vec<Descriptor> = layers.iter().map(|layer| layer.blob.clone()).collect();
     let (bytes, blob) = manifest_from_config(&config, &blobs)?;
     made.insert(blob.digest, bytes);

@@ -1,10 +1,11 @@
 //! Images of an engine, streamed out of it without a temporary archive.
 //!
-//! They come in two streams side by side. Images that share layers go into the same one where that keeps them even.
+//! Where its own files can be read, they come from there. Else it hands them out in two streams side by side; images that
+//! share layers go into the same one where that keeps them even.
 
 use std::collections::BTreeMap;
 
-use super::{ImageList, Intake, Source, Wanted, lanes::beside, streamed::read_stream};
+use super::{ImageList, Intake, Source, Wanted, lanes::beside, stored::Stored, streamed::read_stream};
 use crate::{
     digest::Digest,
     engine::{self, EngineImage, Exports},
@@ -29,6 +30,18 @@ pub(super) fn open_docker(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn 
 /// Images of Podman.
 pub(super) fn open_podman(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn Source>> {
     open(ctx, engine::podman(ctx)?, reference)
+}
+
+impl EngineSource {
+    /// What is wanted, as far as all of it lies in files of the engine that can be read.
+    fn stored(&self, ctx: &Ctx, wanted: &Wanted<'_>) -> Option<Stored> {
+        let stored = Stored::find(ctx, self.engine.store(ctx)?, wanted);
+        let told = |e: &Error| tracing::debug!(%e, "not all is in the engine's own files: it saves");
+        stored
+            .inspect(|_| tracing::debug!("layers are read from the engine's own files"))
+            .inspect_err(told)
+            .ok()
+    }
 }
 
 fn open(ctx: &Ctx, engine: Box<dyn Exports>, reference: Option<&str>) -> Result<Box<dyn Source>> {
@@ -121,6 +134,9 @@ impl Source for EngineSource {
     }
 
     fn read(&self, ctx: &Ctx, wanted: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+        if let Some(stored) = self.stored(ctx, wanted) {
+            return stored.read(wanted, intake).map(Some);
+        }
         let lists = beside(share_out(&wanted.images), |ids, stop| {
             let mut stream = stop.guard(self.engine.save(ctx, &ids)?);
             read_stream(ctx, &mut stream, intake, &self.engine.place())

@@ -61,13 +61,14 @@ pub(super) fn beside<J: Send, T: Send>(
     all_of(ended)
 }
 
-/// Reads the blobs of `wanted` in `num_lanes` lanes of `intake`; `open` gives a blob of a digest and a size.
+/// Reads the blobs of `wanted` in `num_lanes` lanes of `intake`; `open` gives a blob of a digest and a size. Returns
+/// digest and size of what was read.
 pub(super) fn read_blobs<R: Read>(
     wanted: &Wanted<'_>,
     intake: &dyn Intake,
     num_lanes: usize,
     open: impl Fn(&Digest, u64) -> Result<R> + Sync,
-) -> Result<()> {
+) -> Result<Vec<(Digest, u64)>> {
     let listed = wanted.images.iter().flat_map(|image| image.blobs());
     let mut blobs: Vec<(Digest, u64)> = listed
         .map(|(digest, blob)| (digest, blob.size))
@@ -79,7 +80,7 @@ pub(super) fn read_blobs<R: Read>(
     blobs.sort_by_key(|(_, size)| *size);
     let queue = Mutex::new(blobs);
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    beside(0..num_lanes, |_, stop| {
+    let found = beside(0..num_lanes, |_, stop| {
         intake.lane(&mut |sink| {
             while let Some((digest, size)) = next() {
                 let blame = |e: Error| e.or_with(Fact::Blob, digest);
@@ -88,8 +89,8 @@ pub(super) fn read_blobs<R: Read>(
             }
             Ok(())
         })
-    })
-    .map(drop)
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod oci_layout;
 mod registry;
 mod sniff;
 mod spec;
+mod stored;
 mod streamed;
 
 use std::{

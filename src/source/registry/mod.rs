@@ -53,7 +53,7 @@ impl Source for RegistrySource {
         match read_blobs(wanted, intake, NUM_LANES, open) {
             // Its size was right, so it is the content that is not.
             Err(e) if e.code() == Code::SourceMismatch => Err(e.recoded(Code::RegistryMismatch)),
-            read => read.map(|()| None),
+            read => read.map(|_| None),
         }
     }
 

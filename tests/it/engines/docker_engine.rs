@@ -1,6 +1,6 @@
 //! A Docker engine with its own storage, which lives as long as its guard.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, path::PathBuf, process::Command};
 
 use super::{assert_root, text};
 use crate::support::{Daemon, Scratch, Tool, run};
@@ -47,6 +47,11 @@ impl Docker {
     /// Where it listens.
     pub(super) fn host(&self) -> String {
         host(&self.sockets)
+    }
+
+    /// Where it keeps its images.
+    pub(super) fn data(&self) -> PathBuf {
+        self.dir.join("data")
     }
 
     /// Whether it is taking an archive in.

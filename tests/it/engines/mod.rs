@@ -15,6 +15,7 @@ mod docker_29_engine;
 mod docker_engine;
 mod docker_live;
 mod docker_ssh;
+mod docker_store;
 mod full_disk;
 mod killed;
 mod podman;
