@@ -109,8 +109,8 @@ pub fn preview_restore(
 }
 
 /// Checks every blob of those `bundles` that `plan`, one of them, takes images from. A destination that has everything
-/// already gets nothing, so nothing is checked; a registry shows nothing before all is there, so its blobs are checked on their
-/// way. What comes back then at once is good for a plan like this alone.
+/// already gets nothing, so nothing is checked; a registry or an engine shows nothing before all is there, so its blobs are
+/// checked on their way. What comes back then at once is good for a plan like this alone.
 ///
 /// # Errors
 /// Damage, with the images it hurts.

@@ -1,4 +1,6 @@
 //! Engines: what they lack is streamed into them, then read back.
+//!
+//! The documents that make images of blobs go last: an engine to which they never come shows nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -168,9 +170,6 @@ impl Target for EngineTarget {
     fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
         let placed = &order.placed;
         let present = self.present(ctx, placed, &self.engine.images(ctx, None)?)?;
-        for (from, to) in order.backups {
-            self.engine.tag(ctx, from, to)?;
-        }
         let is_nothing_to_do = blobs_of(placed).iter().all(|blob| present.contains(&blob.digest));
         let unpacked: BTreeMap<Digest, Digest> = placed
             .iter()
@@ -180,27 +179,24 @@ impl Target for EngineTarget {
             .collect();
         let expected =
             placed.iter().filter_map(|placed| Some((self.id(placed.image)?, placed.names.to_vec())));
-        let mut open = EngineDestination {
-            ctx: ctx.clone(),
-            engine: std::sync::Arc::clone(&self.engine),
-            tar: ImageTar::new(Loading(None)),
-            present,
-            expected: expected.collect(),
-            unpacked: unpacked.clone(),
-        };
-        if is_nothing_to_do {
-            return Ok(Box::new(open));
-        }
-        open.tar = ImageTar::new(Loading(Some(self.engine.load(ctx)?)));
+        let mut documents = Vec::new();
         if self.facts.keeps_manifests {
-            open.append("oci-layout", OCI_LAYOUT.len() as u64, &mut &OCI_LAYOUT[..])?;
-            let index = index_json(index_entries(placed)?)?;
-            open.append("index.json", index.len() as u64, &mut &index[..])?;
+            documents.push(("oci-layout", OCI_LAYOUT.to_vec()));
+            documents.push(("index.json", index_json(index_entries(placed)?)?));
         }
         let place = |layer: &Layer| unpacked.get(&layer.blob.digest).copied().unwrap_or(layer.blob.digest);
-        let manifest = manifest_json(placed, place)?;
-        open.append("manifest.json", manifest.len() as u64, &mut &manifest[..])?;
-        Ok(Box::new(open))
+        documents.push(("manifest.json", manifest_json(placed, place)?));
+        let load = if is_nothing_to_do { None } else { Some(self.engine.load(ctx)?) };
+        Ok(Box::new(EngineDestination {
+            ctx: ctx.clone(),
+            engine: std::sync::Arc::clone(&self.engine),
+            tar: ImageTar::new(Loading(load)),
+            documents,
+            backups: order.backups.to_vec(),
+            present,
+            expected: expected.collect(),
+            unpacked,
+        }))
     }
 
     fn place(&self) -> (Fact, String) {
@@ -225,6 +221,10 @@ struct EngineDestination {
     ctx: Ctx,
     engine: std::sync::Arc<dyn Engine>,
     tar: ImageTar<Loading>,
+    /// Names and contents of the last files of the tar.
+    documents: Vec<(&'static str, Vec<u8>)>,
+    /// Tags to be kept under a second name before they move.
+    backups: Vec<(Name, Name)>,
     present: BTreeSet<Digest>,
     /// Image IDs and names that must be there in the end.
     expected: Vec<(Digest, Vec<Name>)>,
@@ -281,7 +281,13 @@ impl Destination for EngineDestination {
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
+        for (from, to) in &self.backups {
+            self.engine.tag(&self.ctx, from, to)?;
+        }
         if self.tar.get_ref().0.is_some() {
+            for (name, bytes) in std::mem::take(&mut self.documents) {
+                self.append(name, bytes.len() as u64, &mut &bytes[..])?;
+            }
             let ended = self.tar.end();
             self.taken(ended)?;
         }

@@ -1,4 +1,4 @@
-//! The tar that engines load: small documents first, then blobs, in whatever order they come.
+//! The tar that engines load: documents and blobs, in whatever order they come.
 //!
 //! Times and owners are zero: the same images give the same bytes.
 

@@ -37,9 +37,10 @@ impl DestSpec {
     }
 
     /// Whether nothing of what is put there is seen before all of it is there and was compared with its digests, though it
-    /// need not be removed when that fails. True of registries: a blob without a manifest is none's.
-    pub(crate) fn shows_all_at_once(&self) -> bool {
-        self.kind().is_ok_and(|kind| matches!(kind.connect, Connect::Registry(_)))
+    /// need not be removed when that fails. True of registries, where a blob without a manifest is none's, and of engines, which
+    /// get the documents of an archive last.
+    pub fn shows_all_at_once(&self) -> bool {
+        self.kind().is_ok_and(|kind| !matches!(kind.connect, Connect::File(_)))
     }
 
     fn kind(&self) -> Result<&'static Kind> {

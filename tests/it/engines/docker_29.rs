@@ -186,5 +186,5 @@ fn a_restore_that_sends_nothing_needs_no_check_and_one_that_sends_checks_every_b
         let (status, error) = sealift.refused(&bundle, DOCKER, options);
         assert_eq!((status, error["code"].as_str()), (Some(3), Some("INTEGRITY-01")), "{error}");
     }
-    assert_eq!((full.num_loads(), empty.num_loads()), (1, 0));
+    assert_eq!((full.num_loads(), empty.num_loads()), (1, 0), "none came to its end");
 }

@@ -9,6 +9,7 @@ mod compressed;
 mod containerd;
 mod containerd_engine;
 mod containerd_live;
+mod damaged;
 mod docker;
 mod docker_29;
 mod docker_29_engine;

@@ -39,7 +39,15 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     });
     match report {
         None => {
-            let id = if state.runs(Kind::Restore) { "import-running-line" } else { "import-plan-line" };
+            let dest = import.target.spec();
+            let is_checked_on_its_way =
+                dest.is_ok_and(|dest| dest.shows_all_at_once()) && !import.takes_damaged;
+            let id = match (state.runs(Kind::Restore), is_checked_on_its_way) {
+                (false, false) => "import-plan-line",
+                (false, true) => "import-plan-line-sent",
+                (true, false) => "import-running-line",
+                (true, true) => "import-running-line-sent",
+            };
             page::body(ui, |ui| ui.add(Label::body(state.t(id)).secondary().wrapped()));
         }
         Some(report) => page::body(ui, |ui| headline(ui, state, report, actions)),
