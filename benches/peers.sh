@@ -114,14 +114,13 @@ docker_engine() {
     row "docker save" "${wall[dockersave]}" "${cpu[dockersave]}" "" $(($(size out.tar) / 1000000))
     mv out.tar saved.tar
     reset() { docker rmi -f $(docker images -q | sort -u) >/dev/null 2>&1 || true; }
-    measure dockerrestore "'$sealift' restore engine.sealift --to docker-daemon: --password-file pw -q"
-    row "sealift restore to docker-daemon: (verifies first)" "${wall[dockerrestore]}" "${cpu[dockerrestore]}" "${rss[dockerrestore]}" ""
-    measure dockerload "docker load -q -i saved.tar"
+    local restore="'$sealift' restore engine.sealift --to docker-daemon: --password-file pw -q" load="docker load -q -i saved.tar"
+    beside dockerrestore "$restore" dockerload "$load"
+    row "sealift restore to docker-daemon: (verifies on the way)" "${wall[dockerrestore]}" "${cpu[dockerrestore]}" "${rss[dockerrestore]}" ""
     row "docker load" "${wall[dockerload]}" "${cpu[dockerload]}" "" ""
     reset() { :; }
-    measure dockeragain "'$sealift' restore engine.sealift --to docker-daemon: --password-file pw -q"
+    beside dockeragain "$restore" dockerloadagain "$load"
     row "sealift restore, all there already" "${wall[dockeragain]}" "${cpu[dockeragain]}" "${rss[dockeragain]}" ""
-    measure dockerloadagain "docker load -q -i saved.tar"
     row "docker load, all there already" "${wall[dockerloadagain]}" "${cpu[dockerloadagain]}" "" ""
     kill "$(cat docker.pid)"; wait 2>/dev/null || true
     unset DOCKER_HOST
