@@ -352,12 +352,28 @@ impl TrustStore {
         self.keys.retain(|key| key.name != which && !begins(&key.key_id));
         self.identities
             .retain(|known| known.name != which && known.identity != which && !begins(&known.trusted_root));
-        let identities = &self.identities;
-        self.trusted_roots.retain(|root| identities.iter().any(|known| known.trusted_root == root.id()));
+        self.drop_idle_roots();
         match num_before - num(self) {
             0 => Err(Error::new(Code::NoSuchVendor).with(Fact::Vendor, which)),
             num_removed => Ok(num_removed),
         }
+    }
+
+    /// Trusts that identity no longer, and its trusted root no longer than any other identity stands under it.
+    ///
+    /// # Errors
+    /// [`Code::NoSuchVendor`].
+    pub fn remove_identity(&mut self, which: &TrustedIdentity) -> Result<()> {
+        let at = self.identities.iter().position(|known| known == which);
+        let at = at.ok_or_else(|| Error::new(Code::NoSuchVendor).with(Fact::Vendor, &which.name))?;
+        self.identities.remove(at);
+        self.drop_idle_roots();
+        Ok(())
+    }
+
+    fn drop_idle_roots(&mut self) {
+        let identities = &self.identities;
+        self.trusted_roots.retain(|root| identities.iter().any(|known| known.trusted_root == root.id()));
     }
 
     /// The newest release of `product` that was taken from `vendor`.
@@ -466,10 +482,18 @@ mod tests {
             let altered = text.replacen(from, to, 1);
             assert_eq!(TrustStore::parse(&altered).unwrap_err().code(), Code::BadTrustStore, "{from}");
         }
+        // Of the same person by another issuer, one goes and one stays.
+        let twin = "https://twin.example.com";
+        let twin = read.add_identity("acme", "a@example.com", twin, root()).unwrap().clone();
+        read.remove_identity(&twin).unwrap();
+        assert_eq!(read.remove_identity(&twin).unwrap_err().code(), Code::NoSuchVendor);
         assert_eq!(read.remove("a@example.com").unwrap(), 1);
         assert_eq!(read.trusted_roots().len(), 1);
         assert_eq!(read.remove(&root().id()[..8]).unwrap(), 1);
         assert!(read.trusted_roots().is_empty() && read.encode().unwrap().len() < 100);
+        let last = read.add_identity("acme", "a@example.com", issuer, root()).unwrap().clone();
+        read.remove_identity(&last).unwrap();
+        assert!(read.trusted_roots().is_empty(), "no identity stands under it");
         // A root keeps its bytes, whatever ends its lines.
         let root = TrustedRoot::from_json(&ROOT.replace('\n', "\r\n")).unwrap();
         read.add_identity("acme", "c@example.com", issuer, root).unwrap();

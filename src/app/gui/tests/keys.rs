@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient};
+use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient, TrustedIdentity};
 
 use super::*;
 use crate::gui::{
@@ -14,7 +14,7 @@ use crate::gui::{
     new_passphrase::Change,
     new_recipients::{self, LockedFor, ShareEdit, ToldShares},
     other_keys,
-    own_keys::{self, Adding, Lists, Which},
+    own_keys::{self, Adding, Lists, Seen, Which},
     screens::keys::{self, Task},
     secret::Secret,
 };
@@ -28,6 +28,9 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAErSa5FMihVmnfrQ3IRf/4ITIgLWNF
 9Rwp6xEfO6S7sW4pZ7RlCwlJTPdFae4wmDgcwDkjGqpxbPg/vicjlg1TTA==
 -----END PUBLIC KEY-----
 ";
+
+const TRUSTED_ROOT: &str = "tests/testkit/keyless/public/trusted_root.json";
+const WORKFLOW: &str = "https://git.example.com/supply/images/.ci/workflows/release.yml@refs/tags/v2.8.1";
 
 fn file(path: &Path, text: &str) {
     use std::io::Write;
@@ -76,7 +79,23 @@ added = "2024-11-02T08:00:00Z"
     );
     file(&path, &text);
     let vendors = sealift::TrustStore::load(&path).unwrap().keys().to_vec();
-    Lists { book, vendors, certificates: Vec::new() }
+    Lists { book, vendors, ..Lists::default() }
+}
+
+/// What is trusted of vendors, and nothing of one's own: their keys and identities are in sight.
+fn of_vendors() -> Lists {
+    let identity = |name: &str, identity: &str, issuer: &str| TrustedIdentity {
+        name: name.into(),
+        identity: identity.into(),
+        issuer: issuer.into(),
+        trusted_root: FINGERPRINT.into(),
+        added: "2026-10-05T08:00:00Z".into(),
+    };
+    let identities = vec![
+        identity("acme", "release@acme.example", "https://accounts.acme.example"),
+        identity("镜渡供应", WORKFLOW, "https://token.actions.example.com"),
+    ];
+    Lists { book: KeyBook::default(), identities, ..own_lists() }
 }
 
 fn with_own(actions: impl IntoIterator<Item = own_keys::Action>) -> State {
@@ -121,7 +140,24 @@ fn own_keys_and_those_of_vendors() {
             own_keys::Action::Add(Some(Adding::Vendor)),
             own_keys::Action::Name("acme".into()),
             own_keys::Action::Address("/media/operator/acme.pub".into()),
-            own_keys::Action::Seen(Ok(own_lists().vendors[0].public_key.clone())),
+            own_keys::Action::Seen(Ok(Seen::Key(own_lists().vendors[0].public_key.clone()))),
+        ])
+    });
+    pictures.check("keys-own-vendors", || with_own([own_keys::Action::Loaded(Ok(of_vendors()))]));
+    pictures.check("keys-own-distrust", || {
+        let lists = Lists { vendors: Vec::new(), ..of_vendors() };
+        let which = Which::Identity(lists.identities[0].clone());
+        with_own([own_keys::Action::Loaded(Ok(lists)), own_keys::Action::Remove(Some(which))])
+    });
+    pictures.check("keys-own-trust-identity", || {
+        let root = sealift::read_trusted_root(Path::new(TRUSTED_ROOT)).unwrap();
+        with_own([
+            own_keys::Action::Add(Some(Adding::VendorIdentity)),
+            own_keys::Action::Name("镜渡供应".into()),
+            own_keys::Action::Identity(WORKFLOW.into()),
+            own_keys::Action::Issuer("https://token.actions.example.com".into()),
+            own_keys::Action::Address("/media/operator/trusted_root.json".into()),
+            own_keys::Action::Seen(Ok(Seen::Root(root))),
         ])
     });
 }

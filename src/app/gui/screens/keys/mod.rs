@@ -4,6 +4,7 @@ mod form;
 mod own;
 mod state;
 mod task;
+mod trusted;
 
 #[cfg(test)]
 pub(crate) use state::Task;
