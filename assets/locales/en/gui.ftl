@@ -153,12 +153,14 @@ pack-cancelled-line = Selection and passphrase are still there to start again.
 pack-back = Back
 
 tray-title = This bundle
+tray-title-divided = This delivery
 tray-counts = { $images ->
     [1] 1 image
    *[other] { $images } images
  } · { $layers } layers, { $unique } of them different
 tray-sum = Sum of images
 tray-written = Shared parts once
+tray-written-divided = Shared parts once in each bundle
 tray-shared = shared
 tray-own = own
 tray-saved = saves { $percent } %

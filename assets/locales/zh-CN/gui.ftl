@@ -128,9 +128,11 @@ pack-cancelled-line = 选择和口令都还在，可以重新开始。
 pack-back = 返回修改
 
 tray-title = 本次打包
+tray-title-divided = 本次交付
 tray-counts = { $images } 个镜像 · { $layers } 层 · 去重后 { $unique } 层
 tray-sum = 各镜像之和
 tray-written = 共享部分只计一次
+tray-written-divided = 各密封包内共享部分只计一次
 tray-shared = 共享
 tray-own = 独有
 tray-saved = 省 { $percent } %
