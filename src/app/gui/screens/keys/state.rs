@@ -163,21 +163,34 @@ impl Keys {
             let current = current.identities(ask)?;
             let (recipients, locking) = new.begin(ask, SHARE_NAME)?;
             match (task, recipients.as_slice()) {
-                (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
+                (Task::Remove(number), _) => {
+                    sealift::remove_slot(ctx, &path, &current, number)?;
+                    Ok((Header::read(&path)?, Box::default()))
+                }
                 (Task::Add, added) => {
                     for new in added {
                         sealift::add_slot(ctx, &path, &current, new, kdf)?;
                     }
+                    // They come after those that were there.
+                    let header = Header::read(&path)?;
+                    let num_earlier = header.slots.len().saturating_sub(added.len());
+                    let earlier = header.slots[..num_earlier].to_vec();
+                    Ok((header, LockedFor { earlier, ..locking.done() }.into()))
                 }
-                (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
+                (Task::Change, [new]) => {
+                    let number = sealift::change_slot(ctx, &path, &current, None, new, kdf)?;
+                    let header = Header::read(&path)?;
+                    let earlier = header.slots.iter().filter(|slot| slot.number != number);
+                    let earlier = earlier.cloned().collect();
+                    Ok((header, LockedFor { earlier, ..locking.done() }.into()))
+                }
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Ok((Header::read(&out)?, locking.done().into()));
+                    Ok((Header::read(&out)?, locking.done().into()))
                 }
                 // A file that was chosen may hold several.
-                (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
+                (Task::Change, _) => Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Ok((Header::read(&path)?, locking.done().into()))
         };
         let then = move |changed| action::Action::Keys(Action::Changed(task, changed));
         Ok(Some(Work::asking(kind, name, About::default(), call, |_| None, then)))
