@@ -486,7 +486,18 @@ keys-any-hint = Any that opens the bundle
 keys-new = New passphrase, or new recipient
 keys-header-only = Only the 128 KiB of the header are rewritten, whatever the size of the bundle.
 keys-old-copies = Earlier copies still open with the old passphrase or key
-keys-old-copies-line = This changes one file only. To shut somebody out, pack again with a new passphrase and destroy the old copies.
+keys-old-copies-line = { $num ->
+    [1] This changes one file only.
+   *[other] Of the { $num } volumes this changes the first only.
+ } To shut somebody out, use “New key, new file…” and destroy every old copy.
+keys-old-bundle = The old bundle still opens with the old passphrase or key
+keys-old-bundle-line = It stays as it is, with all its volumes. To shut somebody out, destroy them and every copy.
+keys-of-one = Only this bundle of the delivery is changed
+keys-other-parts = This is the bundle for the class “{ $class }”. { $num ->
+    [1] The other bundle of the delivery keeps its own keys.
+   *[other] The { $num } other bundles of the delivery keep their own keys.
+ }
+keys-reseal-part = The new one stays a part of the delivery. Put it beside the others under its old name, so that they are found together.
 keys-added = It was added
 keys-changed = It was replaced
 keys-removed = Slot { $num } was removed

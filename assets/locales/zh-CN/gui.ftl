@@ -422,7 +422,15 @@ keys-any-hint = 任意一个能打开它的口令
 keys-new = 新口令，或新收件人
 keys-header-only = 只改写文件头部的 128 KiB，内容不动，与大小无关。
 keys-old-copies = 此前的副本仍可用旧口令或旧密钥打开
-keys-old-copies-line = 更改只影响这个文件。要真正收回，请用新口令重新打包，并销毁旧副本。
+keys-old-copies-line = { $num ->
+    [1] 更改只影响这个文件。
+   *[other] 共 { $num } 个分卷，更改只影响第一个。
+ }要真正收回，请用“换新密钥，另存…”，并销毁所有旧副本。
+keys-old-bundle = 旧密封包仍可用旧口令或旧密钥打开
+keys-old-bundle-line = 旧密封包及其所有分卷保持原样。要真正收回，请将它们连同所有副本一并销毁。
+keys-of-one = 只更改交付中的这一个密封包
+keys-other-parts = 这是密级“{ $class }”的密封包；交付中其他 { $num } 个密封包的密钥不变。
+keys-reseal-part = 新密封包仍属于这次交付：请用原来的文件名，与其他密封包放在一起，才能一并找到。
 keys-added = 已添加
 keys-changed = 已更换
 keys-removed = 已移除密钥槽 { $num }

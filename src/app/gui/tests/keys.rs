@@ -5,12 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient, TrustedIdentity};
+use sealift::{
+    Class, ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient, TrustedIdentity,
+};
 
 use super::*;
 use crate::gui::{
     action::Page,
     asking::{self, Asked, What},
+    bundle::Part,
     new_passphrase::Change,
     new_recipients::{self, LockedFor, ShareEdit, ToldShares},
     other_keys,
@@ -227,6 +230,28 @@ fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
 }
 
 #[test]
+fn of_a_key_that_was_replaced_nobody_is_told_and_of_the_others_all_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = ["a.key", "b.key", "c.key", "new.key"].map(|name| key_file(dir.path(), name));
+    let paths = keys.each_ref().map(|(path, _)| path.clone());
+    let [a, b, c, _] = keys.map(|(_, recipient)| recipient);
+    let mut state = after([]);
+    does(
+        &mut state,
+        [
+            keys::Action::Open(packed(dir.path(), vec![a, b, c])),
+            keys::Action::Task(Some(Task::Change)),
+            keys::Action::Others(other_keys::Change::Files(vec![paths[1].clone()])),
+            keys::Action::RecipientFile(paths[3].display().to_string()),
+            keys::Action::Start,
+        ],
+    );
+    let (task, locked) = state.keys.done.as_ref().unwrap();
+    let earlier: Vec<usize> = locked.earlier.iter().map(|slot| slot.number).collect();
+    assert_eq!((*task, &*locked.names, &*earlier), (Task::Change, &["new.key".to_owned()][..], &[1, 3][..]));
+}
+
+#[test]
 fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
     let dir = tempfile::tempdir().unwrap();
     let ((old, me), (new, _)) = (key_file(dir.path(), "old.key"), key_file(dir.path(), "new.key"));
@@ -278,7 +303,10 @@ fn a_key_in_shares_is_added_and_two_of_them_open() {
     does(&mut state, add(stranger, dir.path()));
     assert!(state.keys.failed.is_some() && !share(1).exists(), "nothing was locked with them");
     does(&mut state, add(mine, dir.path()));
-    let told = state.keys.done.as_ref().and_then(|(_, locked)| locked.shares.as_ref()).unwrap();
+    let locked = &state.keys.done.as_ref().unwrap().1;
+    let earlier: Vec<_> = locked.earlier.iter().map(|slot| (slot.number, slot.kind)).collect();
+    assert_eq!(earlier, [(1, "key-file")], "what opened it before is told beside the new key");
+    let told = locked.shares.as_ref().unwrap();
     assert_eq!((told.threshold, &told.files[2]), (2, &share(3)));
 
     let words = std::fs::read_to_string(share(3)).unwrap().lines().nth(1).unwrap().to_owned();
@@ -420,4 +448,19 @@ fn slots_that_are_listed_and_changed() {
     pictures.check("keys-changed", || {
         opened([keys::Action::Changed(Task::Change, Ok((header(), Box::default())))])
     });
+    pictures.check("keys-added", || {
+        let names = vec!["支付网关现场".into(), "ops@site-b".into()];
+        let earlier = header().slots;
+        let locked = LockedFor { names, needs: new_recipients::Needs::All, earlier, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Add, Ok((header(), Box::new(locked))))])
+    });
+    // Of a delivery, and in volumes.
+    let of_delivery = || {
+        let others = vec![(Class::Public, None), (Class::Internal, None)];
+        let part = Some(Part { class: Class::Secret, others });
+        keys::Action::Opened(Ok(Header { num_volumes: 3, part, ..header() }))
+    };
+    for (name, task) in [("keys-change-part", Task::Change), ("keys-reseal-part", Task::Reseal)] {
+        pictures.check(name, || opened([of_delivery(), keys::Action::Task(Some(task))]));
+    }
 }
