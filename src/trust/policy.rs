@@ -14,8 +14,8 @@ use wildmatch::WildMatch;
 
 use crate::{
     bundle::Release,
+    document,
     error::{Code, Result},
-    fs,
 };
 
 /// Largest policy that is read.
@@ -89,11 +89,7 @@ impl Policy {
     /// # Errors
     /// [`Code::BadPolicy`] for anything that is not understood in full.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_text(path, MAX_BYTES).map_err(|e| match e.code() {
-            Code::Limit => e.recoded(Code::BadPolicy),
-            _ => e,
-        })?;
-        Self::parse(&text).map_err(|e| e.at(path))
+        document::load(path, MAX_BYTES, Code::BadPolicy, Self::parse)
     }
 }
 

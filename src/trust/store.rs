@@ -22,6 +22,7 @@ use super::{
 use crate::{
     bundle::rfc3339,
     crypto::PublicKey,
+    document,
     error::{Code, Error, Fact, Result},
     fs::{self, Existing},
 };
@@ -50,13 +51,10 @@ impl TrustStore {
     /// # Errors
     /// [`Code::BadTrustStore`].
     pub fn load(path: &Path) -> Result<Self> {
-        let text = match fs::read_text(path, MAX_BYTES) {
-            Err(e) if e.code() == Code::NotFound => return Ok(Self::default()),
-            read => {
-                read.map_err(|e| if e.code() == Code::Limit { e.recoded(Code::BadTrustStore) } else { e })?
-            }
-        };
-        Self::parse(&text).map_err(|e| e.at(path))
+        match document::load(path, MAX_BYTES, Code::BadTrustStore, Self::parse) {
+            Err(e) if e.code() == Code::NotFound => Ok(Self::default()),
+            read => read,
+        }
     }
 
     /// Writes the store to `path`, whole or not at all.

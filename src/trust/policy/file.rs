@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 use super::{ImageRule, Policy};
 use crate::{
     bundle::check_product,
+    document,
     error::{Code, Error, Fact, Result},
 };
 
@@ -54,11 +55,8 @@ struct StoredImageRule {
 impl Policy {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = |field: &str| Error::new(Code::BadPolicy).with(Fact::Field, field);
-        let document: Document = toml::from_str(text)
-            .map_err(|e| Error::new(Code::BadPolicy).with(Fact::Detail, e.message()).caused_by(e))?;
-        if document.version != VERSION {
-            return Err(bad("version").with(Fact::Found, document.version));
-        }
+        let document: Document = document::fields(text, Code::BadPolicy)?;
+        document::check_version(document.version, VERSION, Code::BadPolicy)?;
         let product = |stored: StoredProduct| {
             let refused = |e: Error| e.recoded(Code::BadPolicy);
             check_product(&stored.name).map_err(refused)?;

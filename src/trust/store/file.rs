@@ -7,6 +7,7 @@ use super::{TrustStore, TrustedIdentity, TrustedKey, releases::SeenRelease};
 use crate::{
     bundle::{Release, check_product},
     crypto::PublicKey,
+    document,
     error::{Code, Error, Fact, Result},
     trust::keyless::TrustedRoot,
 };
@@ -57,11 +58,8 @@ struct StoredRoot {
 impl TrustStore {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = || Error::new(Code::BadTrustStore);
-        let document: Document =
-            toml::from_str(text).map_err(|e| bad().with(Fact::Detail, e.message()).caused_by(e))?;
-        if document.version != VERSION {
-            return Err(bad().with(Fact::Field, "version").with(Fact::Found, document.version));
-        }
+        let document: Document = document::fields(text, Code::BadTrustStore)?;
+        document::check_version(document.version, VERSION, Code::BadTrustStore)?;
         let mut store = Self::default();
         for stored in document.vendors {
             let refused = |field: &str| bad().with(Fact::Vendor, &stored.name).with(Fact::Field, field);
