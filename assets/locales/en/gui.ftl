@@ -609,6 +609,11 @@ history-failed = Failed
 history-cancelled = Cancelled
 history-lost = Program fault
 history-bundle = Bundle
+history-delivery = Delivery
+history-parts = { $num ->
+    [1] 1 bundle
+   *[other] { $num } bundles
+ }
 history-target = Restored to
 history-outcome = Outcome
 history-when = Time

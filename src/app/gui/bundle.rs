@@ -117,6 +117,11 @@ impl From<Header> for Bundles {
     }
 }
 
+/// What a delivery was called when it was packed, by one of its bundles: `NAME.sealift` of `NAME.CLASS.sealift`.
+pub(crate) fn delivery_path(part: &Path, class: Class) -> PathBuf {
+    part.with_file_name(file_name(part).replacen(&format!(".{class}."), ".", 1))
+}
+
 /// The last part of a path, as a job is called by it.
 pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()

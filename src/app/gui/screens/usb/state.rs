@@ -248,6 +248,7 @@ impl Usb {
             bundle: header.path.clone(),
             fingerprint: header.fingerprint.clone(),
             target: names.join(", "),
+            parts: Vec::new(),
         };
         let title = header.file_name();
         (self.failed, self.saved, self.report) = (None, None, None);
