@@ -160,7 +160,7 @@ tray-counts = { $images ->
  } · { $layers } layers, { $unique } of them different
 tray-sum = Sum of images
 tray-written = Shared parts once
-tray-written-divided = Shared parts once in each bundle
+tray-written-divided = Shared once per bundle
 tray-shared = shared
 tray-own = own
 tray-saved = saves { $percent } %

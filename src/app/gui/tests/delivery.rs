@@ -181,13 +181,69 @@ fn run(state: &mut State, action: Action) -> Vec<Run> {
     for effect in effects {
         let Effect::Run(work) = effect else { continue };
         let (woken, wait) = crossbeam_channel::bounded(1);
-        let (job, mut view) = Job::start(work, move || drop(woken.send(())));
+        let (job, mut view) = Job::start(work, move || {
+            let _ = woken.send(());
+        });
         wait.recv().unwrap();
         let actions = job.poll(&mut view);
         kept.extend(view.record());
         actions.into_iter().for_each(|action| kept.extend(run(state, action)));
     }
     kept
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "plays the user")]
+fn parts_from_several_folders_are_opened_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sample, out) = (dir.path().join("s.tar"), dir.path().join("a.sealift"));
+    sealift::write_sample(&sample).unwrap();
+    let mut state = after([]);
+    run(&mut state, Action::Pack(Pack::Add(vec![sample])));
+    let begin = [Pack::Out(out.to_string_lossy().into_owned()), Pack::Divide(Divide::Divide(true))];
+    let keys = locked(Class::Public).into_iter().chain(locked(Class::Secret));
+    for action in begin.into_iter().chain(mark(&[0, 1, 1, 1])).chain(keys).chain([Pack::Start]) {
+        run(&mut state, Action::Pack(action));
+    }
+    let [public, old] = [Class::Public, Class::Secret].map(|class| sealift::part_path(&out, class));
+    let secret = dir.path().join("elsewhere").join(old.file_name().unwrap());
+    std::fs::create_dir(secret.parent().unwrap()).unwrap();
+    std::fs::rename(&old, &secret).unwrap();
+
+    let bring = |state: &mut State, paths: &[&PathBuf]| {
+        let found = crate::gui::incoming::find_out(paths.iter().copied().cloned().collect());
+        run(state, found.run_here());
+    };
+    let here = |state: &State| {
+        let headers = state.import.bundles.all.iter();
+        let paths: Vec<PathBuf> = headers.map(|header| header.path.clone()).collect();
+        (paths, state.import.header().and_then(Header::class))
+    };
+    let both = vec![public.clone(), secret.clone()];
+    // At once.
+    let mut state = after([Action::Go(Page::Import)]);
+    bring(&mut state, &[&secret, &public]);
+    assert_eq!(here(&state), (both.clone(), Some(Class::Secret)));
+    assert!(state.import.bundles.missing().is_empty());
+    // One after the other: what was opened stays open.
+    let mut state = after([Action::Go(Page::Import)]);
+    bring(&mut state, &[&public]);
+    assert_eq!(here(&state), (vec![public.clone()], Some(Class::Public)));
+    let text = typed(&format!("mural cabbage unplug sixteen zebra {}", Class::Public));
+    for action in [Do::Passphrase(text), Do::Next] {
+        run(&mut state, Action::Import(action));
+    }
+    assert_eq!(state.import.selected.len(), 1);
+    bring(&mut state, &[&secret]);
+    assert_eq!((here(&state), state.import.step), ((both, Some(Class::Secret)), Step::Unlock));
+    assert!(state.import.is_open(&public) && !state.import.is_open(&secret));
+    // On a page that takes one after the other, the way to the other part.
+    let mut state = after([Action::Go(Page::Verify)]);
+    for path in [&public, &secret] {
+        bring(&mut state, &[path]);
+    }
+    let part = state.verify.header.as_ref().and_then(|header| header.part.clone()).unwrap();
+    assert_eq!((part.class, part.others), (Class::Secret, vec![(Class::Public, Some(public))]));
 }
 
 #[test]
@@ -229,7 +285,7 @@ fn a_delivery_is_packed_on_one_page_and_put_back_by_the_wizard() {
             import(state, action);
         }
     };
-    import(&mut state, Do::Open(out.clone()));
+    import(&mut state, Do::Open(vec![out.clone()]));
     unlock(&mut state, Class::Secret);
     assert_eq!((state.import.step, state.import.selected.len()), (Step::Inspect, 1));
     import(&mut state, Do::Go(Step::Unlock));

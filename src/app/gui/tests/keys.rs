@@ -221,7 +221,10 @@ fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
     let mut state = after([]);
     does(
         &mut state,
-        [keys::Action::Open(packed(dir.path(), vec![me, other])), keys::Action::Task(Some(Task::Remove(2)))],
+        [
+            keys::Action::Open(vec![packed(dir.path(), vec![me, other])]),
+            keys::Action::Task(Some(Task::Remove(2))),
+        ],
     );
     assert!(state.keys.others.is_open, "no passphrase opens it");
     does(&mut state, [keys::Action::Others(other_keys::Change::Files(vec![mine])), keys::Action::Start]);
@@ -239,7 +242,7 @@ fn of_a_key_that_was_replaced_nobody_is_told_and_of_the_others_all_are() {
     does(
         &mut state,
         [
-            keys::Action::Open(packed(dir.path(), vec![a, b, c])),
+            keys::Action::Open(vec![packed(dir.path(), vec![a, b, c])]),
             keys::Action::Task(Some(Task::Change)),
             keys::Action::Others(other_keys::Change::Files(vec![paths[1].clone()])),
             keys::Action::RecipientFile(paths[3].display().to_string()),
@@ -261,7 +264,7 @@ fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
     does(
         &mut state,
         [
-            keys::Action::Open(bundle.clone()),
+            keys::Action::Open(vec![bundle.clone()]),
             keys::Action::Task(Some(Task::Reseal)),
             keys::Action::Others(other_keys::Change::Files(vec![old.clone()])),
             keys::Action::RecipientFile(new.display().to_string()),
@@ -298,7 +301,7 @@ fn a_key_in_shares_is_added_and_two_of_them_open() {
             .chain(want)
             .chain([keys::Action::Start])
     };
-    does(&mut state, [keys::Action::Open(packed(dir.path(), vec![me]))]);
+    does(&mut state, [keys::Action::Open(vec![packed(dir.path(), vec![me])])]);
     let (stranger, _) = key_file(dir.path(), "stranger.key");
     does(&mut state, add(stranger, dir.path()));
     assert!(state.keys.failed.is_some() && !share(1).exists(), "nothing was locked with them");
@@ -451,16 +454,23 @@ fn slots_that_are_listed_and_changed() {
     pictures.check("keys-added", || {
         let names = vec!["支付网关现场".into(), "ops@site-b".into()];
         let earlier = header().slots;
+        let new = SlotInfo { number: 3, kind: "all-of", details: "2".into() };
+        let slots = earlier.iter().cloned().chain([new]).collect();
+        let now = Header { slots, ..header() };
         let locked = LockedFor { names, needs: new_recipients::Needs::All, earlier, ..LockedFor::default() };
-        opened([keys::Action::Changed(Task::Add, Ok((header(), Box::new(locked))))])
+        opened([keys::Action::Changed(Task::Add, Ok((now, Box::new(locked))))])
     });
     // Of a delivery, and in volumes.
-    let of_delivery = || {
+    let of_delivery = || -> Header {
         let others = vec![(Class::Public, None), (Class::Internal, None)];
         let part = Some(Part { class: Class::Secret, others });
-        keys::Action::Opened(Ok(Header { num_volumes: 3, part, ..header() }))
+        Header { num_volumes: 3, part, ..header() }
     };
-    for (name, task) in [("keys-change-part", Task::Change), ("keys-reseal-part", Task::Reseal)] {
-        pictures.check(name, || opened([of_delivery(), keys::Action::Task(Some(task))]));
-    }
+    pictures.check("keys-change-part", || {
+        opened([keys::Action::Opened(Ok(of_delivery())), keys::Action::Task(Some(Task::Change))])
+    });
+    pictures.check("keys-resealed-part", || {
+        let locked = LockedFor { has_passphrase: true, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Reseal, Ok((of_delivery(), Box::new(locked))))])
+    });
 }

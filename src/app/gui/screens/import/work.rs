@@ -154,7 +154,9 @@ fn about(import: &Import) -> Option<About> {
             num_bytes: header.map_or(0, |header| header.payload_bytes),
         })
     };
-    let parts: Vec<RunPart> = used(import).filter_map(part).collect();
+    let mut parts: Vec<RunPart> = used(import).filter_map(part).collect();
+    // They were opened in any order.
+    parts.sort_by_key(|part| part.class);
     Some(match first.class {
         Some(class) if parts.len() > 1 => {
             About { bundle: delivery_path(&first.path, class), parts, ..About::default() }
