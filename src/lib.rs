@@ -50,6 +50,7 @@ mod class;
 mod crypto;
 mod dest;
 mod digest;
+mod document;
 mod drive;
 mod engine;
 mod error;

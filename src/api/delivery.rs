@@ -138,9 +138,45 @@ impl Delivery {
         let others = this.classes.iter().copied().filter(|class| *class != this.class);
         let mut parts: Vec<Inspection> = others.filter_map(beside).collect();
         parts.extend(opened.parts);
-        let class_of = |part: &Inspection| part.part().map(|part| part.class);
+        Self::sorted(parts, this.class)
+    }
+
+    /// As [`Self::around`] the first of `paths`, and with the bundles of its delivery that are among the others, beside
+    /// them, or in `known`, wherever they lie. Of two of one class the first named is taken, and what is named before what
+    /// lies beside it.
+    ///
+    /// # Errors
+    /// Those of [`Self::around`] for the first; others that cannot be read, or are of another delivery, are left out.
+    pub fn gather(paths: &[PathBuf], known: &[PathBuf]) -> Result<Self> {
+        let [first, others @ ..] = paths else { return Err(Error::new(Code::NotFound)) };
+        let opened = Self::around(first)?;
+        let Some(this) = opened.parts.get(opened.chosen).and_then(Inspection::part) else {
+            return Ok(opened);
+        };
+        let (mut named, mut beside) = (Vec::new(), Vec::new());
+        for delivery in
+            std::iter::once(opened).chain(others.iter().filter_map(|path| Self::around(path).ok()))
+        {
+            let chosen = delivery.chosen;
+            for (number, part) in delivery.parts.into_iter().enumerate() {
+                if number == chosen { named.push(part) } else { beside.push(part) }
+            }
+        }
+        let known = known.iter().filter_map(|path| inspect(path).ok());
+        let mut parts: Vec<Inspection> = Vec::new();
+        for part in named.into_iter().chain(beside).chain(known) {
+            let is_its = part.part().is_some_and(|info| info.delivery == this.delivery);
+            if is_its && parts.iter().all(|taken| class_of(taken) != class_of(&part)) {
+                parts.push(part);
+            }
+        }
+        Self::sorted(parts, this.class)
+    }
+
+    /// The least sensitive first.
+    fn sorted(mut parts: Vec<Inspection>, chosen: Class) -> Result<Self> {
         parts.sort_by_key(class_of);
-        let chosen = parts.iter().position(|part| class_of(part) == Some(this.class)).unwrap_or_default();
+        let chosen = parts.iter().position(|part| class_of(part) == Some(chosen)).unwrap_or_default();
         Ok(Self { chosen, ..Self::of(parts)? })
     }
 
@@ -191,6 +227,10 @@ pub fn unlock_more<B, T>(
     Ok(refused)
 }
 
+fn class_of(part: &Inspection) -> Option<Class> {
+    part.part().map(|part| part.class)
+}
+
 fn foreign(part: &Inspection) -> Error {
     Error::new(Code::PartForeign).at(part.path())
 }
@@ -200,5 +240,58 @@ impl Inspection {
     pub fn part(&self) -> Option<PartInfo> {
         let part = DeliveryPart::decode(&self.0.header().extensions)?;
         Some(PartInfo { delivery: hex(&part.delivery), class: part.class, classes: part.classes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{KeyFile, Recipient, plan::ClassRules};
+
+    /// A delivery of two classes in `folder`.
+    fn packed(folder: &Path) -> [PathBuf; 2] {
+        let (ctx, sample) = (Ctx::new(), folder.join("sample.tar"));
+        crate::write_sample(&sample).unwrap();
+        let plan = crate::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+        let classes = [Class::Public, Class::Secret];
+        let marked = plan.images().iter().zip(classes);
+        let by_hand = marked.map(|(image, class)| (image.target.digest.to_string(), class)).collect();
+        let lock = |(class, plan)| {
+            let recipients = vec![Recipient::KeyFile(KeyFile::generate())];
+            (class, (plan, recipients.into()))
+        };
+        let parts = plan.divide(&ClassRules::marked(by_hand)).unwrap().into_iter().map(lock).collect();
+        let out = folder.join("a.sealift");
+        pack_delivery(&ctx, parts, &out, &PackOptions::default()).unwrap();
+        classes.map(|class| part_path(&out, class))
+    }
+
+    fn gathered(paths: &[&PathBuf], known: &[&PathBuf]) -> (Vec<PathBuf>, usize) {
+        let owned = |paths: &[&PathBuf]| paths.iter().copied().cloned().collect::<Vec<_>>();
+        let Delivery { parts, missing, chosen } = Delivery::gather(&owned(paths), &owned(known)).unwrap();
+        (
+            parts.iter().map(|part| part.path().to_owned()).collect(),
+            if missing.is_empty() { chosen } else { 9 },
+        )
+    }
+
+    #[test]
+    fn a_delivery_is_gathered_from_several_folders() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [public, secret] = packed(dirs[0].path());
+        let [stranger, _] = packed(dirs[1].path());
+        let moved = dirs[2].path().join(secret.file_name().unwrap());
+        std::fs::copy(&secret, &moved).unwrap();
+        // What was named stands above what lies beside it, and that above what was known.
+        assert_eq!(gathered(&[&public, &moved], &[]), (vec![public.clone(), moved.clone()], 0));
+        assert_eq!(gathered(&[&public], &[&moved]), (vec![public.clone(), secret.clone()], 0));
+        std::fs::remove_file(&secret).unwrap();
+        assert_eq!(gathered(&[&public], &[]), (vec![public.clone()], 9));
+        assert_eq!(gathered(&[&moved], &[&public]), (vec![public.clone(), moved.clone()], 1));
+        assert_eq!(gathered(&[&moved, &public], &[]), (vec![public.clone(), moved.clone()], 1));
+        // Of another delivery nothing joins, and what is no bundle is left out.
+        let none = dirs[0].path().join("sample.tar");
+        assert_eq!(gathered(&[&moved, &stranger, &none], &[&none]), (vec![moved.clone()], 9));
+        assert_eq!(Delivery::gather(&[none, moved], &[]).unwrap_err().code(), Code::NotABundle);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A key slot, as anyone can see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SlotInfo {
     /// Number, from 1.
     pub number: usize,

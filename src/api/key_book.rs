@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{read_public_key, read_signing_key, write_signing_key};
 use crate::{
     crypto::{Passphrase, PublicKey, SigningKey, SigningKeyType},
+    document,
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
     keyslot::{AgeIdentity, Ask, Identity, NobodyAnswers, Recipient},
@@ -84,17 +85,15 @@ impl KeyBook {
     /// # Errors
     /// [`Code::BadKeyBook`].
     pub fn load(path: &Path) -> Result<Self> {
-        let bad = |e: Error| if e.code() == Code::Limit { e.recoded(Code::BadKeyBook) } else { e };
-        let text = match fs::read_text(path, MAX_BYTES) {
-            Err(e) if e.code() == Code::NotFound => return Ok(Self::default()),
-            read => read.map_err(bad)?,
-        };
-        let bad = || Error::new(Code::BadKeyBook).at(path);
-        let document: Document =
-            toml::from_str(&text).map_err(|e| bad().with(Fact::Detail, e.message()).caused_by(e))?;
-        if document.version != VERSION {
-            return Err(bad().with(Fact::Field, "version").with(Fact::Found, document.version));
+        match document::load(path, MAX_BYTES, Code::BadKeyBook, Self::parse) {
+            Err(e) if e.code() == Code::NotFound => Ok(Self::default()),
+            read => read,
         }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let document: Document = document::fields(text, Code::BadKeyBook)?;
+        document::check_version(document.version, VERSION, Code::BadKeyBook)?;
         Ok(Self { keys: document.keys })
     }
 

@@ -60,7 +60,8 @@ pub fn add_slot(
     })
 }
 
-/// Puts a slot for `new` in place of slot `number`, counted from 1, or of the one that `current` opens.
+/// Puts a slot for `new` in place of slot `number`, counted from 1, or of the one that `current` opens; comes back with its
+/// number.
 ///
 /// # Errors
 /// [`Code::NoSuchSlot`].
@@ -71,14 +72,15 @@ pub fn change_slot(
     number: Option<usize>,
     new: &Recipient,
     kdf: KdfLevel,
-) -> Result<()> {
+) -> Result<usize> {
+    let mut place = 0;
     change_slots(ctx, path, &current.into(), |header, keys, opened| {
-        let place = number.map_or(Ok(opened), |number| place_of(header, number))?;
+        place = number.map_or(Ok(opened), |number| place_of(header, number))?;
         header.slots[place] = new.seal(ctx, keys.set_id(), keys.bundle_key(), kdf.cost())?;
         Ok(())
     })?;
     ctx.notice(Notice::new(NoticeKind::OldCopiesOpen, path.display()));
-    Ok(())
+    Ok(place + 1)
 }
 
 /// Removes slot `number`, counted from 1; `current` may open any slot.

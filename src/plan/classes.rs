@@ -12,8 +12,8 @@ use super::{artifacts::artifacts_of, restore::is_digest_of};
 use crate::{
     class::Class,
     digest::Digest,
+    document,
     error::{Code, Error, Fact, Result},
-    fs,
     oci::Image,
 };
 
@@ -79,21 +79,12 @@ impl ClassFile {
     /// [`Code::BadClasses`] for anything that is not understood in full: a rule that was mistyped must not be one that is
     /// missing.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_text(path, MAX_BYTES).map_err(|e| match e.code() {
-            Code::Limit => e.recoded(Code::BadClasses),
-            _ => e,
-        })?;
-        Self::parse(&text).map_err(|e| e.at(path))
+        document::load(path, MAX_BYTES, Code::BadClasses, Self::parse)
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let bad = || Error::new(Code::BadClasses);
-        let document: Document =
-            toml::from_str(text).map_err(|e| bad().with(Fact::Detail, e.message()).caused_by(e))?;
-        if document.version != VERSION {
-            let error = bad().with(Fact::Field, "version").with(Fact::Found, document.version);
-            return Err(error.with(Fact::Expected, VERSION));
-        }
+        let document: Document = document::fields(text, Code::BadClasses)?;
+        document::check_version(document.version, VERSION, Code::BadClasses)?;
         let tables = [document.public, document.internal, document.secret];
         let keys: BTreeMap<Class, ClassKeys> =
             Class::ALL.into_iter().zip(tables).filter_map(|(class, keys)| Some((class, keys?))).collect();

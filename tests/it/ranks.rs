@@ -11,7 +11,7 @@ const RANKS: &[&[&str]] = &[
     &["locale"],
     &["error"],
     &["class", "digest", "job", "fs"],
-    &["words", "drive"],
+    &["words", "drive", "document"],
     &["oci", "crypto", "net"],
     &["bundle"],
     &["engine"],

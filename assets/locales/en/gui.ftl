@@ -153,12 +153,14 @@ pack-cancelled-line = Selection and passphrase are still there to start again.
 pack-back = Back
 
 tray-title = This bundle
+tray-title-divided = This delivery
 tray-counts = { $images ->
     [1] 1 image
    *[other] { $images } images
  } · { $layers } layers, { $unique } of them different
 tray-sum = Sum of images
 tray-written = Shared parts once
+tray-written-divided = Shared once per bundle
 tray-shared = shared
 tray-own = own
 tray-saved = saves { $percent } %
@@ -198,6 +200,8 @@ locked-shares = Any { $needed } of { $num } shares together
 locked-shares-line = Hand each file to another person, then delete it here.
 locked-any = Any one of them opens it.
 locked-all = It opens only with all of them together.
+locked-together = These are needed together.
+locked-earlier = As before: { $kind } ({ $slot })
 sign-as = Sign as { $name }
 sign-product = Product (optional)
 sign-release = Release, such as 1.4.2 (optional)
@@ -484,7 +488,18 @@ keys-any-hint = Any that opens the bundle
 keys-new = New passphrase, or new recipient
 keys-header-only = Only the 128 KiB of the header are rewritten, whatever the size of the bundle.
 keys-old-copies = Earlier copies still open with the old passphrase or key
-keys-old-copies-line = This changes one file only. To shut somebody out, pack again with a new passphrase and destroy the old copies.
+keys-old-copies-line = { $num ->
+    [1] This changes one file only.
+   *[other] Of the { $num } volumes this changes the first only.
+ } To shut somebody out, use “New key, new file…” and destroy every old copy.
+keys-old-bundle = The old bundle still opens with the old passphrase or key
+keys-old-bundle-line = It stays as it is, with all its volumes. To shut somebody out, destroy them and every copy.
+keys-of-one = Only this bundle of the delivery is changed
+keys-other-parts = This is the bundle for the class “{ $class }”. { $num ->
+    [1] The other bundle of the delivery keeps its own keys.
+   *[other] The { $num } other bundles of the delivery keep their own keys.
+ }
+keys-reseal-part = The new one stays a part of the delivery. Put it beside the others under its old name, so that they are found together.
 keys-added = It was added
 keys-changed = It was replaced
 keys-removed = Slot { $num } was removed
@@ -505,15 +520,21 @@ own-signing-due = In use for a year: let sites trust the next one.
 own-vendors = Vendors’ keys
 own-vendors-none = Keys of vendors whose signatures you trust.
 own-vendor-due = In use for a year: ask the vendor for the next one.
+own-vendor-identities = Vendors’ identities
+own-vendor-identities-none = Vendors who sign images without a key of their own: with a certificate for an e-mail address or a build workflow.
+own-issuer = Issuer: { $issuer }
+own-trusted-root = Under the trusted root
 own-new = Make
 own-import = Import
 own-trust = Trust a key
+own-trust-identity = Trust an identity
 own-copy = Copy public key
 own-since = In use since { $day }
 own-trusted-since = Trusted since { $day }
 own-remove = Remove { $name }
 own-remove-line = It is taken out of this list. The file of the key is not deleted.
 own-distrust-line = Signatures by this key no longer count as the vendor’s.
+own-distrust-identity-line = Signatures under this identity no longer count as the vendor’s.
 own-remove-now = Remove
 certificate-due = The client certificate for { $host } ends on { $day }
 certificate-ended = The client certificate for { $host } ended on { $day }
@@ -551,8 +572,19 @@ add-vendor = Trust a vendor’s key
     .name = The vendor
     .address = Public key
     .hint = cosign.pub
+add-vendor-identity = Trust a vendor’s identity
+    .line = From then on images signed with a certificate for it count as signed by this vendor.
+    .name = The vendor
+    .address = Trusted root
+    .hint = trusted_root.json
+add-signer = Identity, exactly as certificates name it
+    .hint = release@acme.example, or the address of a workflow
+add-issuer = Issuer, exactly
+    .hint = https://accounts.acme.example
 add-compare = Compare these words with the vendor, by telephone
     .line = Trust the key only if they are the same. A key that came with the bundle proves nothing by itself.
+add-compare-root = Compare these words with the vendor or whoever publishes the root, over another channel
+    .line = They are those of the trusted root. Trust the identity only if they are the same.
 add-make = Make
 add-show = Show its words
 add-trust = They are the same: trust it
@@ -579,6 +611,11 @@ history-failed = Failed
 history-cancelled = Cancelled
 history-lost = Program fault
 history-bundle = Bundle
+history-delivery = Delivery
+history-parts = { $num ->
+    [1] 1 bundle
+   *[other] { $num } bundles
+ }
 history-target = Restored to
 history-outcome = Outcome
 history-when = Time

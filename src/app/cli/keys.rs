@@ -30,7 +30,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             let number = matches.get_one::<usize>("slot-number").copied();
             let current = secret::unlock(env, matches, open)?;
             with_new(env, matches, |new| match new {
-                [new] => sealift::change_slot(&env.ctx, path, &current, number, new, kdf(matches)),
+                [new] => sealift::change_slot(&env.ctx, path, &current, number, new, kdf(matches)).map(drop),
                 more => Err(Error::new(Code::Usage).with(Fact::Found, more.len()).with(Fact::Limit, 1)),
             })?;
         }

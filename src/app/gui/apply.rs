@@ -196,13 +196,13 @@ impl State {
     /// Brings files to the page that can do something with them. A bundle stays on the pages that open bundles.
     fn take(&mut self, incoming: Incoming, effects: &mut Effects) {
         match incoming {
-            Incoming::Bundle(path) => match self.page() {
-                Page::Verify => self.verify.apply(verify::Action::Open(path), self.texts, effects),
-                Page::Keys => self.apply(Action::Keys(keys::Action::Open(path)), effects),
-                Page::Usb => self.usb.apply(usb::Action::Open(path), self.texts, effects),
+            Incoming::Bundles(paths) => match self.page() {
+                Page::Verify => self.verify.apply(verify::Action::Open(paths), self.texts, effects),
+                Page::Keys => self.apply(Action::Keys(keys::Action::Open(paths)), effects),
+                Page::Usb => self.usb.apply(usb::Action::Open(paths), self.texts, effects),
                 _ => {
                     self.apply(Action::Go(Page::Import), effects);
-                    self.import.apply(import::Action::Open(path), self.texts, effects);
+                    self.import.apply(import::Action::Open(paths), self.texts, effects);
                 }
             },
             Incoming::Sources(paths) => {

@@ -34,15 +34,26 @@ pub(crate) struct Header {
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) class: Class,
-    /// The other parts and where they lie; none for one that does not lie beside this one.
+    /// The other parts and where they lie; none for one that is not here.
     pub(crate) others: Vec<(Class, Option<PathBuf>)>,
 }
 
 impl Header {
     /// What anyone can see of the bundle at `path`; of the first part where it is the name of a delivery.
     pub(crate) fn read(path: &Path) -> sealift::Result<Self> {
-        let Bundles { all, shown } = Bundles::read(path)?;
-        all.into_iter().nth(shown).ok_or_else(|| Error::new(Code::NotFound).at(path))
+        Self::gather(&[path.to_owned()], &[])
+    }
+
+    /// The same of the first of `paths`, whose delivery may be elsewhere too: see [`Delivery::gather`].
+    fn gather(paths: &[PathBuf], known: &[PathBuf]) -> sealift::Result<Self> {
+        let Bundles { all, shown } = Bundles::gather(paths, known)?;
+        all.into_iter().nth(shown).ok_or_else(|| Error::new(Code::NotFound))
+    }
+
+    /// Where it lies, and where the others of its delivery do that are here.
+    pub(crate) fn places(&self) -> Vec<PathBuf> {
+        let others = self.part.iter().flat_map(|part| &part.others).filter_map(|(_, path)| path.clone());
+        std::iter::once(self.path.clone()).chain(others).collect()
     }
 
     fn of(seen: &Inspection, part: Option<Part>) -> Self {
@@ -82,7 +93,7 @@ impl Part {
     }
 }
 
-/// A bundle that was opened, and those of its delivery that lie beside it.
+/// A bundle that was opened, and those of its delivery that are here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bundles {
     /// The least sensitive first.
@@ -92,8 +103,8 @@ pub(crate) struct Bundles {
 }
 
 impl Bundles {
-    fn read(path: &Path) -> sealift::Result<Self> {
-        let delivery = Delivery::around(path)?;
+    fn gather(paths: &[PathBuf], known: &[PathBuf]) -> sealift::Result<Self> {
+        let delivery = Delivery::gather(paths, known)?;
         let parts = delivery.parts.iter().enumerate();
         let all = parts.map(|(number, seen)| Header::of(seen, Part::of(&delivery, number))).collect();
         Ok(Self { all, shown: delivery.chosen })
@@ -117,19 +128,34 @@ impl From<Header> for Bundles {
     }
 }
 
+/// What a delivery was called when it was packed, by one of its bundles: `NAME.sealift` of `NAME.CLASS.sealift`.
+pub(crate) fn delivery_path(part: &Path, class: Class) -> PathBuf {
+    part.with_file_name(file_name(part).replacen(&format!(".{class}."), ".", 1))
+}
+
 /// The last part of a path, as a job is called by it.
 pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Reads the header of the bundle at `path`.
-pub(crate) fn read_header(path: PathBuf, then: fn(Outcome<Header>) -> Action) -> Work {
-    let name = file_name(&path);
-    Work::new(Kind::List, name, move |_| Header::read(&path), then)
+/// Reads the header of the first of these bundles; those of its delivery among the others, and in `known`, belong to it.
+pub(crate) fn read_header(
+    paths: Vec<PathBuf>,
+    known: Vec<PathBuf>,
+    then: fn(Outcome<Header>) -> Action,
+) -> Work {
+    Work::new(Kind::List, first_name(&paths), move |_| Header::gather(&paths, &known), then)
 }
 
-/// Reads the header of the bundle at `path`, and those of the others of its delivery.
-pub(crate) fn read_bundles(path: PathBuf, then: fn(Outcome<Bundles>) -> Action) -> Work {
-    let name = file_name(&path);
-    Work::new(Kind::List, name, move |_| Bundles::read(&path), then)
+/// The same, with the headers of the others.
+pub(crate) fn read_bundles(
+    paths: Vec<PathBuf>,
+    known: Vec<PathBuf>,
+    then: fn(Outcome<Bundles>) -> Action,
+) -> Work {
+    Work::new(Kind::List, first_name(&paths), move |_| Bundles::gather(&paths, &known), then)
+}
+
+fn first_name(paths: &[PathBuf]) -> String {
+    paths.first().map(|path| file_name(path)).unwrap_or_default()
 }

@@ -15,8 +15,8 @@ use super::{
 /// What was brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Incoming {
-    /// A bundle, or what was meant as one; of several, the first: the others of its delivery are found beside it.
-    Bundle(PathBuf),
+    /// Bundles, or what was meant as such: the first, and those of its delivery wherever they lie.
+    Bundles(Vec<PathBuf>),
     /// Archives or OCI layouts.
     Sources(Vec<PathBuf>),
 }
@@ -45,8 +45,9 @@ impl Hovering {
 /// Finds out what `paths` are.
 pub(crate) fn find_out(paths: Vec<PathBuf>) -> Work {
     let call = move |_: &sealift::Ctx| {
-        let bundle = paths.iter().find(|path| is_bundle(path) || is_delivery(path)).cloned();
-        Ok(bundle.map_or(Incoming::Sources(paths), Incoming::Bundle))
+        let (bundles, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| is_bundle(path) || is_delivery(path));
+        Ok(if bundles.is_empty() { Incoming::Sources(others) } else { Incoming::Bundles(bundles) })
     };
     Work::new(Kind::List, "", call, |incoming| match incoming {
         Ok(incoming) => Action::Take(incoming),
@@ -93,5 +94,14 @@ mod tests {
         assert!(!is_delivery(&name));
         std::fs::write(dir.path().join("a.internal.sealift"), b"").unwrap();
         assert!(is_delivery(&name) && !is_bundle(&name));
+        let archive = dir.path().join("a.tar");
+        std::fs::write(&archive, b"").unwrap();
+        let found = |paths: &[&PathBuf]| {
+            let work = find_out(paths.iter().copied().cloned().collect());
+            let Action::Take(incoming) = work.run_here() else { panic!("it is not taken") };
+            incoming
+        };
+        assert_eq!(found(&[&archive, &name, &name]), Incoming::Bundles(vec![name.clone(), name.clone()]));
+        assert_eq!(found(&[&archive]), Incoming::Sources(vec![archive.clone()]));
     }
 }

@@ -293,6 +293,9 @@ impl JobView {
             bundle: self.about.bundle.display().to_string(),
             target: self.about.target.clone(),
             fingerprint: fingerprint.unwrap_or_else(|| self.about.fingerprint.clone()),
+            parts: account
+                .filter(|account| !account.parts.is_empty())
+                .map_or_else(|| self.about.parts.clone(), |account| account.parts.clone()),
             num_bytes: self.now.done_bytes,
             millis: u64::try_from(self.now.elapsed.as_millis()).unwrap_or(u64::MAX),
             report: history::report(account, &self.notices, error),

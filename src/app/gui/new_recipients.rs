@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{Ask, Code, Error, MAX_SHARES, Passphrase, Recipient, ShareFiles};
+use sealift::{Ask, Code, Error, MAX_SHARES, Passphrase, Recipient, ShareFiles, SlotInfo};
 
 use super::{
     action::{Action, Effect, Effects},
@@ -209,6 +209,7 @@ impl Lock {
             names: self.chosen.iter().map(|chosen| chosen.name.clone()).collect(),
             shares: None,
             needs: self.needs,
+            earlier: Vec::new(),
         };
         let mut locking = Locking { told, shares: None };
         let mut recipients: Vec<Recipient> = self.passphrase.into_iter().map(Recipient::from).collect();
@@ -248,6 +249,8 @@ pub(crate) struct LockedFor {
     pub(crate) names: Vec<String>,
     pub(crate) shares: Option<ToldShares>,
     pub(crate) needs: Needs,
+    /// Slots that were there before and still open it: whose they are, nobody can see.
+    pub(crate) earlier: Vec<SlotInfo>,
 }
 
 impl LockedFor {

@@ -61,8 +61,8 @@ pub(crate) fn is_refusal(error: &Error) -> bool {
 /// A key that is about to be trusted.
 #[derive(Debug)]
 pub(crate) struct Trusting {
-    /// The bundle that it signed.
-    pub(crate) bundle: PathBuf,
+    /// The bundle that it signed, and those of its delivery.
+    pub(crate) bundles: Vec<PathBuf>,
     pub(crate) key: PublicKey,
     /// How the vendor is to be called.
     pub(crate) name: String,
@@ -74,7 +74,7 @@ pub(crate) struct Trusting {
 /// What happens to it.
 #[derive(Debug)]
 pub(crate) enum Trust {
-    Begin(PathBuf, PublicKey),
+    Begin(Vec<PathBuf>, PublicKey),
     Name(String),
     Compared(bool),
     Confirm,
@@ -96,8 +96,9 @@ pub(crate) fn apply(
     effects: &mut Effects,
 ) -> Vec<(PathBuf, Standing)> {
     match (change, &mut *trusting) {
-        (Trust::Begin(bundle, key), _) => {
-            *trusting = Some(Trusting { bundle, key, name: String::new(), is_compared: false, failed: None });
+        (Trust::Begin(bundles, key), _) => {
+            *trusting =
+                Some(Trusting { bundles, key, name: String::new(), is_compared: false, failed: None });
         }
         (Trust::Name(name), Some(now)) => now.name = name,
         (Trust::Compared(is_compared), Some(now)) => now.is_compared = is_compared,
@@ -118,14 +119,14 @@ pub(crate) fn apply(
 
 /// Puts the key into the trust store.
 fn pin(trusting: &Trusting, site: impl Fn() -> sealift::Result<Site> + Send + 'static) -> Work {
-    let (bundle, key, name) =
-        (trusting.bundle.clone(), trusting.key.clone(), trusting.name.trim().to_owned());
-    let call = move |_: &sealift::Ctx| trusted(&bundle, &name, key, site);
+    let (bundles, key, name) =
+        (trusting.bundles.clone(), trusting.key.clone(), trusting.name.trim().to_owned());
+    let call = move |_: &sealift::Ctx| trusted(&bundles, &name, key, site);
     Work::new(Kind::List, "", call, |now| Action::Trust(Trust::Done(now)))
 }
 
 fn trusted(
-    bundle: &std::path::Path,
+    bundles: &[PathBuf],
     name: &str,
     key: PublicKey,
     site: impl Fn() -> sealift::Result<Site>,
@@ -133,7 +134,7 @@ fn trusted(
     let mut store = site()?;
     store.store.add(name, key)?;
     store.save()?;
-    let parts = sealift::Delivery::around(bundle)?.parts;
+    let parts = sealift::Delivery::gather(bundles, &[])?.parts;
     Ok(parts.iter().map(|part| (part.path().to_owned(), Standing::of(part, site()))).collect())
 }
 
@@ -208,14 +209,14 @@ mod tests {
 
         let (mut trusting, mut effects) = (None, Effects::new());
         let mut does = |change| drop(apply(&mut trusting, change, &mut effects));
-        does(Trust::Begin(bundle.clone(), before.signatures[0].public_key.clone().unwrap()));
+        does(Trust::Begin(vec![bundle.clone()], before.signatures[0].public_key.clone().unwrap()));
         does(Trust::Name("acme".into()));
         does(Trust::Confirm);
         assert!(effects.is_empty(), "the words were not compared");
         does_again(&mut trusting, &mut effects);
         assert!(matches!(effects.as_slice(), [Effect::RunQuietly(_)]));
 
-        let now = trusted(&bundle, "acme", key.public_key(), site).unwrap();
+        let now = trusted(std::slice::from_ref(&bundle), "acme", key.public_key(), site).unwrap();
         assert_eq!(now[0].1.signatures[0].state, SignatureState::Trusted);
         let done = apply(&mut trusting, Trust::Done(Ok(now)), &mut effects);
         assert!(done.len() == 1 && done[0].0 == bundle && trusting.is_none());

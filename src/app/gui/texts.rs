@@ -17,6 +17,11 @@ impl Texts {
         self.t(&format!("class-{class}"))
     }
 
+    /// What a kind of key slot is called. One that only a newer library knows goes by its own name.
+    pub(crate) fn slot_kind(self, kind: &str) -> String {
+        lookup(self.0, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| kind.to_owned())
+    }
+
     /// The text `id` with `args` filled in.
     pub(crate) fn with(self, id: &str, args: &[(&str, String)]) -> String {
         text(self.0, id, args)

@@ -28,8 +28,19 @@ impl Format {
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// The columns of the CSV, named as in the JSON.
-const COLUMNS: [&str; 10] =
-    ["began", "kind", "outcome", "bundle", "target", "fingerprint", "num_bytes", "millis", "code", "report"];
+const COLUMNS: [&str; 11] = [
+    "began",
+    "kind",
+    "outcome",
+    "bundle",
+    "target",
+    "fingerprint",
+    "num_bytes",
+    "millis",
+    "code",
+    "report",
+    "parts",
+];
 
 /// Writes `runs` to `path`, whole or not at all.
 pub(super) fn write(path: &Path, format: Format, runs: &[Run]) -> io::Result<()> {
@@ -56,6 +67,8 @@ fn csv(mut out: impl Write, runs: &[Run]) -> io::Result<()> {
         let code = run.report.pointer("/error/code").and_then(serde_json::Value::as_str);
         let (num_bytes, millis, report) =
             (run.num_bytes.to_string(), run.millis.to_string(), run.report.to_string());
+        let parts =
+            if run.parts.is_empty() { String::new() } else { serde_json::json!(run.parts).to_string() };
         csv.write_record([
             &run.began,
             run.kind.name(),
@@ -67,6 +80,7 @@ fn csv(mut out: impl Write, runs: &[Run]) -> io::Result<()> {
             &millis,
             code.unwrap_or_default(),
             &report,
+            &parts,
         ])?;
     }
     csv.flush()

@@ -9,7 +9,7 @@ mod store;
 mod worker;
 
 pub(crate) use export::Format;
-pub(crate) use run::{About, Account, Run, RunKind, RunOutcome, error_of, report};
+pub(crate) use run::{About, Account, Run, RunKind, RunOutcome, RunPart, error_of, report};
 pub(crate) use worker::{Answer, Request, Worker};
 
 /// Why the history cannot be used.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sealift::{Code, Error, Fact, Notice};
+use sealift::{Class, Code, Error, Fact, Notice};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -90,12 +90,24 @@ impl RunOutcome {
 /// What a run is about, known before it begins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
-    /// The bundle's first volume.
+    /// The bundle's first volume; of several bundles, the name of their delivery.
     pub(crate) bundle: PathBuf,
+    /// The bundles, where there are several.
+    pub(crate) parts: Vec<RunPart>,
     /// Where images go, as a destination is written; empty unless restored.
     pub(crate) target: String,
-    /// 64 hex digits, where the bundle was open before.
+    /// 64 hex digits, where one bundle was open before.
     pub(crate) fingerprint: String,
+}
+
+/// One of the bundles of a delivery. Its names are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunPart {
+    pub(crate) class: Class,
+    /// Its first volume.
+    pub(crate) bundle: String,
+    pub(crate) fingerprint: String,
+    pub(crate) num_bytes: u64,
 }
 
 /// What a run came to, told by the page that began it.
@@ -105,6 +117,8 @@ pub(crate) struct Account {
     pub(crate) report: Value,
     /// 64 hex digits, where the run made or proved them.
     pub(crate) fingerprint: Option<String>,
+    /// The bundles that the run made, where they are several.
+    pub(crate) parts: Vec<RunPart>,
     pub(crate) is_damaged: bool,
 }
 
@@ -130,6 +144,9 @@ pub(crate) struct Run {
     pub(crate) fingerprint: String,
     pub(crate) num_bytes: u64,
     pub(crate) millis: u64,
+    /// The bundles of a delivery; of one bundle, none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parts: Vec<RunPart>,
     /// Report, notices, error and version; null in lists, where only one is read at a time.
     pub(crate) report: Value,
 }

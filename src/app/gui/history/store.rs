@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{Run, RunKind, RunOutcome, Trouble};
 
 /// What brings the file from each version to the next; `user_version` counts those applied. Only ever added to.
-const MIGRATIONS: &[&str] = &["CREATE TABLE run (
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     began TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -19,14 +20,16 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE run (
     num_bytes INTEGER NOT NULL,
     millis INTEGER NOT NULL,
     report TEXT NOT NULL
-) STRICT;"];
+) STRICT;",
+    "ALTER TABLE run ADD COLUMN parts TEXT NOT NULL DEFAULT '[]';",
+];
 
 /// Most runs that are listed: years of work, and still a list that fits in memory.
 const MAX_LISTED: i64 = 20_000;
 /// How long another program that reads the file is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(3);
 
-const COLUMNS: &str = "id, began, kind, outcome, bundle, target, fingerprint, num_bytes, millis";
+const COLUMNS: &str = "id, began, kind, outcome, bundle, target, fingerprint, num_bytes, millis, parts";
 
 /// The open file.
 pub(super) struct Store(Connection);
@@ -55,10 +58,11 @@ impl Store {
             i64::try_from(run.num_bytes).unwrap_or(i64::MAX),
             i64::try_from(run.millis).unwrap_or(i64::MAX),
             run.report.to_string(),
+            serde_json::json!(run.parts).to_string(),
         ];
         let sql =
-            "INSERT INTO run (began, kind, outcome, bundle, target, fingerprint, num_bytes, millis, report)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            "INSERT INTO run (began, kind, outcome, bundle, target, fingerprint, num_bytes, millis, report, parts)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         self.0.execute(sql, values).map_err(|error| Trouble::Unwritable(error.to_string()))?;
         Ok(self.0.last_insert_rowid())
     }
@@ -101,6 +105,8 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<Option<Run>> {
         fingerprint: row.get("fingerprint")?,
         num_bytes: number("num_bytes")?,
         millis: number("millis")?,
+        // What only a newer Sealift can read is left out.
+        parts: serde_json::from_str(&row.get::<_, String>("parts")?).unwrap_or_default(),
         report: Value::Null,
     }))
 }
@@ -126,7 +132,10 @@ fn migrate(mut connection: Connection, steps: &[&str]) -> Result<Connection, Tro
 
 #[cfg(test)]
 pub(super) mod tests {
+    use sealift::Class;
+
     use super::*;
+    use crate::gui::history::RunPart;
 
     pub(in crate::gui::history) fn run(bundle: &str, outcome: RunOutcome) -> Run {
         Run {
@@ -139,6 +148,7 @@ pub(super) mod tests {
             fingerprint: "9f2c".repeat(16),
             num_bytes: 7,
             millis: 1500,
+            parts: Vec::new(),
             report: serde_json::json!({ "report": { "num_images": 5 } }),
         }
     }
@@ -163,6 +173,28 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_delivery_is_one_run_with_all_its_bundles() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.db");
+        // A file of before there were deliveries.
+        let older = migrate(Connection::open(&path).unwrap(), &MIGRATIONS[..1]).unwrap();
+        let kept = "INSERT INTO run VALUES (1, '2026', 'pack', 'done', '/a.sealift', '', '', 7, 1, 'null')";
+        older.execute(kept, []).unwrap();
+        drop(older);
+        let part = |class: Class| RunPart {
+            class,
+            bundle: format!("/media/交付.{class}.sealift"),
+            fingerprint: "9f2c".repeat(16),
+            num_bytes: 7,
+        };
+        let parts: Vec<RunPart> = Class::ALL.map(part).into();
+        let delivery = Run { parts: parts.clone(), ..run("/media/交付.sealift", RunOutcome::Done) };
+        Store::open(&path).unwrap().add(&delivery).unwrap();
+        let runs = Store::open(&path).unwrap().list().unwrap();
+        assert_eq!((&runs[0].parts, runs[1].parts.len()), (&parts, 0));
+    }
+
+    #[test]
     fn an_older_file_is_brought_up_and_a_newer_one_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.db");
@@ -170,7 +202,7 @@ pub(super) mod tests {
         let steps = [MIGRATIONS, &["ALTER TABLE run ADD COLUMN note TEXT"]].concat();
         let newer = migrate(Connection::open(&path).unwrap(), &steps).unwrap();
         newer
-            .execute("INSERT INTO run SELECT 1, '', '', '', '', '', '', 0, 0, '', 'kept' WHERE 1", [])
+            .execute("INSERT INTO run SELECT 1, '', '', '', '', '', '', 0, 0, '', '[]', 'kept' WHERE 1", [])
             .unwrap();
         drop(newer);
         assert_eq!(Store::open(&path).err(), Some(Trouble::Newer));

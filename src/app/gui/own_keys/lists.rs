@@ -7,7 +7,7 @@ use std::{
 
 use sealift::{
     Ask, ClientCertificate, Code, Error, Fact, KeyBook, KnownKeyKind, Passphrase, PublicKey, TrustStore,
-    TrustedKey,
+    TrustedIdentity, TrustedKey, TrustedRoot,
 };
 
 use super::Action;
@@ -22,13 +22,20 @@ use crate::gui::{
 pub(crate) struct Lists {
     pub(crate) book: KeyBook,
     pub(crate) vendors: Vec<TrustedKey>,
+    /// Vendors' identities in keyless signatures.
+    pub(crate) identities: Vec<TrustedIdentity>,
     /// Client certificates for registries, what ends first at the beginning.
     pub(crate) certificates: Vec<ClientCertificate>,
 }
 
 impl Lists {
     fn of(book: KeyBook, store: &TrustStore) -> Self {
-        Self { book, vendors: store.keys().to_vec(), certificates: sealift::client_certificates() }
+        Self {
+            book,
+            vendors: store.keys().to_vec(),
+            identities: store.identities().to_vec(),
+            certificates: sealift::client_certificates(),
+        }
     }
 }
 
@@ -38,6 +45,7 @@ pub(crate) enum Which {
     Own(KnownKeyKind, String),
     /// By its fingerprint.
     Vendor(String),
+    Identity(TrustedIdentity),
 }
 
 /// A change of the lists.
@@ -49,6 +57,8 @@ pub(super) enum Task {
     NewSigningKey(PathBuf, Passphrase),
     SigningKey(PathBuf, Option<Passphrase>),
     Vendor(PublicKey),
+    /// An identity, its issuer, and the root that it is trusted under.
+    VendorIdentity(String, String, TrustedRoot),
     Remove(Which),
 }
 
@@ -58,7 +68,10 @@ impl Task {
         let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
         let mut book = KeyBook::load(&book_path)?;
         let mut store = TrustStore::load(&trust_path)?;
-        let is_of_vendor = matches!(self, Self::Vendor(_) | Self::Remove(Which::Vendor(_)));
+        let is_of_vendor = matches!(
+            self,
+            Self::Vendor(_) | Self::VendorIdentity(..) | Self::Remove(Which::Vendor(_) | Which::Identity(_))
+        );
         match self {
             Self::NewIdentity(path) => book.make_identity(name, &path)?,
             Self::Identity(address) => book.add_identity(name, &address)?,
@@ -69,6 +82,10 @@ impl Task {
             Self::Vendor(key) => {
                 store.add(name, key)?;
             }
+            Self::VendorIdentity(identity, issuer, root) => {
+                store.add_identity(name, &identity, &issuer, root)?;
+            }
+            Self::Remove(Which::Identity(identity)) => store.remove_identity(&identity)?,
             Self::Remove(Which::Vendor(key_id)) => {
                 store.remove(&key_id)?;
             }
@@ -101,6 +118,8 @@ mod tests {
     use super::*;
     use crate::gui::own_keys::OwnKeys;
 
+    const TRUSTED_ROOT: &str = "tests/testkit/keyless/public/trusted_root.json";
+
     #[test]
     fn lists_are_changed_on_disk_and_what_can_be_locked_for_follows() {
         let dir = tempfile::tempdir().unwrap();
@@ -125,6 +144,13 @@ mod tests {
         make(Task::Remove(Which::Own(KnownKeyKind::Identity, "me".into())), "");
         let lists = make(Task::Remove(Which::Vendor(key.id())), "");
         assert_eq!((lists.book.keys().len(), lists.vendors.len()), (2, 0));
+        let root = || sealift::read_trusted_root(Path::new(TRUSTED_ROOT)).unwrap();
+        let (person, issuer) = ("release@acme.example", "https://accounts.acme.example");
+        let lists = make(Task::VendorIdentity(person.into(), issuer.into(), root()), "acme");
+        let known = lists.identities[0].clone();
+        assert_eq!((&*known.name, &*known.identity, &*known.issuer), ("acme", person, issuer));
+        assert_eq!(known.trusted_root, root().id());
+        assert!(make(Task::Remove(Which::Identity(known)), "").identities.is_empty());
         assert!(at("me.txt").is_file() && at("cosign.key").is_file(), "no key file is deleted");
     }
 }

@@ -5,12 +5,12 @@
 mod form;
 mod lists;
 
-pub(crate) use form::{Adding, Form};
+pub(crate) use form::{Adding, Form, Seen};
 pub(crate) use lists::{Lists, Which};
 
 use std::{path::PathBuf, sync::Arc};
 
-use sealift::{Ask, ClientCertificate, Code, Error, KnownKey, KnownKeyKind, PublicKey, TrustedKey};
+use sealift::{Ask, ClientCertificate, Code, Error, KnownKey, KnownKeyKind, TrustedIdentity, TrustedKey};
 
 use super::{
     action::{Action as AppAction, Effect, Effects},
@@ -56,11 +56,13 @@ pub(crate) enum Action {
     Add(Option<Adding>),
     Name(String),
     Address(String),
+    Identity(String),
+    Issuer(String),
     New(Change),
     Passphrase(Edit),
     Start,
-    /// The vendor's key that is to be compared.
-    Seen(Outcome<PublicKey>),
+    /// What is to be compared with the vendor.
+    Seen(Outcome<Seen>),
     Changed(Outcome<Lists>),
     /// Asks about it before it goes.
     Remove(Option<Which>),
@@ -81,7 +83,7 @@ impl OwnKeys {
             Action::Seen(seen) => {
                 self.is_working = false;
                 match (seen, &mut self.form) {
-                    (Ok(key), Some(form)) => form.seen = Some(key),
+                    (Ok(seen), Some(form)) => form.seen = Some(seen),
                     (Ok(_), None) => {}
                     (Err(error), _) => self.failed = Some(error),
                 }
@@ -102,9 +104,12 @@ impl OwnKeys {
                     self.run(String::new(), Ok(Task::Remove(which)), effects);
                 }
             }
-            Action::Name(_) | Action::Address(_) | Action::New(_) | Action::Passphrase(_) => {
-                self.fill_in(action, effects);
-            }
+            Action::Name(_)
+            | Action::Address(_)
+            | Action::Identity(_)
+            | Action::Issuer(_)
+            | Action::New(_)
+            | Action::Passphrase(_) => self.fill_in(action, effects),
         }
     }
 
@@ -113,6 +118,8 @@ impl OwnKeys {
         match action {
             Action::Name(name) => form.name = name,
             Action::Address(address) => (form.address, form.seen) = (address, None),
+            Action::Identity(identity) => form.identity = identity,
+            Action::Issuer(issuer) => form.issuer = issuer,
             Action::New(change) => form.new.apply(change, |c| AppAction::Own(Action::New(c)), effects),
             Action::Passphrase(edit) => form.passphrase.apply(edit),
             _ => {}
@@ -126,10 +133,10 @@ impl OwnKeys {
         if form.adding == Adding::NewSigningKey && !form.new.look() {
             return;
         }
-        if form.adding == Adding::Vendor && form.seen.is_none() {
+        if let Some(look) = form.look() {
             let path = PathBuf::from(form.address.trim());
-            let call = move |_: &sealift::Ctx| sealift::read_public_key(&path);
-            let work = Work::new(Kind::List, "", call, |key| AppAction::Own(Action::Seen(key)));
+            let call = move |_: &sealift::Ctx| look(&path);
+            let work = Work::new(Kind::List, "", call, |seen| AppAction::Own(Action::Seen(seen)));
             (self.is_working, self.failed) = (true, None);
             effects.push(Effect::RunQuietly(work));
             return;
@@ -169,6 +176,11 @@ impl OwnKeys {
 
     pub(crate) fn vendors(&self) -> &[TrustedKey] {
         &self.lists.vendors
+    }
+
+    /// Vendors' identities in keyless signatures.
+    pub(crate) fn vendor_identities(&self) -> &[TrustedIdentity] {
+        &self.lists.identities
     }
 
     /// Client certificates that have ended or will soon.
@@ -234,9 +246,33 @@ mod tests {
         assert!(own.form.as_ref().is_some_and(|form| form.change().is_err()));
         assert_eq!(apply(&mut own, Action::Start).len(), 1);
         let key = sealift::SigningKey::generate(sealift::SigningKeyType::Ed25519).public_key();
-        apply(&mut own, Action::Seen(Ok(key)));
+        apply(&mut own, Action::Seen(Ok(Seen::Key(key))));
         assert!(own.form.as_ref().is_some_and(|form| form.change().is_ok()));
         apply(&mut own, Action::Address("/tmp/other.pub".into()));
         assert!(own.form.as_ref().is_some_and(|form| form.seen.is_none()), "another file, another key");
+    }
+
+    #[test]
+    fn an_identity_needs_its_issuer_and_a_trusted_root_that_was_compared() {
+        let mut own = OwnKeys::default();
+        apply(&mut own, Action::Add(Some(Adding::VendorIdentity)));
+        for action in [
+            Action::Name("acme".into()),
+            Action::Address("tests/testkit/keyless/public/trusted_root.json".into()),
+            Action::Identity("release@acme.example".into()),
+            Action::Issuer("https://accounts.acme.example".into()),
+        ] {
+            assert!(apply(&mut own, Action::Start).is_empty(), "before {action:?}");
+            apply(&mut own, action);
+        }
+        let mut effects = apply(&mut own, Action::Start);
+        assert!(own.form.as_ref().is_some_and(|form| form.change().is_err()), "nothing was compared yet");
+        let Some(Effect::RunQuietly(work)) = effects.pop() else { panic!("nothing is read") };
+        let AppAction::Own(seen) = work.run_here() else { panic!("it is told elsewhere") };
+        apply(&mut own, seen);
+        let form = own.form.as_ref().unwrap();
+        assert!(
+            matches!(form.change(), Ok(Task::VendorIdentity(_, _, root)) if root.id() == form.seen.as_ref().unwrap().id())
+        );
     }
 }

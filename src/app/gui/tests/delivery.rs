@@ -1,6 +1,6 @@
 //! Deliveries: what the wizard makes of one bundle for each class, in pictures and by its own jobs.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use egui_kittest::kittest::Queryable;
 use sealift::{Class, Error, PackReport, Phase};
@@ -8,6 +8,7 @@ use sealift::{Class, Error, PackReport, Phase};
 use super::{import::inside, *};
 use crate::gui::{
     bundle::{Bundles, Part as PartOf},
+    history::{Run, RunOutcome, RunPart},
     new_passphrase::Change,
     new_recipients::LockedFor,
     screens::{
@@ -173,15 +174,76 @@ fn a_delivery_that_is_packed() {
     });
 }
 
-/// Applies `action`, then what the jobs that it starts come to.
-fn run(state: &mut State, action: Action) {
-    let mut effects = Effects::new();
+/// Applies `action`, then what the jobs that it starts come to; what the history keeps of them.
+fn run(state: &mut State, action: Action) -> Vec<Run> {
+    let (mut effects, mut kept) = (Effects::new(), Vec::new());
     state.apply(action, &mut effects);
     for effect in effects {
-        if let Effect::Run(work) = effect {
-            run(state, work.run_here());
-        }
+        let Effect::Run(work) = effect else { continue };
+        let (woken, wait) = crossbeam_channel::bounded(1);
+        let (job, mut view) = Job::start(work, move || {
+            let _ = woken.send(());
+        });
+        wait.recv().unwrap();
+        let actions = job.poll(&mut view);
+        kept.extend(view.record());
+        actions.into_iter().for_each(|action| kept.extend(run(state, action)));
     }
+    kept
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "plays the user")]
+fn parts_from_several_folders_are_opened_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sample, out) = (dir.path().join("s.tar"), dir.path().join("a.sealift"));
+    sealift::write_sample(&sample).unwrap();
+    let mut state = after([]);
+    run(&mut state, Action::Pack(Pack::Add(vec![sample])));
+    let begin = [Pack::Out(out.to_string_lossy().into_owned()), Pack::Divide(Divide::Divide(true))];
+    let keys = locked(Class::Public).into_iter().chain(locked(Class::Secret));
+    for action in begin.into_iter().chain(mark(&[0, 1, 1, 1])).chain(keys).chain([Pack::Start]) {
+        run(&mut state, Action::Pack(action));
+    }
+    let [public, old] = [Class::Public, Class::Secret].map(|class| sealift::part_path(&out, class));
+    let secret = dir.path().join("elsewhere").join(old.file_name().unwrap());
+    std::fs::create_dir(secret.parent().unwrap()).unwrap();
+    std::fs::rename(&old, &secret).unwrap();
+
+    let bring = |state: &mut State, paths: &[&PathBuf]| {
+        let found = crate::gui::incoming::find_out(paths.iter().copied().cloned().collect());
+        run(state, found.run_here());
+    };
+    let here = |state: &State| {
+        let headers = state.import.bundles.all.iter();
+        let paths: Vec<PathBuf> = headers.map(|header| header.path.clone()).collect();
+        (paths, state.import.header().and_then(Header::class))
+    };
+    let both = vec![public.clone(), secret.clone()];
+    // At once.
+    let mut state = after([Action::Go(Page::Import)]);
+    bring(&mut state, &[&secret, &public]);
+    assert_eq!(here(&state), (both.clone(), Some(Class::Secret)));
+    assert!(state.import.bundles.missing().is_empty());
+    // One after the other: what was opened stays open.
+    let mut state = after([Action::Go(Page::Import)]);
+    bring(&mut state, &[&public]);
+    assert_eq!(here(&state), (vec![public.clone()], Some(Class::Public)));
+    let text = typed(&format!("mural cabbage unplug sixteen zebra {}", Class::Public));
+    for action in [Do::Passphrase(text), Do::Next] {
+        run(&mut state, Action::Import(action));
+    }
+    assert_eq!(state.import.selected.len(), 1);
+    bring(&mut state, &[&secret]);
+    assert_eq!((here(&state), state.import.step), ((both, Some(Class::Secret)), Step::Unlock));
+    assert!(state.import.is_open(&public) && !state.import.is_open(&secret));
+    // On a page that takes one after the other, the way to the other part.
+    let mut state = after([Action::Go(Page::Verify)]);
+    for path in [&public, &secret] {
+        bring(&mut state, &[path]);
+    }
+    let part = state.verify.header.as_ref().and_then(|header| header.part.clone()).unwrap();
+    assert_eq!((part.class, part.others), (Class::Secret, vec![(Class::Public, Some(public))]));
 }
 
 #[test]
@@ -195,12 +257,26 @@ fn a_delivery_is_packed_on_one_page_and_put_back_by_the_wizard() {
     let begin = [Pack::Out(out.to_string_lossy().into_owned()), Pack::Divide(Divide::Divide(true))];
     let marks = mark(&[0, 1, 1, 1]);
     let keys = locked(Class::Public).into_iter().chain(locked(Class::Secret));
-    for action in begin.into_iter().chain(marks).chain(keys).chain([Pack::Start]) {
+    for action in begin.into_iter().chain(marks).chain(keys) {
         run(&mut state, Action::Pack(action));
     }
+    let packed = run(&mut state, Action::Pack(Pack::Start));
     let paths = [Class::Public, Class::Secret].map(|class| sealift::part_path(&out, class));
     assert!(paths.iter().all(|path| path.is_file()) && !out.exists(), "{:?}", state.pack.end);
     assert!(state.pack.keys(Some(Class::Secret)).new.is_empty(), "passphrases are forgotten");
+    let told = |kept: &[Run]| {
+        let [run] = kept else { panic!("{kept:?}") };
+        assert_eq!((run.outcome, PathBuf::from(&run.bundle)), (RunOutcome::Done, out.clone()));
+        let part = |part: &RunPart| (part.class, PathBuf::from(&part.bundle), part.fingerprint.clone());
+        run.parts.iter().map(part).collect::<Vec<_>>()
+    };
+    let parts = [0, 1].map(|number| {
+        let class = [Class::Public, Class::Secret][number];
+        (class, paths[number].clone(), sealift::inspect(&paths[number]).unwrap().fingerprint())
+    });
+    assert_eq!(told(&packed), parts);
+    let sizes: Vec<u64> = packed[0].parts.iter().map(|part| part.num_bytes).collect();
+    assert_eq!(sizes, paths.each_ref().map(|path| path.metadata().unwrap().len()));
 
     let import = |state: &mut State, action| run(state, Action::Import(action));
     let unlock = |state: &mut State, class: Class| {
@@ -209,15 +285,16 @@ fn a_delivery_is_packed_on_one_page_and_put_back_by_the_wizard() {
             import(state, action);
         }
     };
-    import(&mut state, Do::Open(out));
+    import(&mut state, Do::Open(vec![out.clone()]));
     unlock(&mut state, Class::Secret);
     assert_eq!((state.import.step, state.import.selected.len()), (Step::Inspect, 1));
     import(&mut state, Do::Go(Step::Unlock));
     unlock(&mut state, Class::Public);
     assert!(state.import.left_out().is_empty());
-    for action in [Do::Next, Do::Target(to.to_string_lossy().into_owned()), Do::Next, Do::Next] {
+    for action in [Do::Next, Do::Target(to.to_string_lossy().into_owned()), Do::Next] {
         import(&mut state, action);
     }
+    assert_eq!(told(&import(&mut state, Do::Next)), parts);
     let report = state.import.report.as_ref().unwrap();
     assert_eq!(
         (report.images.len(), report.bundles.len(), to.is_file()),

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sealift::{Code, Error, Fact, Phase, Snapshot};
+use sealift::{Class, Code, Error, Fact, Phase, Snapshot};
 
 use super::*;
 use crate::gui::{
     action::{Page, Sheet},
-    history::{Answer, Run, RunKind, RunOutcome, Trouble, report},
+    history::{Answer, Run, RunKind, RunOutcome, RunPart, Trouble, report},
     job::{Ended, JobView, Kind},
     screens::history::{self, Outcomes},
 };
@@ -42,10 +42,22 @@ pub(crate) fn runs(num: usize) -> Vec<Run> {
             fingerprint: Digest::of(&[number as u8]).to_string().replace("sha256:", ""),
             num_bytes: (number as u64 * 37 % 240 + 8) << 24,
             millis: number as u64 * 7919 % 200_000,
+            parts: Vec::new(),
             report: serde_json::Value::Null,
         }
     };
     (0..num).map(run).collect()
+}
+
+/// The bundles of a delivery.
+pub(crate) fn parts() -> Vec<RunPart> {
+    let part = |class: Class| RunPart {
+        class,
+        bundle: format!("/media/KINGSTON/核心系统-补丁-11.{class}.sealift"),
+        fingerprint: Digest::of(class.tag().as_bytes()).hex(),
+        num_bytes: 573_000_000 + u64::from(class == Class::Secret) * 97_000_000,
+    };
+    [Class::Public, Class::Secret].map(part).into()
 }
 
 fn act(action: history::Action) -> Action {
@@ -89,6 +101,21 @@ fn history_reports() {
             "error": null,
         });
         filled(open(40, report))
+    });
+    pictures.check("history-report-delivery", || {
+        let mut runs = runs(40);
+        runs[0] = Run {
+            bundle: "/media/KINGSTON/核心系统-补丁-11.sealift".into(),
+            fingerprint: String::new(),
+            parts: parts(),
+            ..runs[0].clone()
+        };
+        let report = serde_json::json!({
+            "version": "0.1.0",
+            "report": { "public": { "num_images": 4 }, "secret": { "num_images": 2 } },
+        });
+        let start = [Action::Go(Page::History), act(history::Action::Answered(Answer::Runs(runs)))];
+        after(start.into_iter().chain(open(40, report).map(act)))
     });
     pictures.check("history-report-failed", || filled(open(38, report(None, &[], Some(&error())))));
 }

@@ -5,16 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use sealift::{ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient};
+use sealift::{
+    Class, ClientCertificate, Code, Ctx, Error, KeyBook, KeyFile, Question, Recipient, TrustedIdentity,
+};
 
 use super::*;
 use crate::gui::{
     action::Page,
     asking::{self, Asked, What},
+    bundle::Part,
     new_passphrase::Change,
     new_recipients::{self, LockedFor, ShareEdit, ToldShares},
     other_keys,
-    own_keys::{self, Adding, Lists, Which},
+    own_keys::{self, Adding, Lists, Seen, Which},
     screens::keys::{self, Task},
     secret::Secret,
 };
@@ -28,6 +31,9 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAErSa5FMihVmnfrQ3IRf/4ITIgLWNF
 9Rwp6xEfO6S7sW4pZ7RlCwlJTPdFae4wmDgcwDkjGqpxbPg/vicjlg1TTA==
 -----END PUBLIC KEY-----
 ";
+
+const TRUSTED_ROOT: &str = "tests/testkit/keyless/public/trusted_root.json";
+const WORKFLOW: &str = "https://git.example.com/supply/images/.ci/workflows/release.yml@refs/tags/v2.8.1";
 
 fn file(path: &Path, text: &str) {
     use std::io::Write;
@@ -76,7 +82,23 @@ added = "2024-11-02T08:00:00Z"
     );
     file(&path, &text);
     let vendors = sealift::TrustStore::load(&path).unwrap().keys().to_vec();
-    Lists { book, vendors, certificates: Vec::new() }
+    Lists { book, vendors, ..Lists::default() }
+}
+
+/// What is trusted of vendors, and nothing of one's own: their keys and identities are in sight.
+fn of_vendors() -> Lists {
+    let identity = |name: &str, identity: &str, issuer: &str| TrustedIdentity {
+        name: name.into(),
+        identity: identity.into(),
+        issuer: issuer.into(),
+        trusted_root: FINGERPRINT.into(),
+        added: "2026-10-05T08:00:00Z".into(),
+    };
+    let identities = vec![
+        identity("acme", "release@acme.example", "https://accounts.acme.example"),
+        identity("镜渡供应", WORKFLOW, "https://token.actions.example.com"),
+    ];
+    Lists { book: KeyBook::default(), identities, ..own_lists() }
 }
 
 fn with_own(actions: impl IntoIterator<Item = own_keys::Action>) -> State {
@@ -121,7 +143,24 @@ fn own_keys_and_those_of_vendors() {
             own_keys::Action::Add(Some(Adding::Vendor)),
             own_keys::Action::Name("acme".into()),
             own_keys::Action::Address("/media/operator/acme.pub".into()),
-            own_keys::Action::Seen(Ok(own_lists().vendors[0].public_key.clone())),
+            own_keys::Action::Seen(Ok(Seen::Key(own_lists().vendors[0].public_key.clone()))),
+        ])
+    });
+    pictures.check("keys-own-vendors", || with_own([own_keys::Action::Loaded(Ok(of_vendors()))]));
+    pictures.check("keys-own-distrust", || {
+        let lists = Lists { vendors: Vec::new(), ..of_vendors() };
+        let which = Which::Identity(lists.identities[0].clone());
+        with_own([own_keys::Action::Loaded(Ok(lists)), own_keys::Action::Remove(Some(which))])
+    });
+    pictures.check("keys-own-trust-identity", || {
+        let root = sealift::read_trusted_root(Path::new(TRUSTED_ROOT)).unwrap();
+        with_own([
+            own_keys::Action::Add(Some(Adding::VendorIdentity)),
+            own_keys::Action::Name("镜渡供应".into()),
+            own_keys::Action::Identity(WORKFLOW.into()),
+            own_keys::Action::Issuer("https://token.actions.example.com".into()),
+            own_keys::Action::Address("/media/operator/trusted_root.json".into()),
+            own_keys::Action::Seen(Ok(Seen::Root(root))),
         ])
     });
 }
@@ -182,12 +221,37 @@ fn a_key_file_alone_opens_a_bundle_to_change_its_slots() {
     let mut state = after([]);
     does(
         &mut state,
-        [keys::Action::Open(packed(dir.path(), vec![me, other])), keys::Action::Task(Some(Task::Remove(2)))],
+        [
+            keys::Action::Open(vec![packed(dir.path(), vec![me, other])]),
+            keys::Action::Task(Some(Task::Remove(2))),
+        ],
     );
     assert!(state.keys.others.is_open, "no passphrase opens it");
     does(&mut state, [keys::Action::Others(other_keys::Change::Files(vec![mine])), keys::Action::Start]);
     let task = state.keys.done.map(|(task, _)| task);
     assert_eq!((task, state.keys.header.unwrap().slots.len()), (Some(Task::Remove(2)), 1));
+}
+
+#[test]
+fn of_a_key_that_was_replaced_nobody_is_told_and_of_the_others_all_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = ["a.key", "b.key", "c.key", "new.key"].map(|name| key_file(dir.path(), name));
+    let paths = keys.each_ref().map(|(path, _)| path.clone());
+    let [a, b, c, _] = keys.map(|(_, recipient)| recipient);
+    let mut state = after([]);
+    does(
+        &mut state,
+        [
+            keys::Action::Open(vec![packed(dir.path(), vec![a, b, c])]),
+            keys::Action::Task(Some(Task::Change)),
+            keys::Action::Others(other_keys::Change::Files(vec![paths[1].clone()])),
+            keys::Action::RecipientFile(paths[3].display().to_string()),
+            keys::Action::Start,
+        ],
+    );
+    let (task, locked) = state.keys.done.as_ref().unwrap();
+    let earlier: Vec<usize> = locked.earlier.iter().map(|slot| slot.number).collect();
+    assert_eq!((*task, &*locked.names, &*earlier), (Task::Change, &["new.key".to_owned()][..], &[1, 3][..]));
 }
 
 #[test]
@@ -200,7 +264,7 @@ fn a_bundle_is_written_anew_under_a_key_that_the_old_one_does_not_open() {
     does(
         &mut state,
         [
-            keys::Action::Open(bundle.clone()),
+            keys::Action::Open(vec![bundle.clone()]),
             keys::Action::Task(Some(Task::Reseal)),
             keys::Action::Others(other_keys::Change::Files(vec![old.clone()])),
             keys::Action::RecipientFile(new.display().to_string()),
@@ -237,12 +301,15 @@ fn a_key_in_shares_is_added_and_two_of_them_open() {
             .chain(want)
             .chain([keys::Action::Start])
     };
-    does(&mut state, [keys::Action::Open(packed(dir.path(), vec![me]))]);
+    does(&mut state, [keys::Action::Open(vec![packed(dir.path(), vec![me])])]);
     let (stranger, _) = key_file(dir.path(), "stranger.key");
     does(&mut state, add(stranger, dir.path()));
     assert!(state.keys.failed.is_some() && !share(1).exists(), "nothing was locked with them");
     does(&mut state, add(mine, dir.path()));
-    let told = state.keys.done.as_ref().and_then(|(_, locked)| locked.shares.as_ref()).unwrap();
+    let locked = &state.keys.done.as_ref().unwrap().1;
+    let earlier: Vec<_> = locked.earlier.iter().map(|slot| (slot.number, slot.kind)).collect();
+    assert_eq!(earlier, [(1, "key-file")], "what opened it before is told beside the new key");
+    let told = locked.shares.as_ref().unwrap();
     assert_eq!((told.threshold, &told.files[2]), (2, &share(3)));
 
     let words = std::fs::read_to_string(share(3)).unwrap().lines().nth(1).unwrap().to_owned();
@@ -383,5 +450,27 @@ fn slots_that_are_listed_and_changed() {
     });
     pictures.check("keys-changed", || {
         opened([keys::Action::Changed(Task::Change, Ok((header(), Box::default())))])
+    });
+    pictures.check("keys-added", || {
+        let names = vec!["支付网关现场".into(), "ops@site-b".into()];
+        let earlier = header().slots;
+        let new = SlotInfo { number: 3, kind: "all-of", details: "2".into() };
+        let slots = earlier.iter().cloned().chain([new]).collect();
+        let now = Header { slots, ..header() };
+        let locked = LockedFor { names, needs: new_recipients::Needs::All, earlier, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Add, Ok((now, Box::new(locked))))])
+    });
+    // Of a delivery, and in volumes.
+    let of_delivery = || -> Header {
+        let others = vec![(Class::Public, None), (Class::Internal, None)];
+        let part = Some(Part { class: Class::Secret, others });
+        Header { num_volumes: 3, part, ..header() }
+    };
+    pictures.check("keys-change-part", || {
+        opened([keys::Action::Opened(Ok(of_delivery())), keys::Action::Task(Some(Task::Change))])
+    });
+    pictures.check("keys-resealed-part", || {
+        let locked = LockedFor { has_passphrase: true, ..LockedFor::default() };
+        opened([keys::Action::Changed(Task::Reseal, Ok((of_delivery(), Box::new(locked))))])
     });
 }

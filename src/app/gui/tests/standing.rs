@@ -77,7 +77,7 @@ fn what_a_site_makes_of_a_bundle() {
     pictures.check("import-refused", || wizard(refused(), []));
     pictures.check("import-trust", || {
         let mut state = wizard(refused(), []);
-        for change in [Trust::Begin(header().path, key()), Trust::Name("acme".into())] {
+        for change in [Trust::Begin(vec![header().path], key()), Trust::Name("acme".into())] {
             state.apply(Action::Trust(change), &mut Effects::new());
         }
         state

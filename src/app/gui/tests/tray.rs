@@ -114,6 +114,7 @@ fn each_end() {
             unique_bytes: 2_000_000_000,
         };
         let locked_for = LockedFor {
+            earlier: Vec::new(),
             has_passphrase: true,
             names: vec!["支付网关现场".into(), "ops@site-b".into()],
             shares: Some(ToldShares {

@@ -125,12 +125,21 @@ pub(crate) fn locked_for(ui: &mut Ui, texts: Texts, locked: &LockedFor) {
     if let Some(shares) = &locked.shares {
         told_shares(ui, texts, shares);
     }
-    if locked.num_keys() > 1 {
-        let id = match locked.needs {
-            Needs::Any => "locked-any",
-            Needs::All => "locked-all",
-        };
+    let needs_all = locked.needs == Needs::All && locked.num_keys() > 1;
+    if needs_all {
+        let id = if locked.earlier.is_empty() { "locked-all" } else { "locked-together" };
         ui.add(Label::small(texts.t(id)).secondary().wrapped());
+    }
+    for slot in &locked.earlier {
+        let number = texts.count("keys-slot", slot.number);
+        line(ui, |ui| {
+            Icon::Keys.show(ui, 16.0, Tone::Secondary);
+            let args = [("slot", number), ("kind", texts.slot_kind(slot.kind))];
+            ui.add(Label::body(texts.with("locked-earlier", &args)).wrapped());
+        });
+    }
+    if !locked.earlier.is_empty() || (locked.num_keys() > 1 && !needs_all) {
+        ui.add(Label::small(texts.t("locked-any")).secondary().wrapped());
     }
 }
 

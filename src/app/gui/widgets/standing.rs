@@ -25,7 +25,7 @@ pub(crate) fn standing(ui: &mut Ui, state: &State, header: &Header, actions: &mu
             ui.scope(|ui| digest::words(ui, state.texts, &key.id()));
             ui.add(Label::small(state.t("signature-anyone")).secondary().wrapped());
             if Button::secondary(&state.t("trust-this")).enabled(!state.is_busy()).show(ui) {
-                actions.push(Action::Trust(Trust::Begin(header.path.clone(), key.clone())));
+                actions.push(Action::Trust(Trust::Begin(header.places(), key.clone())));
             }
         }
     }

@@ -7,10 +7,12 @@ use super::{Action, table};
 use crate::gui::{
     action::{self, Actions},
     figures,
-    history::{self, Run},
+    history::{self, Run, RunPart},
     state::State,
     theme,
-    widgets::{Button, Icon, Label, digest::digest, error_panel::error_panel},
+    widgets::{
+        Button, Icon, Label, class_chip::class_chip, digest::digest, error_panel::error_panel, page::line,
+    },
 };
 
 /// Wide enough for a fingerprint in four lines.
@@ -71,7 +73,8 @@ fn facts(ui: &mut Ui, state: &State, run: &Run) {
         }
     };
     fact("history-when", state.zone.moment(&run.began));
-    fact("history-bundle", sealift::escape(&run.bundle).to_string());
+    let of_bundle = if run.parts.is_empty() { "history-bundle" } else { "history-delivery" };
+    fact(of_bundle, sealift::escape(&run.bundle).to_string());
     fact("history-target", sealift::escape(&run.target).to_string());
     let time = figures::duration(state.texts, std::time::Duration::from_millis(run.millis));
     fact("history-size", format!("{} · {time}", figures::bytes(run.num_bytes)));
@@ -81,6 +84,20 @@ fn facts(ui: &mut Ui, state: &State, run: &Run) {
         ui.add(Label::small(state.t("fingerprint-title")).secondary());
         ui.scope(|ui| digest(ui, &run.fingerprint));
     }
+    for part in &run.parts {
+        ui.add_space(6.0);
+        bundle(ui, state, part);
+    }
+}
+
+/// One of the bundles of a delivery.
+fn bundle(ui: &mut Ui, state: &State, part: &RunPart) {
+    line(ui, |ui| {
+        class_chip(ui, state.texts, part.class);
+        ui.add(Label::body(figures::bytes(part.num_bytes)));
+    });
+    ui.add(Label::small(sealift::escape(&part.bundle).to_string()).secondary().wrapped().selectable());
+    ui.scope(|ui| digest(ui, &part.fingerprint));
 }
 
 /// What the run noticed, worded in the language now shown.

@@ -121,12 +121,12 @@ impl History {
 
     fn arrange(&mut self) {
         let wanted = self.search.trim().to_lowercase();
+        let is_meant = |text: &String| text.to_lowercase().contains(&wanted);
         let is_shown = |run: &Run| {
             self.kind.is_none_or(|kind| kind == run.kind)
                 && self.outcomes.holds(run.outcome)
-                && [&run.bundle, &run.target, &run.fingerprint, &run.began]
-                    .iter()
-                    .any(|text| text.to_lowercase().contains(&wanted))
+                && ([&run.bundle, &run.target, &run.fingerprint, &run.began].into_iter().any(is_meant)
+                    || run.parts.iter().any(|part| is_meant(&part.bundle) || is_meant(&part.fingerprint)))
         };
         self.shown = (0..self.runs.len()).filter(|number| is_shown(&self.runs[*number])).collect();
     }
@@ -135,7 +135,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::tests::history::runs;
+    use crate::gui::tests::history::{parts as tests_of_delivery, runs};
 
     #[test]
     fn filters_narrow_together_and_export_what_is_shown() {
@@ -152,6 +152,19 @@ mod tests {
         assert_eq!(ids.len(), history.shown.len());
         history.apply(Action::Search("no such bundle".into()), &mut effects);
         assert!(history.shown.is_empty());
+        // A bundle of a delivery is found as one of its own is.
+        let parts = tests_of_delivery();
+        for wanted in [&parts[1].bundle, &parts[1].fingerprint.to_uppercase()] {
+            let run = Run {
+                kind: RunKind::Restore,
+                outcome: RunOutcome::Damaged,
+                parts: parts.clone(),
+                ..runs(1).remove(0)
+            };
+            history.apply(Action::Answered(Answer::Runs(vec![run])), &mut effects);
+            history.apply(Action::Search(wanted.clone()), &mut effects);
+            assert_eq!(history.shown.len(), 1, "{wanted}");
+        }
     }
 
     #[test]

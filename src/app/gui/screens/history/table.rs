@@ -97,7 +97,11 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, run: &Run, is_wide: bool,
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.add_space(4.0);
             ui.add(Label::body(&name).strong());
-            ui.add(Label::small(format!("{kind}  ·  {folder}")).secondary());
+            let parts = match run.parts.len() {
+                0 => String::new(),
+                num => format!("{}  ·  ", state.texts.count("history-parts", num)),
+            };
+            ui.add(Label::small(format!("{kind}  ·  {parts}{folder}")).secondary());
         });
     });
     row.col(|ui| {

@@ -91,7 +91,7 @@ fn found(ui: &mut Ui, state: &State, actions: &mut Actions) {
     for path in state.import.found.iter().take(MAX_FOUND) {
         let text = sealift::escape(&path.display().to_string()).to_string();
         if Button::secondary(&text).icon(Icon::Usb).enabled(!state.is_busy()).show(ui) {
-            actions.push(action::Action::Import(Action::Open(path.clone())));
+            actions.push(action::Action::Import(Action::Open(vec![path.clone()])));
         }
     }
 }
@@ -100,7 +100,7 @@ fn found(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn open_again(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let Some(header) = state.import.header() else { return };
     if Button::secondary(&state.t("import-open-again")).enabled(!state.is_busy()).show(ui) {
-        actions.push(action::Action::Import(Action::Open(header.path.clone())));
+        actions.push(action::Action::Import(Action::Open(vec![header.path.clone()])));
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::gui::{
     action::{self, Effect, Effects},
-    bundle::{Bundles, read_bundles},
+    bundle::{Bundles, Header, read_bundles},
     incoming,
     job::Outcome,
     other_keys::{self, OtherKeys},
@@ -73,7 +73,8 @@ pub(crate) enum Action {
     Look(Vec<PathBuf>),
     /// What was found on them.
     Found(Vec<PathBuf>),
-    Open(PathBuf),
+    /// The first of these, and those of its delivery.
+    Open(Vec<PathBuf>),
     Opened(Outcome<Bundles>),
     /// The bundle of this class is shown.
     Show(Class),
@@ -121,10 +122,17 @@ impl Import {
             Action::Path(path) => self.path = path,
             Action::Look(folders) => effects.push(Effect::RunQuietly(work::find(folders))),
             Action::Found(found) => self.found = found,
-            Action::Open(path) => {
-                self.path = path.display().to_string();
+            Action::Open(paths) => {
+                self.path = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
                 let then = |header| action::Action::Import(Action::Opened(header));
-                effects.push(Effect::Run(read_bundles(path, then)));
+                let known = self.bundles.all.iter().map(|header| header.path.clone()).collect();
+                effects.push(Effect::Run(read_bundles(paths, known, then)));
+            }
+            Action::Opened(Ok(bundles)) if self.adds(&bundles) => {
+                self.change(|import| import.bundles = bundles);
+                self.keys = OtherKeys::for_slots(&self.locked_slots());
+                self.recall(effects);
+                self.go(Step::Unlock, effects);
             }
             Action::Opened(Ok(bundles)) => {
                 let path = bundles.shown().map(|header| header.path.display().to_string());
@@ -210,6 +218,15 @@ impl Import {
                 *self = Self { found, ..Self::default() };
             }
         }
+    }
+
+    /// Whether `opened` are the bundles that are here and others of their delivery: what is open stays so.
+    fn adds(&self, opened: &Bundles) -> bool {
+        let has = |bundles: &Bundles, sought: &Header| {
+            bundles.all.iter().any(|header| (&header.path, &header.set_id) == (&sought.path, &sought.set_id))
+        };
+        let is_new = opened.shown().is_some_and(|header| !has(&self.bundles, header));
+        self.contents.is_some() && is_new && self.bundles.all.iter().all(|header| has(opened, header))
     }
 
     /// Numbers of the images that the last run found damaged.

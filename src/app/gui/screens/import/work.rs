@@ -12,8 +12,8 @@ use super::{
 };
 use crate::gui::{
     action,
-    bundle::file_name,
-    history::{About, Account},
+    bundle::{delivery_path, file_name},
+    history::{About, Account, RunPart},
     job::{Kind, Outcome, Work},
     other_keys::Given,
     texts::Texts,
@@ -103,13 +103,8 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let (spec, existing) = (import.target.spec(), import.target.existing());
     let takes_damaged = import.takes_damaged;
     let (name, write_bytes) = (plan.images.len().to_string(), plan.unique_bytes);
-    // Of several, the first: what came of it lists all.
-    let first = used(import).next()?;
-    let about = About {
-        bundle: first.path.clone(),
-        target: spec.as_ref().map(ToString::to_string).unwrap_or_default(),
-        fingerprint: first.fingerprint.clone(),
-    };
+    let target = spec.as_ref().map(ToString::to_string).unwrap_or_default();
+    let about = About { target, ..about(import)? };
     let began = Instant::now();
     let call = move |ctx: &Ctx| -> sealift::Result<RestoreReport> {
         ctx.foresee(Phase::Restore, write_bytes);
@@ -145,6 +140,29 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
     let watch = |finished| action::Action::Import(Action::Progress(finished));
     let account = |report: &RestoreReport| Some(Account::of(report));
     Some(Work::recorded(Kind::Restore, name, about, call, account, then).watched(watch))
+}
+
+/// The bundle that images are put back of; of several, their delivery.
+fn about(import: &Import) -> Option<About> {
+    let first = used(import).next()?;
+    let part = |part: &Part| {
+        let header = import.bundles.all.iter().find(|header| header.path == part.path);
+        Some(RunPart {
+            class: part.class?,
+            bundle: part.path.display().to_string(),
+            fingerprint: part.fingerprint.clone(),
+            num_bytes: header.map_or(0, |header| header.payload_bytes),
+        })
+    };
+    let mut parts: Vec<RunPart> = used(import).filter_map(part).collect();
+    // They were opened in any order.
+    parts.sort_by_key(|part| part.class);
+    Some(match first.class {
+        Some(class) if parts.len() > 1 => {
+            About { bundle: delivery_path(&first.path, class), parts, ..About::default() }
+        }
+        _ => About { bundle: first.path.clone(), fingerprint: first.fingerprint.clone(), ..About::default() },
+    })
 }
 
 /// Looks for bundles on removable drives.

@@ -7,7 +7,7 @@ use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
     new_passphrase::{Change, Look},
-    own_keys::{Action, Adding, Form},
+    own_keys::{Action, Adding, Form, Seen},
     state::State,
     theme::Tone,
     widgets::{
@@ -29,6 +29,7 @@ fn text_id(adding: Adding) -> &'static str {
         Adding::NewSigningKey => "add-new-signing-key",
         Adding::SigningKey => "add-signing-key",
         Adding::Vendor => "add-vendor",
+        Adding::VendorIdentity => "add-vendor-identity",
     }
 }
 
@@ -45,6 +46,9 @@ pub(super) fn view(ui: &mut Ui, state: &State, form: &Form, actions: &mut Action
     let hint = state.t(&format!("{id}.name"));
     let (_, changed) = field::text(ui, &label, &form.name, &hint, ui.available_width());
     actions.extend(changed.map(|name| does(Action::Name(name))));
+    if form.adding == Adding::VendorIdentity {
+        identity(ui, state, form, actions);
+    }
     let mut is_submitted = address(ui, state, form, actions);
     match form.adding {
         Adding::NewSigningKey => {
@@ -60,13 +64,8 @@ pub(super) fn view(ui: &mut Ui, state: &State, form: &Form, actions: &mut Action
         }
         _ => {}
     }
-    if let Some(key) = &form.seen {
-        let id = key.id();
-        banner::banner(ui, Tone::Warn, &state.t("add-compare"), |ui| {
-            ui.scope(|ui| words(ui, state.texts, &id));
-            ui.scope(|ui| digest(ui, &id));
-            ui.add(Label::small(state.t("add-compare.line")).secondary().wrapped());
-        });
+    if let Some(seen) = &form.seen {
+        compare(ui, state, seen);
     }
     let is_ready = form.is_ready() && !state.own.is_working;
     let start = || does(Action::Start);
@@ -76,8 +75,8 @@ pub(super) fn view(ui: &mut Ui, state: &State, form: &Form, actions: &mut Action
     ui.add_space(4.0);
     let start_id = match (form.adding, &form.seen) {
         (Adding::NewIdentity | Adding::NewSigningKey, _) => "add-make",
-        (Adding::Vendor, None) => "add-show",
-        (Adding::Vendor, Some(_)) => "add-trust",
+        (Adding::Vendor | Adding::VendorIdentity, None) => "add-show",
+        (Adding::Vendor | Adding::VendorIdentity, Some(_)) => "add-trust",
         _ => "keys-add-start",
     };
     ui.horizontal(|ui| {
@@ -88,6 +87,32 @@ pub(super) fn view(ui: &mut Ui, state: &State, form: &Form, actions: &mut Action
         if Button::secondary(&state.t("cancel")).enabled(!state.own.is_working).show(ui) {
             actions.push(does(Action::Add(None)));
         }
+    });
+}
+
+/// Who signs without a key, and who vouches for that.
+fn identity(ui: &mut Ui, state: &State, form: &Form, actions: &mut Actions) {
+    let mut one = |id: &str, text: &str, edit: fn(String) -> Action| {
+        let label = state.t(id);
+        ui.add(Label::body(&label));
+        let hint = state.t(&format!("{id}.hint"));
+        let (_, changed) = field::text(ui, &label, text, &hint, ui.available_width());
+        actions.extend(changed.map(|text| does(edit(text))));
+    };
+    one("add-signer", &form.identity, Action::Identity);
+    one("add-issuer", &form.issuer, Action::Issuer);
+}
+
+/// What is read over the telephone before it is trusted.
+fn compare(ui: &mut Ui, state: &State, seen: &Seen) {
+    let id = match seen {
+        Seen::Key(_) => "add-compare",
+        Seen::Root(_) => "add-compare-root",
+    };
+    banner::banner(ui, Tone::Warn, &state.t(id), |ui| {
+        ui.scope(|ui| words(ui, state.texts, &seen.id()));
+        ui.scope(|ui| digest(ui, &seen.id()));
+        ui.add(Label::small(state.t(&format!("{id}.line"))).secondary().wrapped());
     });
 }
 

@@ -4,6 +4,7 @@ mod form;
 mod own;
 mod state;
 mod task;
+mod trusted;
 
 #[cfg(test)]
 pub(crate) use state::Task;
@@ -88,9 +89,7 @@ fn slots(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
             ui.horizontal(|ui| {
                 Icon::Keys.show(ui, 16.0, Tone::Secondary);
                 ui.add(Label::body(state.texts.count("keys-slot", slot.number)).strong());
-                // A kind that only a newer library knows goes by its own name.
-                let kind = sealift::lookup(state.texts.0, &format!("keys-kind-{}", slot.kind), &[]);
-                let details = format!("{}  ·  {}", kind.as_deref().unwrap_or(slot.kind), slot.details);
+                let details = format!("{}  ·  {}", state.texts.slot_kind(slot.kind), slot.details);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     remove_button(ui, state, slot.number, header.slots.len() > 1, actions);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

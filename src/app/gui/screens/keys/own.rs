@@ -1,9 +1,9 @@
-//! The user's own keys and the vendors' that are trusted, as cards.
+//! The user's own keys, as cards; below them what is trusted.
 
 use eframe::egui::{Align, Frame, Layout, Margin, Stroke, Ui};
-use sealift::{ClientCertificate, KnownKey, KnownKeyKind, TrustedKey};
+use sealift::{ClientCertificate, KnownKey, KnownKeyKind};
 
-use super::form;
+use super::{form, trusted};
 use crate::gui::{
     action::{self, Actions},
     own_keys::{Action, Adding, Which},
@@ -49,13 +49,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
         }
         ui.add_space(12.0);
     }
-    section(ui, state, "own-vendors", &[(Adding::Vendor, "own-trust")], actions);
-    for key in own.vendors() {
-        card(ui, |ui| vendor(ui, state, key, actions));
-    }
-    if own.vendors().is_empty() {
-        ui.add(Label::small(state.t("own-vendors-none")).secondary().wrapped());
-    }
+    trusted::view(ui, state, actions);
 }
 
 /// A client certificate that a registry soon takes no more.
@@ -81,7 +75,7 @@ fn day(moment: &str) -> String {
 }
 
 /// The title of a kind of keys, and the ways to add one.
-fn section(ui: &mut Ui, state: &State, id: &str, ways: &[(Adding, &str)], actions: &mut Actions) {
+pub(super) fn section(ui: &mut Ui, state: &State, id: &str, ways: &[(Adding, &str)], actions: &mut Actions) {
     ui.horizontal(|ui| {
         ui.add(Label::large(state.t(id)));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -94,7 +88,7 @@ fn section(ui: &mut Ui, state: &State, id: &str, ways: &[(Adding, &str)], action
     });
 }
 
-fn card(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+pub(super) fn card(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     let palette = theme::palette(ui);
     let frame = Frame::new()
         .fill(palette.raised)
@@ -127,15 +121,15 @@ fn own_key(ui: &mut Ui, state: &State, key: &KnownKey, actions: &mut Actions) {
     removing(ui, state, &which, &key.name, "own-remove-line", actions);
 }
 
-fn vendor(ui: &mut Ui, state: &State, key: &TrustedKey, actions: &mut Actions) {
-    let which = Which::Vendor(key.key_id.clone());
-    head(ui, state, &key.name, Some(key.public_key.to_pem()), which.clone(), actions);
-    ui.scope(|ui| words(ui, state.texts, &key.key_id));
-    dates(ui, state, &key.added, "own-trusted-since", key.is_due().then_some("own-vendor-due"));
-    removing(ui, state, &which, &key.name, "own-distrust-line", actions);
-}
-
-fn head(ui: &mut Ui, state: &State, name: &str, public: Option<String>, which: Which, actions: &mut Actions) {
+/// Its name, and what can be done with it.
+pub(super) fn head(
+    ui: &mut Ui,
+    state: &State,
+    name: &str,
+    public: Option<String>,
+    which: Which,
+    actions: &mut Actions,
+) {
     let name = sealift::escape(name).to_string();
     let args = [("name", name.clone())];
     ui.horizontal(|ui| {
@@ -156,7 +150,7 @@ fn head(ui: &mut Ui, state: &State, name: &str, public: Option<String>, which: W
 }
 
 /// The day since when it is in use, and that it is time for the next.
-fn dates(ui: &mut Ui, state: &State, added: &str, id: &str, due: Option<&str>) {
+pub(super) fn dates(ui: &mut Ui, state: &State, added: &str, id: &str, due: Option<&str>) {
     ui.add(Label::small(state.texts.with(id, &[("day", day(added))])).secondary());
     if let Some(due) = due {
         banner::remark(ui, Tone::Warn, &state.t(due));
@@ -164,7 +158,14 @@ fn dates(ui: &mut Ui, state: &State, added: &str, id: &str, due: Option<&str>) {
 }
 
 /// The question before it goes.
-fn removing(ui: &mut Ui, state: &State, which: &Which, name: &str, id: &str, actions: &mut Actions) {
+pub(super) fn removing(
+    ui: &mut Ui,
+    state: &State,
+    which: &Which,
+    name: &str,
+    id: &str,
+    actions: &mut Actions,
+) {
     if state.own.removing.as_ref() != Some(which) {
         return;
     }

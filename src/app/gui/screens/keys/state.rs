@@ -62,7 +62,8 @@ impl Task {
 #[derive(Debug)]
 pub(crate) enum Action {
     Path(String),
-    Open(PathBuf),
+    /// The first of these, with those of its delivery.
+    Open(Vec<PathBuf>),
     Opened(Outcome<Header>),
     /// Begins a task, or leaves it.
     Task(Option<Task>),
@@ -82,9 +83,10 @@ impl Keys {
     pub(crate) fn apply(&mut self, action: Action, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
-            Action::Open(path) => {
+            Action::Open(paths) => {
+                let known = self.header.as_ref().map(Header::places).unwrap_or_default();
                 let then = |header| action::Action::Keys(Action::Opened(header));
-                effects.push(Effect::Run(read_header(path, then)));
+                effects.push(Effect::Run(read_header(paths, known, then)));
             }
             Action::Opened(Ok(header)) => *self = Self { header: Some(header), ..Self::default() },
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
@@ -163,21 +165,37 @@ impl Keys {
             let current = current.identities(ask)?;
             let (recipients, locking) = new.begin(ask, SHARE_NAME)?;
             match (task, recipients.as_slice()) {
-                (Task::Remove(number), _) => sealift::remove_slot(ctx, &path, &current, number)?,
+                (Task::Remove(number), _) => {
+                    sealift::remove_slot(ctx, &path, &current, number)?;
+                    Ok((Header::read(&path)?, Box::default()))
+                }
                 (Task::Add, added) => {
                     for new in added {
                         sealift::add_slot(ctx, &path, &current, new, kdf)?;
                     }
+                    let locked = locking.done();
+                    // They come after those that were there.
+                    let header = Header::read(&path)?;
+                    let num_earlier = header.slots.len().saturating_sub(added.len());
+                    let earlier = header.slots[..num_earlier].to_vec();
+                    Ok((header, LockedFor { earlier, ..locked }.into()))
                 }
-                (Task::Change, [new]) => sealift::change_slot(ctx, &path, &current, None, new, kdf)?,
+                (Task::Change, [new]) => {
+                    let number = sealift::change_slot(ctx, &path, &current, None, new, kdf)?;
+                    let locked = locking.done();
+                    let header = Header::read(&path)?;
+                    let earlier = header.slots.iter().filter(|slot| slot.number != number);
+                    let earlier = earlier.cloned().collect();
+                    Ok((header, LockedFor { earlier, ..locked }.into()))
+                }
                 (Task::Reseal, _) => {
                     reseal(ctx, &path, &current, &out, recipients)?;
-                    return Ok((Header::read(&out)?, locking.done().into()));
+                    let locked = locking.done();
+                    Ok((Header::read(&out)?, locked.into()))
                 }
                 // A file that was chosen may hold several.
-                (Task::Change, _) => return Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
+                (Task::Change, _) => Err(Error::new(Code::BadRecipient).with(Fact::Limit, 1)),
             }
-            Ok((Header::read(&path)?, locking.done().into()))
         };
         let then = move |changed| action::Action::Keys(Action::Changed(task, changed));
         Ok(Some(Work::asking(kind, name, About::default(), call, |_| None, then)))

@@ -73,9 +73,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
     if task == Task::Reseal {
         is_submitted |= out(ui, state, actions);
     }
-    if task != Task::Add {
-        old_copies(ui, state);
-    }
+    limits(ui, state, task, header);
     let is_ready = keys.is_ready() && !state.is_busy();
     let start = || action::Action::Keys(Action::Start);
     if is_ready && task.needs_new() && keys.new.look == Look::Second {
@@ -113,11 +111,36 @@ fn out(ui: &mut Ui, state: &State, actions: &mut Actions) -> bool {
     edit.is_submitted
 }
 
-/// What a change cannot do.
-fn old_copies(ui: &mut Ui, state: &State) {
-    banner::banner(ui, Tone::Warn, &state.t("keys-old-copies"), |ui| {
-        ui.add(Label::body(state.t("keys-old-copies-line")).secondary().wrapped());
-    });
+/// What a change cannot do: copies, other volumes and other parts of the delivery stay as they are.
+fn limits(ui: &mut Ui, state: &State, task: Task, header: &Header) {
+    let mut lines = Vec::new();
+    match task {
+        Task::Add => {}
+        Task::Reseal => lines.push(state.t("keys-old-bundle-line")),
+        Task::Change | Task::Remove(_) => {
+            lines.push(state.texts.count("keys-old-copies-line", header.num_volumes as usize));
+        }
+    }
+    if let Some(part) = &header.part {
+        let num_others = part.others.len().to_string();
+        let args = [("class", state.texts.class(part.class)), ("num", num_others)];
+        lines.push(state.texts.with("keys-other-parts", &args));
+        if task == Task::Reseal {
+            lines.push(state.t("keys-reseal-part"));
+        }
+    }
+    let title = match task {
+        Task::Add => "keys-of-one",
+        Task::Reseal => "keys-old-bundle",
+        Task::Change | Task::Remove(_) => "keys-old-copies",
+    };
+    if !lines.is_empty() {
+        banner::banner(ui, Tone::Warn, &state.t(title), |ui| {
+            for line in lines {
+                ui.add(Label::body(line).secondary().wrapped());
+            }
+        });
+    }
 }
 
 pub(super) fn done(ui: &mut Ui, state: &State, task: Task, locked: &LockedFor) {
@@ -134,7 +157,7 @@ pub(super) fn done(ui: &mut Ui, state: &State, task: Task, locked: &LockedFor) {
     if locked.num_keys() > 0 {
         locked_for(ui, state.texts, locked);
     }
-    if task != Task::Add {
-        old_copies(ui, state);
+    if let Some(header) = &state.keys.header {
+        limits(ui, state, task, header);
     }
 }

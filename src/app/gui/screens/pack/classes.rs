@@ -34,12 +34,25 @@ pub(crate) enum Change {
     Keys(Class),
 }
 
+impl Classes {
+    fn mark(&self, row: &Row) -> Option<Class> {
+        let of_label = if let ClassLabel::Class(class) = row.label { Some(class) } else { None };
+        self.by_hand.get(&row.target).copied().or(of_label)
+    }
+
+    /// The bundle that an image goes to, once it is marked.
+    pub(super) fn whose(&self, row: &Row) -> Whose {
+        if self.is_on { self.mark(row) } else { None }
+    }
+}
+
 impl Pack {
     pub(super) fn divide(&mut self, change: Change) {
         match change {
             Change::Divide(is_on) => {
                 self.classes.is_on = is_on;
                 self.place.set_divided(is_on);
+                self.count_anew();
             }
             Change::Next(row) => {
                 let Some(row) = self.rows.get(row) else { return };
@@ -48,22 +61,32 @@ impl Pack {
                     Some(Class::Public) => Class::Internal,
                     Some(Class::Internal) => Class::Secret,
                 };
-                self.classes.by_hand.insert(row.target, next);
+                self.give(row.target, next);
             }
             Change::Mark(class) => {
                 // A signature goes with its image, whatever is said of it.
                 let images =
                     self.selected.iter().map(|row| &self.rows[*row]).filter(|row| !row.is_artifact());
                 self.classes.by_hand.extend(images.map(|row| (row.target, class)));
+                self.count_anew();
             }
             Change::Keys(class) => self.classes.asked = Some(class),
         }
     }
 
+    /// Marks an image; it may be listed at several places.
+    fn give(&mut self, target: Digest, class: Class) {
+        let Self { rows, selected, classes, totals, .. } = self;
+        let rows = selected.iter().filter_map(|row| rows.get(*row)).filter(|row| row.target == target);
+        let rows: Vec<&Row> = rows.collect();
+        rows.iter().for_each(|row| totals.remove(row, classes.whose(row)));
+        classes.by_hand.insert(target, class);
+        rows.iter().for_each(|row| totals.add(row, classes.whose(row)));
+    }
+
     /// The class of an image: as somebody marked it, else as its label says.
     pub(crate) fn mark(&self, row: &Row) -> Option<Class> {
-        let of_label = if let ClassLabel::Class(class) = row.label { Some(class) } else { None };
-        self.classes.by_hand.get(&row.target).copied().or(of_label)
+        self.classes.mark(row)
     }
 
     /// Selected images of each class that has some; of none, those that still need a mark.
@@ -172,6 +195,26 @@ mod tests {
         pack.rows[2].platforms.clear();
         apply(&mut pack, Action::Divide(Change::Mark(Class::Public)));
         assert_eq!(mark(&pack, 2), Some(Class::Secret));
+    }
+
+    #[test]
+    fn what_is_shared_follows_the_marks() {
+        let mut pack = Pack::default();
+        apply(&mut pack, Action::Listed(vec![SourceSpec::path_only("a.tar")], Ok(rows(4))));
+        let (base, size) = pack.rows[0].layers[0];
+        assert_eq!(base, pack.rows[3].layers[0].0, "the sample shares its base");
+        let whole = pack.totals.unique_bytes;
+        assert_eq!(pack.totals.shared_bytes, size);
+        apply(&mut pack, Action::Divide(Change::Divide(true)));
+        apply(&mut pack, Action::Divide(Change::Mark(Class::Public)));
+        assert_eq!((pack.totals.shared_bytes, pack.totals.unique_bytes), (size, whole));
+        // Its base is stored once more.
+        apply(&mut pack, Action::Divide(Change::Next(3)));
+        assert_eq!((pack.totals.shared_bytes, pack.totals.unique_bytes), (0, whole + size));
+        apply(&mut pack, Action::Press { row: 3, is_range: false });
+        apply(&mut pack, Action::Press { row: 3, is_range: false });
+        apply(&mut pack, Action::Divide(Change::Divide(false)));
+        assert_eq!((pack.totals.shared_bytes, pack.totals.unique_bytes), (size, whole));
     }
 
     #[test]

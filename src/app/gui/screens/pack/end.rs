@@ -57,13 +57,13 @@ pub(super) fn foot(ui: &mut Ui, state: &State, packed: &Packed, actions: &mut Ac
         && let Some(first) = first
     {
         actions.push(action::Action::Go(Page::Verify));
-        actions.push(action::Action::Verify(verify::Action::Open(first.clone())));
+        actions.push(action::Action::Verify(verify::Action::Open(vec![first.clone()])));
     }
     if Button::secondary(&state.t("packed-usb")).icon(Icon::Usb).width(width).enabled(is_free).show(ui)
         && let Some(first) = first
     {
         actions.push(action::Action::Go(Page::Usb));
-        actions.push(action::Action::Usb(usb::Action::Open(first.clone())));
+        actions.push(action::Action::Usb(usb::Action::Open(vec![first.clone()])));
     }
     let half = (width - ui.spacing().item_spacing.x) / 2.0;
     ui.horizontal(|ui| {

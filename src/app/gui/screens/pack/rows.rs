@@ -81,6 +81,14 @@ impl Pack {
         self.set_rows(others.chain(listed).collect(), false);
     }
 
+    /// What is selected is counted from the beginning.
+    pub(super) fn count_anew(&mut self) {
+        self.totals = Totals::of(&self.rows);
+        for row in self.selected.iter().filter_map(|row| self.rows.get(*row)) {
+            self.totals.add(row, self.classes.whose(row));
+        }
+    }
+
     /// Known images stay selected or not.
     fn set_rows(&mut self, rows: Vec<Row>, select_new: bool) {
         if rows == self.rows {
@@ -91,9 +99,8 @@ impl Pack {
             (0..).zip(&self.rows).map(|(number, row)| (key(row), self.selected.contains(&number))).collect();
         let is_selected = |number: &usize| known.get(&key(&rows[*number])).copied().unwrap_or(select_new);
         self.selected = (0..rows.len()).filter(is_selected).collect();
-        self.totals = Totals::of(&rows);
-        self.selected.iter().for_each(|row| self.totals.add(&rows[*row]));
         self.rows = rows;
+        self.count_anew();
         let platforms: BTreeSet<_> = self.rows.iter().flat_map(|row| &row.platforms).cloned().collect();
         self.platforms = platforms.into_iter().collect();
         let mut num_from: Vec<(Group, usize)> = Vec::new();

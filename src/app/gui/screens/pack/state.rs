@@ -285,9 +285,9 @@ impl Pack {
     fn select(&mut self, row: usize, is_selected: bool) {
         let Some(image) = self.rows.get(row) else { return };
         if is_selected && self.selected.insert(row) {
-            self.totals.add(image);
+            self.totals.add(image, self.classes.whose(image));
         } else if !is_selected && self.selected.remove(&row) {
-            self.totals.remove(image);
+            self.totals.remove(image, self.classes.whose(image));
         }
     }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
-use super::{Action, Column, Row, divide, row::Group};
+use super::{Action, Column, Row, divide, keys::Whose, row::Group};
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -101,7 +101,8 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
         ui.add(Label::body(figures::bytes(image.size_bytes)));
     });
     row.col(|ui| {
-        let segments: Vec<Segment> = image.layers.iter().map(|layer| segment(state, *layer)).collect();
+        let whose = state.pack.classes.whose(image);
+        let segments: Vec<Segment> = image.layers.iter().map(|layer| segment(state, whose, *layer)).collect();
         let (bar, clicked) = layer_bar(ui, vec2(BAR_WIDTH - 16.0, BAR_HEIGHT), &segments);
         let name = state.texts.count("pack-layers", image.layers.len());
         bar.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
@@ -127,11 +128,11 @@ fn subtitle(state: &State, image: &Row) -> String {
     place.map_or_else(|| image.subtitle.clone(), |place| format!("{}  ·  {place}", image.subtitle))
 }
 
-fn segment(state: &State, (digest, size): (sealift::Digest, u64)) -> Segment {
+fn segment(state: &State, whose: Whose, (digest, size): (sealift::Digest, u64)) -> Segment {
     let totals = &state.pack.totals;
     let kind = match state.pack.lit {
         Some(lit) if lit == digest => Kind::Lit,
-        _ if totals.is_shared(&digest) => Kind::Shared,
+        _ if totals.is_shared(whose, digest) => Kind::Shared,
         _ => Kind::Own,
     };
     Segment { share: figures::share(size, totals.largest_bytes), kind }

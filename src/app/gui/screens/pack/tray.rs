@@ -26,7 +26,8 @@ const BAR_PARTS: usize = 120;
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let pack = &state.pack;
     ui.spacing_mut().item_spacing.y = 6.0;
-    ui.add(Label::large(state.t("tray-title")));
+    let is_divided = pack.classes.is_on;
+    ui.add(Label::large(state.t(if is_divided { "tray-title-divided" } else { "tray-title" })));
     if let Some(end) = &pack.end {
         if let End::Done(packed) = end {
             let foot = Panel::bottom("end foot").resizable(false).frame(Frame::new());
@@ -122,7 +123,8 @@ fn sums(ui: &mut Ui, state: &State) {
     bar(ui, &parts);
 
     ui.add_space(4.0);
-    bar_title(ui, &state.t("tray-written"), totals.unique_bytes);
+    let written = if state.pack.classes.is_on { "tray-written-divided" } else { "tray-written" };
+    bar_title(ui, &state.t(written), totals.unique_bytes);
     let own_bytes = totals.unique_bytes.saturating_sub(totals.shared_bytes);
     let parts = [(totals.shared_bytes, Kind::Shared), (own_bytes, Kind::Own)];
     bar(ui, &parts.map(|(bytes, kind)| Segment { share: figures::share(bytes, totals.sum_bytes), kind }));

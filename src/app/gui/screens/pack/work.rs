@@ -11,7 +11,7 @@ use sealift::{Ask, Ctx, Fact, PackOptions, PackReport, Phase, Recipients};
 use super::{Action, Pack, keys::Whose, place, sign::Signer};
 use crate::gui::{
     action,
-    history::{About, Account},
+    history::{About, Account, RunPart},
     job::{Kind, Work},
     new_recipients::{Lock, LockedFor, Locking, SHARE_NAME},
 };
@@ -123,6 +123,15 @@ fn account(packed: &Packed) -> Account {
     if let [PackedBundle { class: None, report, .. }] = packed.bundles.as_slice() {
         return Account { fingerprint: Some(report.fingerprint.clone()), ..Account::of(report) };
     }
+    let part = |bundle: &PackedBundle| {
+        Some(RunPart {
+            class: bundle.class?,
+            bundle: bundle.report.volumes.first()?.display().to_string(),
+            fingerprint: bundle.report.fingerprint.clone(),
+            num_bytes: bundle.report.bundle_bytes,
+        })
+    };
+    let parts = packed.bundles.iter().filter_map(part).collect();
     let reports = packed.bundles.iter().filter_map(|bundle| Some((bundle.class?.tag(), &bundle.report)));
-    Account::of(&reports.collect::<BTreeMap<_, _>>())
+    Account { parts, ..Account::of(&reports.collect::<BTreeMap<_, _>>()) }
 }

@@ -62,7 +62,8 @@ pub(crate) struct Usb {
 #[derive(Debug)]
 pub(crate) enum Action {
     Path(String),
-    Open(PathBuf),
+    /// The first of these, with those of its delivery.
+    Open(Vec<PathBuf>),
     Opened(Outcome<Header>),
     /// The drives that are plugged in now.
     Drives(Vec<Drive>),
@@ -93,9 +94,10 @@ impl Usb {
     pub(crate) fn apply(&mut self, action: Action, texts: Texts, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
-            Action::Open(path) => {
+            Action::Open(paths) => {
+                let known = self.header.as_ref().map(Header::places).unwrap_or_default();
                 let then = |header| action::Action::Usb(Action::Opened(header));
-                effects.push(Effect::Run(read_header(path, then)));
+                effects.push(Effect::Run(read_header(paths, known, then)));
             }
             Action::Opened(Ok(header)) => {
                 self.leave_result();
@@ -248,6 +250,7 @@ impl Usb {
             bundle: header.path.clone(),
             fingerprint: header.fingerprint.clone(),
             target: names.join(", "),
+            parts: Vec::new(),
         };
         let title = header.file_name();
         (self.failed, self.saved, self.report) = (None, None, None);

@@ -61,7 +61,7 @@ fn bundle(ui: &mut Ui, state: &State, actions: &mut Actions) {
             actions.push(choose(state));
         }
         if edit.is_submitted && is_free && !usb.path.trim().is_empty() {
-            actions.push(does(Action::Open(PathBuf::from(usb.path.trim()))));
+            actions.push(does(Action::Open(vec![PathBuf::from(usb.path.trim())])));
         }
         return;
     };
@@ -71,7 +71,7 @@ fn bundle(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add_space(2.0);
     ui.add(Label::small(state.t("fingerprint-phone")).secondary());
     ui.scope(|ui| words(ui, state.texts, &header.fingerprint));
-    let open = |path| does(Action::Open(path));
+    let open = |path| does(Action::Open(vec![path]));
     delivery::part(ui, state, header, open, actions);
     if Button::secondary(&state.t("bundle-other")).enabled(is_free).show(ui) {
         actions.push(does(Action::Close));

@@ -42,7 +42,8 @@ const THEN: Then = Then {
     files: |paths| action::Action::Verify(Action::Keys(Change::Files(paths))),
 };
 
-const OPEN: fn(std::path::PathBuf) -> action::Action = |path| action::Action::Verify(Action::Open(path));
+const OPEN: fn(std::path::PathBuf) -> action::Action =
+    |path| action::Action::Verify(Action::Open(vec![path]));
 
 pub(crate) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     let verify = &state.verify;

@@ -60,7 +60,8 @@ impl Verdict {
 #[derive(Debug)]
 pub(crate) enum Action {
     Path(String),
-    Open(PathBuf),
+    /// The first of these, with those of its delivery.
+    Open(Vec<PathBuf>),
     Opened(Outcome<Header>),
     Passphrase(Edit),
     Keys(other_keys::Change),
@@ -78,9 +79,10 @@ impl Verify {
     pub(crate) fn apply(&mut self, action: Action, texts: Texts, effects: &mut Effects) {
         match action {
             Action::Path(path) => self.path = path,
-            Action::Open(path) => {
+            Action::Open(paths) => {
+                let known = self.header.as_ref().map(Header::places).unwrap_or_default();
                 let then = |header| action::Action::Verify(Action::Opened(header));
-                effects.push(Effect::Run(read_header(path, then)));
+                effects.push(Effect::Run(read_header(paths, known, then)));
             }
             Action::Opened(Ok(header)) => *self = Self { header: Some(header), ..Self::default() },
             Action::Opened(Err(error)) => *self = Self { failed: Some(error), ..Self::default() },
