@@ -88,9 +88,8 @@ fn slots(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
             ui.horizontal(|ui| {
                 Icon::Keys.show(ui, 16.0, Tone::Secondary);
                 ui.add(Label::body(state.texts.count("keys-slot", slot.number)).strong());
-                // A kind that only a newer library knows goes by its own name.
-                let kind = sealift::lookup(state.texts.0, &format!("keys-kind-{}", slot.kind), &[]);
-                let details = format!("{}  ·  {}", kind.as_deref().unwrap_or(slot.kind), slot.details);
+                let lang = state.texts.0;
+                let details = format!("{}  ·  {}", slot.kind_words(lang), slot.details_words(lang));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     remove_button(ui, state, slot.number, header.slots.len() > 1, actions);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
