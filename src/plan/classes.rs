@@ -89,7 +89,7 @@ impl ClassFile {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = || Error::new(Code::BadClasses);
         let document: Document =
-            toml::from_str(text).map_err(|e| bad().with(Fact::Detail, e.message()).caused_by(e))?;
+            toml::from_str(text).map_err(|e| bad().with(Fact::System, e.message()).caused_by(e))?;
         if document.version != VERSION {
             let error = bad().with(Fact::Field, "version").with(Fact::Found, document.version);
             return Err(error.with(Fact::Expected, VERSION));

@@ -137,7 +137,7 @@ impl Policy {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = |field: &str| Error::new(Code::BadPolicy).with(Fact::Field, field);
         let document: Document = toml::from_str(text)
-            .map_err(|e| Error::new(Code::BadPolicy).with(Fact::Detail, e.message()).caused_by(e))?;
+            .map_err(|e| Error::new(Code::BadPolicy).with(Fact::System, e.message()).caused_by(e))?;
         if document.version != VERSION {
             return Err(bad("version").with(Fact::Found, document.version));
         }

@@ -153,7 +153,7 @@ impl TrustStore {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = || Error::new(Code::BadTrustStore);
         let document: Document =
-            toml::from_str(text).map_err(|e| bad().with(Fact::Detail, e.message()).caused_by(e))?;
+            toml::from_str(text).map_err(|e| bad().with(Fact::System, e.message()).caused_by(e))?;
         if document.version != VERSION {
             return Err(bad().with(Fact::Field, "version").with(Fact::Found, document.version));
         }

@@ -24,6 +24,9 @@ impl Texts {
 
     /// What to do about `error`: in this app's words where the library's speak of the command line.
     pub(crate) fn hint(self, error: &Error) -> Option<String> {
+        if error.concerns_server() {
+            return error.hint(self.0);
+        }
         lookup(self.0, &format!("hint-{}", error.code().id()), &[]).or_else(|| error.hint(self.0))
     }
 
