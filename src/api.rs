@@ -71,6 +71,7 @@ pub fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Res
 pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(out);
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    crate::fs::refuse_write_protected(folder)?;
     crate::fs::refuse_existing(out, existing)?;
     // A leftover second volume would be taken for one of ours later.
     if Leftovers::has_name(out, 1) {
@@ -102,6 +103,7 @@ pub fn check_destination(ctx: &Ctx, dest: &DestSpec, existing: Existing) -> Resu
     if let Some(path) = dest.path() {
         let folder = crate::fs::parent(path);
         std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+        crate::fs::refuse_write_protected(folder)?;
     }
     dest.connect(ctx)?.check(existing)
 }

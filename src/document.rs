@@ -32,7 +32,7 @@ pub(crate) fn load<T>(
 /// # Errors
 /// `bad`.
 pub(crate) fn fields<T: DeserializeOwned>(text: &str, bad: Code) -> Result<T> {
-    toml::from_str(text).map_err(|e| Error::new(bad).with(Fact::Detail, e.message()).caused_by(e))
+    toml::from_str(text).map_err(|e| Error::new(bad).with(Fact::System, e.message()).caused_by(e))
 }
 
 /// Refuses a file of another version than the one that is `known`.

@@ -104,6 +104,8 @@ codes! {
     FileTooLarge = "IO-08", Failed;
     /// Another run writes the same file.
     Busy = "IO-09", Failed;
+    /// The medium or its file system is write-protected.
+    WriteProtected = "IO-10", Failed;
 
     /// No engine answers at the address.
     EngineUnreachable = "ENGINE-01", Failed;
@@ -209,6 +211,10 @@ codes! {
     Nameless = "NET-27", Usage;
     /// The registry takes no index without all its parts.
     IncompleteIndex = "NET-28", Failed;
+    /// The registry lets nobody move the tag.
+    TagImmutable = "NET-29", Failed;
+    /// The client certificate that is shown has ended.
+    ClientCertificateEnded = "NET-30", Failed;
 
     /// Not a bundle at all.
     NotABundle = "BUNDLE-01", Failed;
@@ -330,6 +336,8 @@ codes! {
     BadKeyBook = "KEY-28", Failed;
     /// A name that no key can have, or that another of its kind has.
     KeyName = "KEY-29", Usage;
+    /// Nothing to enter the server with: the file is missing or empty.
+    NoVaultToken = "KEY-30", Failed;
 
     /// Not a key file, or one that is damaged.
     BadSigningKey = "SIGN-01", Failed;
@@ -388,6 +396,8 @@ pub enum Fact {
     Vendor,
     Product,
     Registry,
+    Server,
+    Token,
     Image,
     Class,
     Blob,
@@ -416,6 +426,8 @@ impl Fact {
         Self::Vendor,
         Self::Product,
         Self::Registry,
+        Self::Server,
+        Self::Token,
         Self::Image,
         Self::Class,
         Self::Blob,
@@ -444,6 +456,8 @@ impl Fact {
             Self::Vendor => "vendor",
             Self::Product => "product",
             Self::Registry => "registry",
+            Self::Server => "server",
+            Self::Token => "token",
             Self::Image => "image",
             Self::Class => "class",
             Self::Blob => "blob",
@@ -467,12 +481,23 @@ impl Fact {
     }
 }
 
+/// A fact's value: as it came from outside, or in our own words.
+#[derive(Debug)]
+enum Value {
+    Given(String),
+    /// Ids of texts, in a row; and how they read in English, for programs and logs.
+    Worded(Vec<Words>, String),
+}
+
+/// The id of a text, and what is filled in.
+type Words = (String, Vec<(&'static str, String)>);
+
 /// What went wrong: a [`Code`], the facts, and the cause where another error stood behind it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.message(Lang::En))]
 pub struct Error {
     code: Code,
-    context: Vec<(Fact, String)>,
+    context: Vec<(Fact, Value)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -485,7 +510,30 @@ impl Error {
     /// Adds a fact.
     #[must_use]
     pub fn with(mut self, fact: Fact, value: impl fmt::Display) -> Self {
-        self.context.push((fact, value.to_string()));
+        self.context.push((fact, Value::Given(value.to_string())));
+        self
+    }
+
+    /// Adds a fact in our own words: the text `id`, with `args` filled in. What the system or a library says goes into
+    /// [`Fact::System`].
+    #[must_use]
+    pub fn worded(self, fact: Fact, id: &str, args: &[(&'static str, String)]) -> Self {
+        self.listed(fact, [(id.to_owned(), args.to_vec())])
+    }
+
+    /// As [`Self::worded`], of several texts in a row.
+    #[must_use]
+    pub(crate) fn listed(mut self, fact: Fact, texts: impl IntoIterator<Item = Words>) -> Self {
+        let texts: Vec<_> = texts.into_iter().collect();
+        let english = in_a_row(Lang::En, &texts);
+        self.context.push((fact, Value::Worded(texts, english)));
+        self
+    }
+
+    /// The same, with one fact under another label.
+    #[must_use]
+    pub(crate) fn relabelled(mut self, from: Fact, to: Fact) -> Self {
+        self.context.iter_mut().filter(|(fact, _)| *fact == from).for_each(|(fact, _)| *fact = to);
         self
     }
 
@@ -539,7 +587,8 @@ impl Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
             io::ErrorKind::FileTooLarge => Code::FileTooLarge,
             io::ErrorKind::NotFound => Code::NotFound,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Code::Denied,
+            io::ErrorKind::PermissionDenied => Code::Denied,
+            io::ErrorKind::ReadOnlyFilesystem => Code::WriteProtected,
             io::ErrorKind::UnexpectedEof => Code::SourceTruncated,
             _ => code,
         };
@@ -558,27 +607,45 @@ impl Error {
 
     /// The facts, paths last.
     pub fn context(&self) -> Vec<(Fact, &str)> {
-        let mut facts: Vec<_> = self.context.iter().map(|(fact, value)| (*fact, value.as_str())).collect();
+        let mut facts: Vec<_> = self.context.iter().map(|(fact, value)| (*fact, value.english())).collect();
         facts.sort_by_key(|(fact, _)| *fact);
         facts
     }
 
     /// What happened, one line.
     pub fn message(&self, lang: Lang) -> String {
-        text(lang, self.code.id(), &[])
+        self.of_server(lang, "server").unwrap_or_else(|| text(lang, self.code.id(), &[]))
     }
 
     /// What to do, one line; some errors speak for themselves.
     pub fn hint(&self, lang: Lang) -> Option<String> {
-        lookup(lang, &format!("{}.hint", self.code.id()), &[])
+        self.of_server(lang, "server-hint").or_else(|| lookup(lang, &format!("{}.hint", self.code.id()), &[]))
+    }
+
+    /// Whether it is of a server that keeps keys: what happens on the way to one happens on the way to a registry too, and
+    /// has words for each.
+    pub fn concerns_server(&self) -> bool {
+        self.context.iter().any(|(fact, _)| *fact == Fact::Server)
+    }
+
+    fn of_server(&self, lang: Lang, attribute: &str) -> Option<String> {
+        self.concerns_server()
+            .then(|| lookup(lang, &format!("{}.{attribute}", self.code.id()), &[]))
+            .flatten()
     }
 
     /// The facts in words, paths last. Values from outside are escaped.
     pub fn facts(&self, lang: Lang) -> Vec<String> {
-        let word = |(fact, value): (Fact, &str)| {
-            text(lang, &format!("fact-{}", fact.name()), &[("value", escape(value).to_string())])
+        let word = |(fact, value): &(Fact, Value)| {
+            let value = match value {
+                Value::Given(value) => escape(value).to_string(),
+                Value::Worded(texts, _) => escape(&in_a_row(lang, texts)).to_string(),
+            };
+            text(lang, &format!("fact-{}", fact.name()), &[("value", value)])
         };
-        self.context().into_iter().map(word).collect()
+        let mut facts: Vec<_> = self.context.iter().collect();
+        facts.sort_by_key(|(fact, _)| *fact);
+        facts.into_iter().map(word).collect()
     }
 
     /// For programs: `code`, `message`, `hint`, and `facts` by name.
@@ -605,6 +672,19 @@ impl Error {
         let _ = write!(out, "\n{}", text(lang, "code-line", &[("code", self.code.id().to_owned())]));
         out
     }
+}
+
+impl Value {
+    fn english(&self) -> &str {
+        match self {
+            Self::Given(text) | Self::Worded(_, text) => text,
+        }
+    }
+}
+
+fn in_a_row(lang: Lang, texts: &[Words]) -> String {
+    let texts: Vec<_> = texts.iter().map(|(id, args)| text(lang, id, args)).collect();
+    texts.join(&text(lang, "list-comma", &[]))
 }
 
 impl From<Error> for io::Error {

@@ -357,7 +357,7 @@ pub(crate) fn create_dir(path: &Path) -> Result<()> {
 pub(crate) fn open_file(path: &Path) -> Result<File> {
     let metadata = fs::metadata(path).map_err(|e| Error::read(path, e))?;
     if !metadata.is_file() {
-        return Err(Error::new(Code::Read).with(Fact::Detail, "not a regular file").at(path));
+        return Err(Error::new(Code::Read).worded(Fact::Detail, "detail-not-a-file", &[]).at(path));
     }
     File::open(path).map_err(|e| Error::read(path, e))
 }
@@ -412,6 +412,19 @@ pub(crate) fn require_space(path: &Path, needed: u64) -> Result<Option<u64>> {
         }
         free => Ok(free),
     }
+}
+
+/// Errors with [`Code::WriteProtected`] when nothing can be written below `folder`, whoever asks.
+pub(crate) fn refuse_write_protected(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    if let Ok(stat) = rustix::fs::statvfs(folder)
+        && stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY)
+    {
+        return Err(Error::new(Code::WriteProtected).at(folder));
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }
 
 /// Bytes an unprivileged process may still write below `folder`; `None` where the system does not tell.

@@ -56,11 +56,10 @@ find_bundle() {
             number=$((number + 1))
             printf '  %s) %s\n' "$number" "${bundle##*/}"
         done
-        ask "要还原哪一个？" "Which one?"
-        case $answer in
-        *[!0-9]* | '') fail "没有这一项。" "There is no such entry." 2 ;;
-        esac
-        { [ "$answer" -ge 1 ] && [ "$answer" -le $# ]; } || fail "没有这一项。" "There is no such entry." 2
+        until
+            ask "要还原哪一个？" "Which one?"
+            is_entry $#
+        do no_such_entry; done
         shift $((answer - 1))
     fi
     bundle=$1
@@ -72,8 +71,30 @@ ask() {
     IFS= read -r answer || exit 130
 }
 
+# is_entry LAST: whether the answer is a number of the list.
+is_entry() {
+    case $answer in
+    *[!0-9]* | '' | ????*) return 1 ;;
+    esac
+    [ "$answer" -ge 1 ] && [ "$answer" -le "$1" ]
+}
+
+no_such_entry() { say "没有这一项，请重新输入。" "There is no such entry. Try again." >&2; }
+
 restore() {
     "$program" restore "$bundle" "$@"
+    exit
+}
+
+# With what opens it every part of the images is compared, without it the records alone.
+check() {
+    ask "用口令（p）或密钥文件的路径核对镜像；直接回车则只校验记录：" \
+        "Check the images with the passphrase (p), or the path of a key file; Enter checks the records alone:"
+    case $answer in
+    '') "$program" verify "$bundle" ;;
+    p | P) "$program" verify "$bundle" --password ;;
+    *) "$program" verify "$bundle" --identity "$answer" ;;
+    esac
     exit
 }
 
@@ -90,7 +111,10 @@ menu() {
     printf '  4) %s\n' "$(say "镜像仓库（Harbor 等）" "a registry (Harbor and others)")"
     printf '  5) %s\n' "$(say "一个 docker load 可用的文件" "a file for docker load")"
     printf '  6) %s\n' "$(say "只校验，不写入" "only check it, write nothing")"
-    ask "请输入编号：" "Number:"
+    until
+        ask "请输入编号：" "Number:"
+        is_entry 6
+    do no_such_entry; done
     case $answer in
     1) restore --to docker-daemon: ;;
     2) restore --to containers-storage: ;;
@@ -103,11 +127,7 @@ menu() {
         ask "文件，例如 /root/images.tar：" "File, such as /root/images.tar:"
         restore --to "docker-archive:$answer"
         ;;
-    6)
-        "$program" verify "$bundle"
-        exit
-        ;;
-    *) fail "没有这一项。" "There is no such entry." 2 ;;
+    6) check ;;
     esac
 }
 

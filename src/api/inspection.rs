@@ -10,7 +10,8 @@ use crate::{
     digest::hex,
     error::{Code, ErrorKind, Result},
     job::{Ctx, Notice, NoticeKind, Phase},
-    keyslot::{self, Identities},
+    keyslot::{self, GROUP_NAME, Identities},
+    locale::{Lang, lookup},
     verify::{self, DamagedImage, RecordMap, RecordReport},
 };
 
@@ -23,6 +24,30 @@ pub struct SlotInfo {
     pub kind: &'static str,
     /// Its parameters.
     pub details: String,
+}
+
+impl SlotInfo {
+    /// Its kind, for a person.
+    pub fn kind_words(&self, lang: Lang) -> String {
+        kind_words(lang, self.kind)
+    }
+
+    /// Its parameters, for a person: with the kind of each member where several keys are wanted together.
+    pub fn details_words(&self, lang: Lang) -> String {
+        if self.kind != GROUP_NAME {
+            return self.details.clone();
+        }
+        let members = self.details.split(" + ").map(|member| match member.split_once(' ') {
+            Some((kind, details)) => format!("{} {details}", kind_words(lang, kind)),
+            None => kind_words(lang, member),
+        });
+        members.collect::<Vec<_>>().join(" + ")
+    }
+}
+
+/// A kind that only a newer library knows goes by its own name.
+fn kind_words(lang: Lang, kind: &str) -> String {
+    lookup(lang, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| kind.to_owned())
 }
 
 /// How much recovery data a bundle has.

@@ -175,7 +175,8 @@ pub(super) fn read_images(bundle: &OpenBundle) -> Vec<Result<Image>> {
 
 /// A name of the index, which must stand there in its one full form: programs complete others differently.
 fn canonical_name(text: &str) -> Result<Name> {
-    let bad = || Error::new(Code::BadIndex).with(Fact::Detail, "an image name").with(Fact::Found, text);
+    let bad =
+        || Error::new(Code::BadIndex).worded(Fact::Detail, "detail-image-name", &[]).with(Fact::Found, text);
     match text.parse::<Name>() {
         Ok(name) if name.as_str() == text => Ok(name),
         Ok(_) => Err(bad()),

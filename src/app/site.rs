@@ -25,6 +25,15 @@ impl Site {
     /// The trust store alone, as given or as it lies in the user's folder: for what only looks, where a policy that cannot
     /// be read is no reason to show nothing.
     pub(crate) fn without_policies(trust_store: Option<PathBuf>) -> Result<Self> {
+        // A path that was mistyped would be a store that trusts nobody.
+        if let Some(given) = &trust_store {
+            given.metadata().map_err(|e| Error::read(given, e))?;
+        }
+        Self::to_fill(trust_store)
+    }
+
+    /// As [`Self::without_policies`], where the file may yet have to be written.
+    pub(crate) fn to_fill(trust_store: Option<PathBuf>) -> Result<Self> {
         let store_path = trust_store.or_else(|| in_settings("trust.toml"));
         let store = store_path.as_deref().map(TrustStore::load).transpose()?.unwrap_or_default();
         Ok(Self { store, store_path, policies: Vec::new() })

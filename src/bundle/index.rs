@@ -143,7 +143,7 @@ impl Index {
         let json = serde_json::to_vec(self).map_err(|e| broken("cannot be written").caused_by(e))?;
         if json.len() as u64 > MAX_INDEX_BYTES {
             return Err(Error::new(Code::Limit)
-                .with(Fact::Detail, "index")
+                .worded(Fact::Detail, "detail-limit-index", &[])
                 .with(Fact::Limit, MAX_INDEX_BYTES));
         }
         zstd::bulk::compress(&json, 3).map_err(|e| broken("cannot be compressed").caused_by(e))

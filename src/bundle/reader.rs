@@ -374,7 +374,11 @@ impl Store {
         let entry = self.index.frames[number as usize];
         let stored = self.read_plain(self.starts[number as usize], entry.1 as usize)?;
         let plain = decompress(entry.codec(), entry.2, stored).ok_or_else(|| {
-            Error::new(Code::BadIndex).with(Fact::Detail, format!("frame {number} does not decompress"))
+            Error::new(Code::BadIndex).worded(
+                Fact::Detail,
+                "detail-frame-broken",
+                &[("number", number.to_string())],
+            )
         })?;
         Ok(Arc::new(plain))
     }

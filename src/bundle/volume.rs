@@ -384,8 +384,11 @@ fn open_volume(file: File, path: PathBuf, volume: u32, header: &Header) -> Resul
 }
 
 fn foreign(number: u32, set_id: &[u8]) -> Error {
-    Error::new(Code::VolumeForeign)
-        .with(Fact::Found, format!("volume {number} of set {}", crate::digest::hex(&set_id[..8])))
+    Error::new(Code::VolumeForeign).worded(
+        Fact::Found,
+        "found-volume",
+        &[("number", number.to_string()), ("set", crate::digest::hex(&set_id[..8]))],
+    )
 }
 
 fn check_volume_head(file: &File, path: &Path, volume: u32, header: &Header) -> Result<()> {
@@ -396,7 +399,7 @@ fn check_volume_head(file: &File, path: &Path, volume: u32, header: &Header) -> 
     })?;
     let Some(body) = checked(&head) else {
         let code = if is_volume_head(&head) { Code::RootMismatch } else { Code::VolumeForeign };
-        return Err(Error::new(code).with(Fact::Detail, "volume head"));
+        return Err(Error::new(code).worded(Fact::Detail, "detail-volume-head", &[]));
     };
     if body == &encode_volume_head(&header.set_id, volume)[..LATER_HEAD_BYTES as usize - 32] {
         return Ok(());
@@ -415,7 +418,7 @@ fn check_directory(
     num_records: u64,
     file_len: u64,
 ) -> Result<u64> {
-    let broken = || Error::new(Code::RootMismatch).with(Fact::Detail, "section directory");
+    let broken = || Error::new(Code::RootMismatch).worded(Fact::Detail, "detail-section-directory", &[]);
     let end = offset.checked_add(len).filter(|end| *end <= file_len - FOOTER_BYTES).ok_or_else(broken)?;
     if len == 0 || !len.is_multiple_of(ENTRY_BYTES) || len / ENTRY_BYTES > MAX_SECTIONS {
         return Err(broken());
@@ -437,7 +440,8 @@ fn check_directory(
             }
             (RECORD_HASHES, _) => return Err(broken()),
             (kind, true) => {
-                return Err(Error::new(Code::UnknownCritical).with(Fact::Found, format!("section {kind}")));
+                let section = [("number", kind.to_string())];
+                return Err(Error::new(Code::UnknownCritical).worded(Fact::Found, "found-section", &section));
             }
             (_, false) => {}
         }

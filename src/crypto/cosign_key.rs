@@ -63,7 +63,7 @@ struct Cost {
 impl Cost {
     /// scrypt's parameters, unless they are none or ask for too much.
     fn params(self) -> Result<scrypt::Params> {
-        let bad = || Error::new(Code::BadSigningKey).with(Fact::Detail, format!("scrypt {self:?}"));
+        let bad = || Error::new(Code::BadSigningKey).with(Fact::Found, format!("scrypt {self:?}"));
         if !self.n.is_power_of_two() || self.n < 2 || self.r == 0 || self.p == 0 {
             return Err(bad());
         }
@@ -80,8 +80,7 @@ impl Cost {
     fn cipher(self, passphrase: Option<&Passphrase>, salt: &[u8]) -> Result<XSalsa20Poly1305> {
         let params = self.params()?;
         let password = passphrase.map_or(&[][..], Passphrase::as_bytes);
-        let key = Key::from_fn(|key| scrypt::scrypt(password, salt, &params, key))
-            .map_err(|e| Error::new(Code::BadSigningKey).with(Fact::Detail, e))?;
+        let key = Key::from_fn(|key| scrypt::scrypt(password, salt, &params, key)).map_err(bad)?;
         Ok(XSalsa20Poly1305::new(key.as_bytes().into()))
     }
 }
@@ -109,10 +108,10 @@ impl Locked {
         let salt = bytes("salt", &envelope.kdf.salt)?;
         let nonce: [u8; 24] = bytes("nonce", &envelope.cipher.nonce)?
             .try_into()
-            .map_err(|_| bad("not 24 bytes").with(Fact::Field, "nonce"))?;
+            .map_err(|_| Error::new(Code::BadSigningKey).with(Fact::Field, "nonce").with(Fact::Limit, 24))?;
         let ciphertext = bytes("ciphertext", &envelope.ciphertext)?;
         if salt.len() > MAX_SALT_BYTES {
-            return Err(bad("too long").with(Fact::Field, "salt"));
+            return Err(too_long().with(Fact::Field, "salt"));
         }
         let cost = envelope.kdf.params;
         cost.params()?;
@@ -120,14 +119,18 @@ impl Locked {
     }
 }
 
-fn bad(detail: impl std::fmt::Display) -> Error {
-    Error::new(Code::BadSigningKey).with(Fact::Detail, detail)
+fn bad(said: impl std::fmt::Display) -> Error {
+    Error::new(Code::BadSigningKey).with(Fact::System, said)
+}
+
+fn too_long() -> Error {
+    Error::new(Code::BadSigningKey).worded(Fact::Detail, "detail-too-long", &[])
 }
 
 /// Label and content of the PEM document.
 fn decode_pem(bytes: &[u8]) -> Result<(&str, Zeroizing<Vec<u8>>)> {
     if bytes.len() > MAX_KEY_FILE_BYTES {
-        return Err(bad("too long").with(Fact::Limit, MAX_KEY_FILE_BYTES));
+        return Err(too_long().with(Fact::Limit, MAX_KEY_FILE_BYTES));
     }
     let (label, content) = pem::decode_vec(bytes.trim_ascii_start()).map_err(bad)?;
     Ok((label, Zeroizing::new(content)))

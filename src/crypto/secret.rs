@@ -81,13 +81,16 @@ impl Passphrase {
     /// # Errors
     /// [`Code::BadPassphrase`] when it is empty, too long, not UTF-8, or more than one line.
     pub fn new(mut bytes: Vec<u8>) -> Result<Self> {
-        let refused = |detail| Err(Error::new(Code::BadPassphrase).with(Fact::Detail, detail));
+        let refused = |id| {
+            let limit = [("bytes", MAX_PASSPHRASE_BYTES.to_string())];
+            Err(Error::new(Code::BadPassphrase).worded(Fact::Detail, id, &limit))
+        };
         let checked = match std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(&bytes)) {
-            Err(_) => refused("not UTF-8"),
+            Err(_) => refused("detail-not-utf-8"),
             Ok(text) => match text.strip_suffix('\r').unwrap_or(text) {
-                "" => refused("empty"),
-                text if text.len() > MAX_PASSPHRASE_BYTES => refused("longer than 1,024 bytes"),
-                text if text.contains(['\n', '\r', '\0']) => refused("more than one line"),
+                "" => refused("detail-empty"),
+                text if text.len() > MAX_PASSPHRASE_BYTES => refused("detail-longer-than"),
+                text if text.contains(['\n', '\r', '\0']) => refused("detail-several-lines"),
                 text => Ok(Self::normalised(text)),
             },
         };

@@ -63,11 +63,15 @@ impl PublicKey {
     /// # Errors
     /// [`Code::BadSigningKey`], [`Code::SigningKeyType`].
     pub fn from_pem(bytes: &[u8]) -> Result<Self> {
-        let bad = |detail: String| Error::new(Code::BadSigningKey).with(Fact::Detail, detail);
-        let text = std::str::from_utf8(bytes).map_err(|_| bad("not PEM".into()))?;
-        let (label, document) = Document::from_pem(text.trim_start()).map_err(|e| bad(e.to_string()))?;
+        let bad = || Error::new(Code::BadSigningKey);
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| bad().worded(Fact::Detail, "detail-no-pem", &[]))?;
+        let (label, document) =
+            Document::from_pem(text.trim_start()).map_err(|e| bad().with(Fact::System, e))?;
         if label != SubjectPublicKeyInfoRef::PEM_LABEL {
-            return Err(bad(label.to_owned()).with(Fact::Expected, SubjectPublicKeyInfoRef::PEM_LABEL));
+            return Err(bad()
+                .with(Fact::Found, label)
+                .with(Fact::Expected, SubjectPublicKeyInfoRef::PEM_LABEL));
         }
         Self::from_der(document.as_bytes())
     }
@@ -80,14 +84,14 @@ impl PublicKey {
         if let Ok(key) = ed25519_dalek::VerifyingKey::from_public_key_der(der) {
             // A weak key has signatures that fit any message.
             return if key.is_weak() {
-                Err(Error::new(Code::BadSigningKey).with(Fact::Detail, "a weak Ed25519 key"))
+                Err(Error::new(Code::BadSigningKey).worded(Fact::Detail, "detail-weak-key", &[]))
             } else {
                 Ok(Self(Verifying::Ed25519(key)))
             };
         }
         Err(match SubjectPublicKeyInfoRef::try_from(der) {
             Ok(spki) => Error::new(Code::SigningKeyType).with(Fact::Found, spki.algorithm.oid),
-            Err(e) => Error::new(Code::BadSigningKey).with(Fact::Detail, e),
+            Err(e) => Error::new(Code::BadSigningKey).with(Fact::System, e),
         })
     }
 
@@ -174,7 +178,7 @@ impl SigningKey {
         }
         Err(match p256::pkcs8::PrivateKeyInfoRef::try_from(der) {
             Ok(info) => Error::new(Code::SigningKeyType).with(Fact::Found, info.algorithm.oid),
-            Err(e) => Error::new(Code::BadSigningKey).with(Fact::Detail, e),
+            Err(e) => Error::new(Code::BadSigningKey).with(Fact::System, e),
         })
     }
 
@@ -182,7 +186,7 @@ impl SigningKey {
     pub(crate) fn from_sec1(der: &[u8]) -> Result<Self> {
         let key = p256::SecretKey::from_sec1_der(der);
         key.map(|key| Self(Signing::EcdsaP256(key.into())))
-            .map_err(|e| Error::new(Code::SigningKeyType).with(Fact::Detail, e))
+            .map_err(|e| Error::new(Code::SigningKeyType).with(Fact::System, e))
     }
 
     /// PKCS#8 in DER.

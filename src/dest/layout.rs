@@ -47,7 +47,7 @@ pub(super) fn index_entries(placed: &[Placed<'_>]) -> Result<Vec<spec::Descripto
 /// `index.json` with these entries.
 pub(super) fn index_json(entries: Vec<spec::Descriptor>) -> Result<Vec<u8>> {
     let failed = |detail: String| {
-        Error::new(Code::Inconsistent).with(Fact::Entry, "index.json").with(Fact::Detail, detail)
+        Error::new(Code::Inconsistent).with(Fact::Entry, "index.json").with(Fact::System, detail)
     };
     let index = spec::ImageIndexBuilder::default()
         .schema_version(spec::SCHEMA_VERSION)
@@ -94,7 +94,7 @@ pub(super) fn manifest_json(
             })
         })
         .collect();
-    serde_json::to_vec(&items).map_err(|e| Error::new(Code::Inconsistent).with(Fact::Detail, e))
+    serde_json::to_vec(&items).map_err(|e| Error::new(Code::Inconsistent).with(Fact::System, e))
 }
 
 /// The one platform of an image that `manifest.json` can offer: this host's, else the first.

@@ -203,7 +203,9 @@ fn target(drives: &[Drive], text: &str) -> Result<Target> {
     }
     let state = partition.map_or(PartitionState::Unformatted, |partition| partition.state);
     let device = partition.map_or(&drive.device, |partition| &partition.device);
-    Err(Error::new(Code::DriveNotReady).with(Fact::Detail, state.name()).at(device))
+    Err(Error::new(Code::DriveNotReady)
+        .worded(Fact::Detail, &format!("detail-drive-{}", state.name()), &[])
+        .at(device))
 }
 
 /// The one drive that `text` names by a device file or a label, and the partition of it that would be used.
@@ -239,7 +241,8 @@ fn drive_of<'a>(drives: &'a [Drive], path: &Path) -> Option<&'a Drive> {
 /// [`Code::DriveNotReady`] where nothing here can do it, or it is refused.
 pub fn mount_partition(partition: &Partition) -> Result<PathBuf> {
     let refused = |reason: &str| {
-        Error::new(Code::DriveNotReady).with(Fact::Detail, partition.state.name()).with(Fact::System, reason)
+        let state = format!("detail-drive-{}", partition.state.name());
+        Error::new(Code::DriveNotReady).worded(Fact::Detail, &state, &[]).with(Fact::System, reason)
     };
     #[cfg(target_os = "linux")]
     let mounted = udisks::Disks::system().and_then(|disks| disks.mount(&partition.device));

@@ -105,20 +105,16 @@ fn current_context(config: &Path) -> Option<String> {
 fn context_host(config: &Path, name: &str) -> Result<Host> {
     let folder = Digest::of(name.as_bytes()).hex();
     let path = config.join("contexts/meta").join(&folder).join("meta.json");
-    let bad = |detail: String| {
-        Error::new(Code::EngineUnreachable)
-            .with(Fact::Engine, format!("docker context {name}"))
-            .with(Fact::Detail, detail)
-            .at(&path)
-    };
-    let file = open_file(&path).map_err(|e| bad(e.to_string()))?;
+    let bad =
+        || Error::new(Code::EngineUnreachable).with(Fact::Engine, format!("docker context {name}")).at(&path);
+    let file = open_file(&path).map_err(|e| bad().caused_by(e))?;
     let meta: ContextMeta =
-        serde_json::from_reader(std::io::BufReader::new(file)).map_err(|e| bad(e.to_string()))?;
+        serde_json::from_reader(std::io::BufReader::new(file)).map_err(|e| bad().with(Fact::System, e))?;
     let address = meta.endpoints.get("docker").and_then(|endpoint| endpoint.host.clone());
     let certs = config.join("contexts/tls").join(&folder).join("docker");
     Ok(Host {
         program: "docker",
-        address: address.ok_or_else(|| bad("no docker endpoint".into()))?,
+        address: address.ok_or_else(|| bad().worded(Fact::Detail, "detail-no-docker-endpoint", &[]))?,
         certs: certs.join("ca.pem").is_file().then_some(certs),
     })
 }

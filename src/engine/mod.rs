@@ -178,7 +178,7 @@ fn is_installed(transport: &str) -> bool {
     program::Program::find(program, program).is_ok()
 }
 
-/// An error of the engine at `place`.
-fn engine_error(code: Code, place: &str, detail: impl std::fmt::Display) -> Error {
-    Error::new(code).with(Fact::Engine, place).with(Fact::Detail, detail)
+/// An error of the engine at `place`, in its words or those of the system.
+fn engine_error(code: Code, place: &str, said: impl std::fmt::Display) -> Error {
+    Error::new(code).with(Fact::Engine, place).with(Fact::System, said)
 }

@@ -90,7 +90,7 @@ impl Program {
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
         let folders = env::var_os("PATH").unwrap_or_default();
         let found = env::split_paths(&folders).map(|folder| folder.join(&file)).find(|path| path.is_file());
-        let path = found.ok_or_else(|| Error::new(Code::NoProgram).with(Fact::Detail, name))?;
+        let path = found.ok_or_else(|| Error::new(Code::NoProgram).with(Fact::Program, name))?;
         let engine = Served { place: place.to_owned(), socket: None };
         Ok(Self { path, args: Vec::new(), engine })
     }

@@ -13,7 +13,7 @@ use crate::{
     digest::hex,
     drive::{Drive, Place, Target},
     error::{Code, Error, Fact, Result},
-    fs::Existing,
+    fs::{Existing, refuse_write_protected},
     job::{Ctx, Phase},
 };
 
@@ -108,6 +108,13 @@ impl TargetPlan {
         self.files.iter().filter(|file| file.state != FileState::Present).map(|file| file.size_bytes).sum()
     }
 
+    /// Whether anything is written or removed; else what is there is only read back.
+    fn writes(&self) -> bool {
+        let is_new = |file: &PlannedFile| file.state != FileState::Present;
+        let removes = self.removes_stale && !self.stale.is_empty();
+        self.kit.is_some() || removes || self.files.iter().any(is_new)
+    }
+
     /// Bytes of progress: each byte is written, unless it is there, and read back.
     pub fn work_bytes(&self) -> u64 {
         self.write_bytes() + self.files.iter().map(|file| file.size_bytes).sum::<u64>()
@@ -190,6 +197,9 @@ fn plan_target(
         ejects: options.eject,
         existing: options.existing,
     };
+    if plan.writes() {
+        refuse_write_protected(&plan.folder)?;
+    }
     refuse_taken_names(folder, &plan, options)?;
     refuse_large_files(&plan)?;
     refuse_too_much(folder, &plan, options)?;
@@ -198,10 +208,10 @@ fn plan_target(
 
 fn refuse_taken_names(folder: &Folder, plan: &TargetPlan, options: &HandoffOptions) -> Result<()> {
     let is_allowed = options.remove_stale || options.existing == Existing::Replace;
-    let mut in_the_way = plan.stale.iter().filter(|file| file.is_in_the_way).peekable();
-    if !is_allowed && in_the_way.peek().is_some() {
+    if !is_allowed && plan.stale.iter().any(|file| file.is_in_the_way) {
+        // All that would be removed, also those beside the ones in the way.
         let error = Error::new(Code::StaleInTheWay);
-        return Err(in_the_way.fold(error, |error, file| error.with(Fact::Path, file.path.display())));
+        return Err(plan.stale.iter().fold(error, |error, file| error.with(Fact::Path, file.path.display())));
     }
     if options.existing == Existing::Keep
         && let Some(path) = plan.files.iter().map(|file| &file.path).find(|path| folder.is_foreign(path))

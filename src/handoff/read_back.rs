@@ -69,7 +69,7 @@ pub(super) fn check(job: &Job, volume: u32, path: &Path) -> Result<ReadBack> {
         error = error.with(Fact::Record, format!("{}{more}", ranges(&records)));
     }
     if bad.contains(&None) {
-        error = error.with(Fact::Detail, "head or trailer");
+        error = error.worded(Fact::Detail, "detail-head-or-trailer", &[]);
     }
     Err(error)
 }

@@ -47,6 +47,8 @@ kinds! {
     CannotContinue = "cannot-continue";
     /// Copies of the bundle made before still open with the old keys.
     OldCopiesOpen = "old-copies-open";
+    /// Locked for a public key in PEM: only the token that holds the private key opens that slot.
+    OpensWithToken = "opens-with-token";
     /// A volume's hashes are lost: what is left is not proven to be what the fingerprint stands for.
     Unproven = "unproven";
 }

@@ -50,7 +50,7 @@ impl AgeRecipient {
 
     fn build(&self, start_plugin: bool) -> Result<Option<Box<dyn age::Recipient>>> {
         let bad = |detail: String| {
-            Error::new(Code::BadRecipient).with(Fact::Found, shortened(&self.text)).with(Fact::Detail, detail)
+            Error::new(Code::BadRecipient).with(Fact::Found, shortened(&self.text)).with(Fact::System, detail)
         };
         if self.text.starts_with("ssh-") || self.text.starts_with("ecdsa-") {
             let ssh: age::ssh::Recipient = self.text.parse().map_err(|e| bad(format!("{e:?}")))?;
@@ -108,7 +108,7 @@ impl AgeIdentity {
     /// [`Code::BadIdentity`], [`Code::IdentityLocked`].
     pub(super) fn parse(content: &[u8], name: &str, ask: &Arc<dyn Ask>) -> Result<Option<Self>> {
         let bad =
-            |detail: &dyn fmt::Display| Error::new(Code::BadIdentity).with(Fact::Detail, detail.to_string());
+            |said: &dyn fmt::Display| Error::new(Code::BadIdentity).with(Fact::System, said.to_string());
         let prompts = Prompts(Arc::clone(ask));
         if content.starts_with(AGE_MAGIC.as_bytes()) {
             let decryptor = age::Decryptor::new(content).map_err(|e| bad(&e))?;
@@ -117,8 +117,12 @@ impl AgeIdentity {
                 Named { name: name.to_owned(), prompts: prompts.clone() },
                 Some(MAX_WORK_FACTOR),
             );
-            let file =
-                file.ok_or_else(|| bad(&"encrypted to a recipient"))?.decrypt(None).map_err(|e| match e {
+            let file = file
+                .ok_or_else(|| {
+                    Error::new(Code::BadIdentity).worded(Fact::Detail, "detail-identity-for-recipient", &[])
+                })?
+                .decrypt(None)
+                .map_err(|e| match e {
                     age::DecryptError::KeyDecryptionFailed => Error::new(Code::IdentityLocked),
                     other => bad(&other),
                 })?;
@@ -137,7 +141,7 @@ impl AgeIdentity {
                     key.map_err(|_| Error::new(Code::IdentityLocked))?.into()
                 }
                 age::ssh::Identity::Unsupported(_) => {
-                    return Err(bad(&"an SSH key that is neither Ed25519 nor RSA"));
+                    return Err(Error::new(Code::BadIdentity).worded(Fact::Detail, "detail-ssh-kind", &[]));
                 }
                 plain @ age::ssh::Identity::Unencrypted(_) => plain,
             };

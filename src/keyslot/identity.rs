@@ -7,7 +7,7 @@ use super::{AgeIdentity, Ask, KeyFile, KeyShare, TransitKey, recipient::read_key
 use super::{TokenIdentity, token::TokenUri};
 use crate::{
     crypto::Passphrase,
-    error::{Code, Error, Result},
+    error::{Code, Error, Fact, Result},
 };
 
 /// A secret that may open key slots.
@@ -88,6 +88,13 @@ impl From<&Self> for Identities {
     }
 }
 
+/// Whether `text` is a private key as openssl writes it: its public part may have locked a slot, for a token.
+fn is_private_pem(text: &str) -> bool {
+    ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
+        .iter()
+        .any(|label| text.contains(&format!("-----BEGIN {label}-----")))
+}
+
 impl Identity {
     /// Reads an identity as a user gives it: a `pkcs11:` URI, a `vault://` address, or the path of a file that
     /// [`Self::read`] takes. `ask` is asked for PINs and passphrases.
@@ -123,6 +130,10 @@ impl Identity {
             let text = std::str::from_utf8(content).map_err(|_| Error::new(Code::BadIdentity))?;
             if KeyShare::is_meant(text) {
                 return KeyShare::parse(text).map(|share| Self::Share(Arc::new(share)));
+            }
+            if is_private_pem(text) {
+                let error = Error::new(Code::BadIdentity);
+                return Err(error.worded(Fact::Detail, "detail-private-pem", &[]));
             }
             KeyFile::parse(text).map(Self::KeyFile)
         };

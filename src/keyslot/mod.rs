@@ -57,8 +57,11 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { number: token::KIND, name: "token", describe: token::describe },
     Kind { number: transit::KIND, name: "vault", describe: transit::describe },
     Kind { number: split::KIND, name: "shares", describe: split::describe },
-    Kind { number: group::KIND, name: "all-of", describe: describe_group },
+    Kind { number: group::KIND, name: GROUP_NAME, describe: describe_group },
 ];
+
+/// What [`KINDS`] calls a slot that wants several keys together.
+pub(crate) const GROUP_NAME: &str = "all-of";
 
 /// What came of trying one identity on one slot.
 enum Opened {

@@ -15,7 +15,7 @@ use crate::{
     crypto::{KdfCost, Key, Passphrase},
     error::{Code, Error, Fact, Result},
     fs::open_file,
-    job::Ctx,
+    job::{Ctx, Notice, NoticeKind},
 };
 
 /// More than any file with keys has.
@@ -141,7 +141,7 @@ impl Recipient {
             return Ok(vec![Self::KeyFile(KeyFile::parse(content).map_err(|e| e.at(path))?)]);
         }
         if TokenKey::is_meant(content) {
-            return Ok(vec![Self::Token(TokenKey::from_pem(content).map_err(|e| e.at(path))?)]);
+            return Ok(vec![Self::Token(TokenKey::of_file(content, path).map_err(|e| e.at(path))?)]);
         }
         let lines = content.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let parsed = lines.map(|line| {
@@ -168,13 +168,17 @@ impl Recipient {
             Self::Passphrase(passphrase) => PendingSlot::start(passphrase, cost).wrap(ctx, set_id, key),
             Self::KeyFile(file) => Ok(file.seal(set_id, key)),
             Self::Age(recipient) => recipient.seal(set_id, key),
-            Self::Token(token) => token.seal(set_id, key),
+            Self::Token(token) => {
+                if let Some(file) = token.file() {
+                    ctx.notice(Notice::new(NoticeKind::OpensWithToken, file.display()));
+                }
+                token.seal(set_id, key)
+            }
             Self::Transit(transit) => transit.seal(ctx, set_id, key),
             Self::Split(split) => Ok(split.seal(set_id, key)),
             Self::All(members) => {
                 if members.iter().any(|member| matches!(member, Self::All(_))) || members.len() < 2 {
-                    return Err(Error::new(Code::BadRecipient)
-                        .with(Fact::Detail, "a group of fewer than two, or of groups"));
+                    return Err(Error::new(Code::BadRecipient).worded(Fact::Detail, "detail-group", &[]));
                 }
                 group::seal(set_id, key, members.len(), |place, part| {
                     members[place].seal(ctx, set_id, part, cost)

@@ -52,19 +52,17 @@ impl TransitKey {
     /// # Errors
     /// [`Code::BadVaultAddress`]; [`Code::PlainHttp`] without TLS to another host.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = |detail: &str| {
-            Error::new(Code::BadVaultAddress).with(Fact::Found, text).with(Fact::Detail, detail)
-        };
+        let bad = || Error::new(Code::BadVaultAddress).with(Fact::Found, text);
         let http =
             SCHEMES.iter().find_map(|(scheme, http)| Some(format!("{http}{}", text.strip_prefix(scheme)?)));
-        let url = http.and_then(|http| http.parse::<Url>().ok()).ok_or_else(|| bad("not an address"))?;
+        let url = http.and_then(|http| http.parse::<Url>().ok()).ok_or_else(bad)?;
         let path = url.path().trim_matches('/');
         let (mount, key) = path.rsplit_once('/').unwrap_or(("transit", path));
         let is_plain = |part: &str| {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
         };
         if !is_plain(key) || !mount.split('/').all(is_plain) {
-            return Err(bad("no name of a key"));
+            return Err(bad().worded(Fact::Detail, "detail-vault-no-key-name", &[]));
         }
         let (mut token, mut ca, mut namespace, mut role_id, mut secret_id) = (None, None, None, None, None);
         for (name, value) in url.query_pairs() {
@@ -74,13 +72,15 @@ impl TransitKey {
                 "namespace" => namespace = Some(value.into_owned()),
                 "role-id" => role_id = Some(value.into_owned()),
                 "secret-id-file" => secret_id = Some(PathBuf::from(&*value)),
-                other => return Err(bad(other)),
+                other => return Err(bad().with(Fact::Field, other)),
             }
         }
         let entry = match (role_id, secret_id) {
             (Some(role_id), Some(secret_id)) => Entry::AppRole { role_id, secret_id },
-            (None, None) => Entry::Token(token.or_else(default_token).ok_or_else(|| bad("token-file"))?),
-            _ => return Err(bad("role-id and secret-id-file belong together")),
+            (None, None) => Entry::Token(
+                token.or_else(default_token).ok_or_else(|| bad().with(Fact::Field, "token-file"))?,
+            ),
+            _ => return Err(bad().worded(Fact::Detail, "detail-vault-role-and-secret", &[])),
         };
         let (mount, key) = (mount.to_owned(), key.to_owned());
         let mut base = url.clone();
@@ -92,10 +92,24 @@ impl TransitKey {
 
     fn login(&self) -> Result<Login> {
         Ok(match &self.0.entry {
-            Entry::Token(path) => Login::Token(secret(path)?),
+            Entry::Token(path) => Login::Token(self.secret(path)?),
             Entry::AppRole { role_id, secret_id } => {
-                Login::AppRole { role_id: role_id.clone(), secret_id: secret(secret_id)? }
+                Login::AppRole { role_id: role_id.clone(), secret_id: self.secret(secret_id)? }
             }
+        })
+    }
+
+    /// One line of a file, which is what enters the server.
+    fn secret(&self, path: &Path) -> Result<Zeroizing<String>> {
+        let read = || -> Result<_> {
+            let line = Passphrase::new(read_key_file(path)?.to_vec()).map_err(|e| e.at(path))?;
+            Ok(Zeroizing::new(line.as_str().to_owned()))
+        };
+        read().map_err(|e| match e.code() {
+            Code::NotFound | Code::BadPassphrase => {
+                e.recoded(Code::NoVaultToken).with(Fact::Server, self.0.transit.host())
+            }
+            _ => e,
         })
     }
 
@@ -103,7 +117,11 @@ impl TransitKey {
         let slot_key = Key::random();
         let ciphertext = self.0.transit.encrypt(ctx, &self.login()?, slot_key.as_bytes())?;
         if !ciphertext.starts_with(PREFIX) {
-            return Err(Error::new(Code::VaultFailed).with(Fact::Detail, "not a ciphertext of transit"));
+            return Err(Error::new(Code::VaultFailed).worded(
+                Fact::Detail,
+                "detail-vault-no-ciphertext",
+                &[],
+            ));
         }
         Ok(wrapped::seal(KIND, set_id, key, &slot_key, ciphertext.as_bytes()))
     }
@@ -128,13 +146,6 @@ impl TransitKey {
 /// Where `vault login` leaves its token.
 fn default_token() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".vault-token"))
-}
-
-/// One line of a file.
-fn secret(path: &Path) -> Result<Zeroizing<String>> {
-    let content = read_key_file(path)?;
-    let line = Passphrase::new(content.to_vec()).map_err(|e| e.at(path))?;
-    Ok(Zeroizing::new(line.as_str().to_owned()))
 }
 
 /// The version of the key, for listings.

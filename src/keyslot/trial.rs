@@ -3,6 +3,8 @@
 //! Slots are anonymous: a refusal may mean "someone else's slot", so the next one is tried. What fails for another reason,
 //! an unreachable server say, is remembered and hides no key that works.
 
+use std::collections::HashSet;
+
 #[cfg(feature = "pkcs11")]
 use super::token;
 use super::{
@@ -144,7 +146,7 @@ impl<'a> Trial<'a> {
         }
         if !parts.is_empty() && parts.len() < members.len() {
             let error = Error::new(Code::GroupIncomplete).with(Fact::Found, parts.len());
-            self.failure.get_or_insert(error.with(Fact::Needed, describe(slot).1));
+            self.failure.get_or_insert(error.listed(Fact::Needed, kinds(&members)));
             return Ok(None);
         }
         match group::open(set_id, slot, &parts) {
@@ -160,12 +162,18 @@ impl<'a> Trial<'a> {
             None if self.passphrase_fits => Error::new(Code::KeyRefused),
             None if self.fits_any => Error::new(Code::IdentityRefused),
             None => {
-                let mut kinds: Vec<_> = slots.map(|slot| describe(slot).0).collect();
-                kinds.dedup();
-                Error::new(Code::NoUsableSlot).with(Fact::Found, kinds.join(", "))
+                let mut found: Vec<_> = kinds(slots);
+                let mut seen = HashSet::new();
+                found.retain(|kind| seen.insert(kind.clone()));
+                Error::new(Code::NoUsableSlot).listed(Fact::Found, found)
             }
         }
     }
+}
+
+/// The kinds of slots, in words.
+fn kinds<'s>(slots: impl IntoIterator<Item = &'s Slot>) -> Vec<(String, Vec<(&'static str, String)>)> {
+    slots.into_iter().map(|slot| (format!("keys-kind-{}", describe(slot).0), Vec::new())).collect()
 }
 
 /// Checks every slot's cost, and their sum, before memory is taken for any.
@@ -176,10 +184,13 @@ fn check_costs(header: &Header) -> Result<()> {
             total_kib += password.cost.work_kib();
             if !password.cost.is_allowed() || total_kib > MAX_TOTAL_WORK_KIB {
                 let cost = password.cost;
-                return Err(Error::new(Code::KdfTooCostly).with(Fact::Slot, number + 1).with(
-                    Fact::Found,
-                    format!("{} KiB, {} passes, {} lanes", cost.memory_kib, cost.num_passes, cost.num_lanes),
-                ));
+                let found = [
+                    ("kib", cost.memory_kib.to_string()),
+                    ("passes", cost.num_passes.to_string()),
+                    ("lanes", cost.num_lanes.to_string()),
+                ];
+                let error = Error::new(Code::KdfTooCostly).with(Fact::Slot, number + 1);
+                return Err(error.worded(Fact::Found, "found-kdf-cost", &found));
             }
         }
     }

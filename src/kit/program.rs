@@ -18,20 +18,21 @@ use crate::{
 /// # Errors
 /// [`Code::Read`] when it is no program for Linux.
 pub(super) fn system(path: &Path) -> Result<String> {
-    let bad = |detail: &str| Error::new(Code::Read).with(Fact::Detail, detail.to_owned()).at(path);
+    let bad = |id| Error::new(Code::Read).worded(Fact::Detail, id, &[]).at(path);
+    let broken = |e: object::read::Error| Error::new(Code::Read).with(Fact::System, e).at(path);
     let data = ReadCache::new(open_file(path)?);
-    let kind = FileKind::parse(&data).map_err(|_| bad("no program"))?;
+    let kind = FileKind::parse(&data).map_err(|_| bad("detail-no-program"))?;
     if kind != FileKind::Elf64 {
-        return Err(bad("no 64-bit program for Linux"));
+        return Err(bad("detail-no-linux-program"));
     }
-    let header = FileHeader64::<Endianness>::parse(&data).map_err(|e| bad(&e.to_string()))?;
-    let endian = header.endian().map_err(|e| bad(&e.to_string()))?;
+    let header = FileHeader64::<Endianness>::parse(&data).map_err(broken)?;
+    let endian = header.endian().map_err(broken)?;
     let machine = match header.e_machine(endian) {
         elf::EM_X86_64 => "x86_64",
         elf::EM_AARCH64 => "aarch64",
-        _ => return Err(bad("a program for another processor")),
+        _ => return Err(bad("detail-other-processor")),
     };
-    let newest = newest_glibc(header, endian, &data).map_err(|e| bad(&e.to_string()))?;
+    let newest = newest_glibc(header, endian, &data).map_err(broken)?;
     Ok(newest.map_or_else(
         || format!("Linux {machine}"),
         |(major, minor)| format!("Linux {machine}, glibc {major}.{minor}"),

@@ -62,6 +62,16 @@ fn in_folders(roots: &[PathBuf], now: Timestamp) -> Vec<ClientCertificate> {
     found
 }
 
+/// The certificate among those of one host's folders that is shown, if it has ended: its file, and when.
+pub(super) fn ended_in(dirs: &[PathBuf]) -> Option<(PathBuf, String)> {
+    // As `tls` chooses: the first of the first folder that has one.
+    let shown = dirs.iter().find_map(|dir| {
+        let files = entries(dir).into_iter();
+        files.filter(|path| path.extension().is_some_and(|found| found == "cert")).min()
+    })?;
+    look(shown, Timestamp::now()).filter(ClientCertificate::has_ended).map(|one| (one.path, one.ends))
+}
+
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()

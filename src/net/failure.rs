@@ -5,8 +5,9 @@
 use std::{error::Error as StdError, io};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::{Response, StatusCode};
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::error::{Code, Error, Fact, Result};
@@ -28,13 +29,14 @@ pub(super) fn from_reqwest(host: &str, error: reqwest::Error) -> Error {
     } else {
         Code::ConnectionLost
     };
-    let mut detail = None;
+    let (mut detail, mut validity) = (None, None);
     let mut next: Option<&(dyn StdError + 'static)> = Some(&error);
     while let Some(cause) = next {
         detail = Some(cause.to_string());
         next = cause.source();
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             code = tls_code(tls);
+            validity = validity_of(tls);
             break;
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
@@ -49,10 +51,27 @@ pub(super) fn from_reqwest(host: &str, error: reqwest::Error) -> Error {
     }
     let built = Error::new(code).with(Fact::Registry, host);
     // The innermost cause says most; reqwest's own text would show the URL, which may be signed.
-    match detail {
-        Some(detail) => built.with(Fact::System, shortened(&detail)),
-        None => built,
+    match (validity, detail) {
+        (Some((id, limit, now)), _) => built.worded(Fact::Detail, id, &[("limit", limit), ("now", now)]),
+        (None, Some(detail)) => built.with(Fact::System, shortened(&detail)),
+        (None, None) => built,
     }
+}
+
+/// Of a certificate outside its time: which words, the end that was missed, and the time here.
+fn validity_of(error: &rustls::Error) -> Option<(&'static str, String, String)> {
+    use CertificateError as Bad;
+    let rustls::Error::InvalidCertificate(bad) = error else { return None };
+    let (id, limit, now) = match bad {
+        Bad::ExpiredContext { time, not_after } => ("detail-certificate-ended", not_after, time),
+        Bad::NotValidYetContext { time, not_before } => ("detail-certificate-not-yet", not_before, time),
+        _ => return None,
+    };
+    let shown = |time: &UnixTime| {
+        let secs = i64::try_from(time.as_secs()).ok()?;
+        Timestamp::from_second(secs).ok().map(|time| time.to_string())
+    };
+    Some((id, shown(limit)?, shown(now)?))
 }
 
 fn tls_code(error: &rustls::Error) -> Code {
@@ -109,11 +128,17 @@ fn from_status(host: &str, status: StatusCode, body: &[u8]) -> Error {
     let says = |word: &str| text.to_ascii_lowercase().contains(word);
     let is = |code: &str| entry.as_ref().is_some_and(|entry| entry.code.eq_ignore_ascii_case(code));
     // Servers differ in the status; the words are the same. Err 28 is ENOSPC in docker-registry's detail.
-    let is_full = says("quota") || says("no space left") || says("\"err\":28");
+    // Harbor's words of a quota: goharbor/harbor, src/pkg/quota/errors.go, ResourceOverflow.
+    let is_full = says("quota")
+        || says("exceed the configured upper limit of")
+        || says("no space left")
+        || says("\"err\":28");
     let code = match status.as_u16() {
         // nginx, when it asks for a client certificate.
         400 if says("ssl certificate") => Code::ClientCertificate,
         400 if says("http request to an https server") => Code::NotARegistry,
+        // Harbor: src/server/middleware/immutable.
+        412 if says("configured as immutable") => Code::TagImmutable,
         413 => Code::RequestTooLarge,
         429 => Code::RateLimited,
         507 => Code::Quota,
@@ -131,12 +156,20 @@ fn from_status(host: &str, status: StatusCode, body: &[u8]) -> Error {
         _ => Code::ServerFailed,
     };
     let words = match entry {
-        Some(Entry { code, message }) if message.is_empty() => code,
+        Some(Entry { code, message }) if message.trim().is_empty() => code,
         Some(Entry { code, message }) => format!("{code}: {message}"),
         None => String::new(),
     };
     let error = Error::new(code).with(Fact::Registry, host).with(Fact::System, format!("HTTP {status}"));
-    if words.is_empty() { error } else { error.with(Fact::Detail, shortened(&words)) }
+    if words.is_empty() { error } else { error.with(Fact::Detail, shortened(&on_one_line(&words))) }
+}
+
+/// A server's own words without the lines and marks of a list, as Go's multierror makes one.
+pub(super) fn on_one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim().trim_start_matches("* "));
+    let is_head = |line: &str| line.ends_with("occurred:") && line.starts_with(|c: char| c.is_ascii_digit());
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty() && !is_head(line)).collect();
+    lines.join("; ")
 }
 
 fn shortened(text: &str) -> String {
@@ -170,7 +203,7 @@ pub(super) async fn read_at_most(host: &str, mut response: Response, max_bytes: 
 pub(super) async fn read_json<T: DeserializeOwned>(host: &str, response: Response) -> Result<T> {
     let bytes = Bytes::from(read_at_most(host, response, MAX_JSON_BYTES).await?);
     serde_json::from_slice(&bytes)
-        .map_err(|e| Error::new(Code::NotARegistry).with(Fact::Registry, host).with(Fact::Detail, e))
+        .map_err(|e| Error::new(Code::NotARegistry).with(Fact::Registry, host).with(Fact::System, e))
 }
 
 #[cfg(test)]
@@ -186,6 +219,9 @@ mod tests {
             (401, oci("UNAUTHORIZED", "authentication required"), Code::Unauthorized),
             (403, oci("DENIED", "requested access to the resource is denied"), Code::Forbidden),
             (403, oci("DENIED", "Quota exceeded when processing the request of adding 3 MiB"), Code::Quota),
+            (403, oci("DENIED", "adding 5.8 MiB of storage resource, which when updated to current usage of 4.1 MiB will exceed the configured upper limit of 8.0 MiB."), Code::Quota),
+            (412, oci("PRECONDITION", "Failed to process request due to 'apps/web:1.0' configured as immutable."), Code::TagImmutable),
+            (412, oci("PRECONDITION", "current image with 3 critical vulnerabilities cannot be pulled"), Code::Unsupported),
             (404, oci("MANIFEST_UNKNOWN", "manifest unknown"), Code::NotInRegistry),
             (404, String::new(), Code::NotInRegistry),
             (404, oci("NOT_FOUND", "project apps not found"), Code::NoProject),
@@ -200,6 +236,20 @@ mod tests {
         ] {
             let error = from_status("r.local", StatusCode::from_u16(status).unwrap(), body.as_bytes());
             assert_eq!(error.code(), code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_a_servers_words_is_one_line() {
+        for (text, line) in [
+            ("permission denied", "permission denied"),
+            (
+                "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n",
+                "permission denied; invalid token",
+            ),
+            ("1 error occurred:\n\t* permission denied\n\n", "permission denied"),
+        ] {
+            assert_eq!(on_one_line(text), line);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -21,6 +22,7 @@ use reqwest::{
 use super::{
     Env,
     auth::{Challenge, Credentials, Tokens},
+    certs,
     failure::{from_reqwest, from_response},
     retry,
     stream::PipeBody,
@@ -99,7 +101,7 @@ impl Http {
     /// A call of `path` below the registry's root.
     pub(super) fn call(&self, method: Method, path: &str, scope: String) -> Result<Call> {
         let url = self.base.join(path).map_err(|e| {
-            Error::new(Code::BadReference).with(Fact::Registry, self.host()).with(Fact::Detail, e)
+            Error::new(Code::BadReference).with(Fact::Registry, self.host()).with(Fact::System, e)
         })?;
         let repeat = method == Method::GET || method == Method::HEAD || method == Method::PUT;
         Ok(Call { method, url, scope, headers: Vec::new(), body: Bytes::new(), repeat })
@@ -116,13 +118,11 @@ impl Http {
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let host = url.host_str().unwrap_or_default();
-        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let failed = |e: reqwest::Error| {
             Error::new(Code::Tls).with(Fact::Registry, url.authority()).with(Fact::System, e)
         };
         let mut client = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&self.env.cert_dirs(&named))?)
+            .tls_backend_preconfigured(tls::client_config(&self.cert_dirs(url))?)
             .redirect(Policy::none())
             .connect_timeout(CONNECT_LIMIT)
             .user_agent(USER_AGENT)
@@ -136,6 +136,27 @@ impl Http {
         let client = client.build().map_err(failed)?;
         clients.insert(key, client.clone());
         Ok(client)
+    }
+
+    /// Folders with the certificates for the host and port of `url`.
+    fn cert_dirs(&self, url: &Url) -> Vec<PathBuf> {
+        let host = url.host_str().unwrap_or_default();
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        self.env.cert_dirs(&named)
+    }
+
+    /// A server that refuses a client certificate seldom says that it has ended.
+    pub(super) fn with_ended_certificate(&self, error: Error, url: &Url) -> Error {
+        if error.code() != Code::ClientCertificate {
+            return error;
+        }
+        match certs::ended_in(&self.cert_dirs(url)) {
+            Some((path, ends)) => error
+                .recoded(Code::ClientCertificateEnded)
+                .worded(Fact::Detail, "detail-client-certificate-ended", &[("ends", ends)])
+                .at(&path),
+            None => error,
+        }
     }
 
     /// Sends `call`, again where that may help. Gives any answer but one that asks to wait, reports a
@@ -199,7 +220,10 @@ impl Http {
     ) -> Result<Response> {
         let request = self.prepared(call, &call.url, Patience::Unlimited).await?;
         let request = request.header(CONTENT_LENGTH, len_bytes).body(Body::wrap_stream(body));
-        request.send().await.map_err(|e| from_reqwest(call.url.authority(), e))
+        request
+            .send()
+            .await
+            .map_err(|e| self.with_ended_certificate(from_reqwest(call.url.authority(), e), &call.url))
     }
 
     async fn request(&self, call: &Call, url: &Url) -> Result<Response> {
@@ -207,7 +231,7 @@ impl Http {
         if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
             request = request.body(call.body.clone());
         }
-        request.send().await.map_err(|e| from_reqwest(url.authority(), e))
+        request.send().await.map_err(|e| self.with_ended_certificate(from_reqwest(url.authority(), e), url))
     }
 
     /// A request with the headers of `call`, and the credentials where they belong.

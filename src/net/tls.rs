@@ -25,7 +25,15 @@ use crate::error::{Code, Error, Fact, Result};
 #[derive(Default)]
 struct HostCerts {
     authorities: Vec<CertificateDer<'static>>,
-    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    identity: Option<ClientIdentity>,
+}
+
+/// What this host shows a server that asks who it is.
+struct ClientIdentity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    /// The `.cert` file.
+    path: PathBuf,
 }
 
 /// TLS for the host whose `certs.d` folders these are; a folder that is not there holds nothing.
@@ -57,9 +65,17 @@ fn config_of(certs: HostCerts) -> Result<ClientConfig> {
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let mut config = match identity {
-        Some((chain, key)) => config
-            .with_client_auth_cert(chain, key)
-            .map_err(|e| Error::new(Code::BadCertificateFile).with(Fact::System, e))?,
+        Some(ClientIdentity { chain, key, path }) => {
+            config.with_client_auth_cert(chain, key).map_err(|e| {
+                let error = Error::new(Code::BadCertificateFile).at(&path);
+                match e {
+                    rustls::Error::InconsistentKeys(_) => {
+                        error.worded(Fact::Detail, "detail-key-of-another-certificate", &[])
+                    }
+                    other => error.with(Fact::System, other),
+                }
+            })?
+        }
         None => config.with_no_client_auth(),
     };
     // Blobs travel in parallel over connections of their own, which HTTP/2 would put into one.
@@ -94,7 +110,7 @@ fn read(dirs: &[PathBuf]) -> Result<HostCerts> {
         if let (Some(path), None) = (identities.first(), &certs.identity) {
             let key = path.with_extension("key");
             let key = PrivateKeyDer::from_pem_file(&key).map_err(|e| bad(&key, e))?;
-            certs.identity = Some((certificates(path)?, key));
+            certs.identity = Some(ClientIdentity { chain: certificates(path)?, key, path: path.clone() });
         }
     }
     Ok(certs)
@@ -111,11 +127,13 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
 }
 
 fn bad(path: &Path, error: pem::Error) -> Error {
-    let error = match error {
-        pem::Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => return Error::read(path, e),
-        other => other,
-    };
-    Error::new(Code::BadCertificateFile).with(Fact::Detail, error).at(path)
+    let built = Error::new(Code::BadCertificateFile).at(path);
+    match error {
+        pem::Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => Error::read(path, e),
+        pem::Error::Io(e) => built.with(Fact::System, e),
+        pem::Error::NoItemsFound => built.worded(Fact::Detail, "detail-no-pem", &[]),
+        other => built.with(Fact::System, other),
+    }
 }
 
 /// The platform's verifier, and one exception: a self-signed certificate that was put into `certs.d` as it

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{
     block_on,
-    failure::{from_reqwest, read_at_most},
+    failure::{from_reqwest, on_one_line, read_at_most},
     http::is_loopback,
     tls,
 };
@@ -71,7 +71,7 @@ impl Transit {
         authority: Option<PathBuf>,
     ) -> Result<Self> {
         if base.scheme() != "https" && !is_loopback(&base) {
-            return Err(Error::new(Code::PlainHttp).with(Fact::Registry, base.authority()));
+            return Err(Error::new(Code::PlainHttp).with(Fact::Server, base.authority()));
         }
         Ok(Self { base, mount, key, namespace, authority })
     }
@@ -81,12 +81,17 @@ impl Transit {
         &self.key
     }
 
+    /// Host and port, for errors.
+    pub(crate) fn host(&self) -> &str {
+        self.base.authority()
+    }
+
     /// Encrypts `plain`; the ciphertext is text that tells which version of the key made it.
     pub(crate) fn encrypt(&self, ctx: &Ctx, login: &Login, plain: &[u8]) -> Result<String> {
         let plain = Zeroizing::new(STANDARD.encode(plain));
         let answer = self.ask(ctx, login, "encrypt", &json!({ "plaintext": *plain }))?;
         let ciphertext = answer.and_then(|answer| Some(answer["data"]["ciphertext"].as_str()?.to_owned()));
-        ciphertext.ok_or_else(|| self.failed("no ciphertext in the answer"))
+        ciphertext.ok_or_else(|| self.incomplete("ciphertext"))
     }
 
     /// Decrypts what [`Self::encrypt`] gave; `None` when it was made with another key.
@@ -100,36 +105,45 @@ impl Transit {
             return Ok(None);
         };
         let plain = answer["data"]["plaintext"].as_str().and_then(|text| STANDARD.decode(text).ok());
-        plain
-            .map(|plain| Some(Zeroizing::new(plain)))
-            .ok_or_else(|| self.failed("no plaintext in the answer"))
+        plain.map(|plain| Some(Zeroizing::new(plain))).ok_or_else(|| self.incomplete("plaintext"))
     }
 
-    fn failed(&self, detail: &str) -> Error {
-        Error::new(Code::VaultFailed).with(Fact::Registry, self.base.authority()).with(Fact::Detail, detail)
+    fn error(&self, code: Code) -> Error {
+        Error::new(code).with(Fact::Server, self.host())
+    }
+
+    /// The answer lacks `field`.
+    fn incomplete(&self, field: &str) -> Error {
+        self.error(Code::VaultFailed).worded(Fact::Detail, "detail-answer-lacks", &[("field", field.into())])
     }
 
     /// The answer to one operation; `None` when the server has no use for what was sent.
     fn ask(&self, ctx: &Ctx, login: &Login, operation: &str, body: &Value) -> Result<Option<Value>> {
+        // What any server may answer is known of registries.
+        self.asked(ctx, login, operation, body).map_err(|e| e.relabelled(Fact::Registry, Fact::Server))
+    }
+
+    fn asked(&self, ctx: &Ctx, login: &Login, operation: &str, body: &Value) -> Result<Option<Value>> {
+        let config = tls::config_trusting(self.authority.as_deref());
         let mut client = Client::builder()
-            .tls_backend_preconfigured(tls::config_trusting(self.authority.as_deref())?)
+            .tls_backend_preconfigured(config.map_err(|e| e.or_with(Fact::Server, self.host()))?)
             .redirect(Policy::none())
             .timeout(LIMIT)
             .http1_only();
         if is_loopback(&self.base) {
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|e| from_reqwest(self.base.authority(), e))?;
+        let client = client.build().map_err(|e| from_reqwest(self.host(), e))?;
         block_on(ctx, async {
             let token = match login {
                 Login::Token(token) => token.clone(),
                 Login::AppRole { role_id, secret_id } => {
                     let body = json!({ "role_id": role_id, "secret_id": **secret_id });
                     let answer = self.post(&client, "auth/approle/login", None, &body).await?;
-                    let answer = answer.ok_or_else(|| Error::new(Code::VaultDenied))?;
+                    let answer = answer.ok_or_else(|| self.error(Code::VaultDenied))?;
                     let token =
                         answer["auth"]["client_token"].as_str().map(|token| Zeroizing::new(token.to_owned()));
-                    token.ok_or_else(|| self.failed("no token in the answer"))?
+                    token.ok_or_else(|| self.incomplete("client_token"))?
                 }
             };
             self.post(&client, &format!("{}/{operation}/{}", self.mount, self.key), Some(&token), body).await
@@ -143,23 +157,27 @@ impl Transit {
         token: Option<&str>,
         body: &Value,
     ) -> Result<Option<Value>> {
-        let host = self.base.authority();
-        let url = self.base.join(&format!("v1/{path}")).map_err(|e| self.failed(&e.to_string()))?;
+        let host = self.host();
+        let failed = |e: &dyn std::fmt::Display| self.error(Code::VaultFailed).with(Fact::System, e);
+        let url = self.base.join(&format!("v1/{path}")).map_err(|e| failed(&e))?;
         let mut request = client.post(url).json(body);
         for (name, value) in [("x-vault-token", token), ("x-vault-namespace", self.namespace.as_deref())] {
             let Some(value) = value else { continue };
-            let mut value = HeaderValue::from_str(value).map_err(|_| Error::new(Code::VaultDenied))?;
+            let mut value = HeaderValue::from_str(value).map_err(|_| self.error(Code::VaultDenied))?;
             value.set_sensitive(name == "x-vault-token");
             request = request.header(HeaderName::from_static(name), value);
         }
         let response = request.send().await.map_err(|e| from_reqwest(host, e))?;
         let status = response.status();
-        let answer = Zeroizing::new(read_at_most(host, response, MAX_ANSWER_BYTES).await?);
+        let answer = read_at_most(host, response, MAX_ANSWER_BYTES).await;
+        let too_long = |e: Error| if e.code() == Code::Limit { e.recoded(Code::VaultFailed) } else { e };
+        let answer = Zeroizing::new(answer.map_err(too_long)?);
         if status.is_success() {
-            return serde_json::from_slice(&answer).map(Some).map_err(|e| self.failed(&e.to_string()));
+            return serde_json::from_slice(&answer).map(Some).map_err(|e| failed(&e));
         }
         let words =
-            serde_json::from_slice(&answer).map(|Failure { errors }| errors.join("; ")).unwrap_or_default();
+            serde_json::from_slice(&answer).map(|Failure { errors }| errors.join("\n")).unwrap_or_default();
+        let words = on_one_line(&words);
         let says = |word: &str| words.to_ascii_lowercase().contains(word);
         let code = match status {
             StatusCode::SERVICE_UNAVAILABLE if says("sealed") => Code::VaultSealed,
@@ -173,6 +191,6 @@ impl Transit {
             _ => Code::VaultFailed,
         };
         let found = if words.is_empty() { status.to_string() } else { words };
-        Err(Error::new(code).with(Fact::Registry, host).with(Fact::System, found))
+        Err(self.error(code).with(Fact::System, found))
     }
 }

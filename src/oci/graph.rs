@@ -99,7 +99,7 @@ fn walk(documents: &mut dyn Documents, blob: &Descriptor, image: &mut Image, dep
     // CVE-2021-41190: a document that is a manifest to one reader and an index to another.
     if probe.manifests.is_some() && probe.layers.is_some() {
         let error = Error::new(Code::BadJson).with(Fact::Entry, &entry);
-        return Err(error.with(Fact::Detail, "both “manifests” and “layers”"));
+        return Err(error.worded(Fact::Detail, "detail-manifests-and-layers", &[]));
     }
     if probe.fs_layers.is_some() || probe.schema_version == Some(1) {
         return Err(Error::new(Code::Schema1).with(Fact::Blob, blob.digest));
@@ -197,9 +197,11 @@ fn read_manifest(
     if facts.diff_ids.len() != layers.len() {
         let error = Error::new(Code::Inconsistent).with(Fact::Blob, blob.digest);
         let (expected, found) = (facts.diff_ids.len(), layers.len());
-        return Err(error
-            .with(Fact::Expected, format!("{expected} layers"))
-            .with(Fact::Found, format!("{found} layers")));
+        return Err(error.worded(Fact::Expected, "layers", &[("num", expected.to_string())]).worded(
+            Fact::Found,
+            "layers",
+            &[("num", found.to_string())],
+        ));
     }
     for (layer, diff_id) in layers.iter().zip(&facts.diff_ids) {
         if is_raw_layer(&layer.media_type) && layer.digest != *diff_id {

@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 32;
 /// Parses `bytes`, after checking depth and keys; `entry` names the document in errors.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], entry: &str) -> Result<T> {
     let bad = |e: serde_json::Error| {
-        Error::new(Code::BadJson).with(Fact::Entry, entry).with(Fact::Detail, &e).caused_by(e)
+        Error::new(Code::BadJson).with(Fact::Entry, entry).with(Fact::System, &e).caused_by(e)
     };
     // Windows tools put a byte order mark before JSON; it is not part of the document.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use oci_spec::distribution::Reference;
+use oci_spec::distribution::{ParseError, Reference};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Fact, Result};
@@ -27,29 +27,32 @@ impl Name {
     /// # Errors
     /// [`Code::BadReference`].
     pub fn qualified(text: &str) -> Result<Self> {
-        let bad = |detail: String| {
-            Error::new(Code::BadReference).with(Fact::Found, text).with(Fact::Detail, detail)
+        let bad = |id| {
+            let limit = [("bytes", MAX_NAME_BYTES.to_string())];
+            Error::new(Code::BadReference).with(Fact::Found, text).worded(Fact::Detail, id, &limit)
         };
         // The grammar allows 255 bytes of name, 128 of tag and a digest; no regex runs on more.
         if text.len() > MAX_NAME_BYTES {
-            return Err(bad(format!("longer than {MAX_NAME_BYTES} bytes")));
+            return Err(bad("detail-longer-than"));
         }
         // Elsewhere `\w` is ASCII only; the parser's is not.
         if !text.is_ascii() {
-            return Err(bad("not ASCII".into()));
+            return Err(bad("detail-not-ascii"));
         }
-        let reference: Reference =
-            text.parse().map_err(|e: oci_spec::distribution::ParseError| bad(e.to_string()))?;
+        let reference: Reference = text.parse().map_err(|e| match e {
+            ParseError::NameContainsUppercase => bad("detail-name-uppercase"),
+            _ => bad("detail-name-form"),
+        })?;
         // A host that is no DNS name passes as a component of a path.
         if reference.registry().contains('_') {
-            return Err(bad("a registry's name has no underscore".into()));
+            return Err(bad("detail-host-underscore"));
         }
         let whole = reference.whole();
         // `Upper/b` passes as a host and a path, is then taken for a path of docker.io, and there has no capitals:
         // what is no name in full is no name.
         let again: Option<Reference> = whole.parse().ok();
         if whole.len() > MAX_NAME_BYTES || again.is_none_or(|again| again.whole() != whole) {
-            return Err(bad("not a name when completed".into()));
+            return Err(bad("detail-name-form"));
         }
         Ok(Self(whole))
     }

@@ -77,7 +77,7 @@ pub(crate) fn manifest_from_config(
     config: &Descriptor,
     layers: &[Descriptor],
 ) -> Result<(Vec<u8>, Descriptor)> {
-    let inconsistent = |e: oci_spec::OciSpecError| Error::new(Code::Inconsistent).with(Fact::Detail, e);
+    let inconsistent = |e: oci_spec::OciSpecError| Error::new(Code::Inconsistent).with(Fact::System, e);
     let manifest = spec::ImageManifestBuilder::default()
         .schema_version(spec::SCHEMA_VERSION)
         .media_type(spec::MediaType::ImageManifest)
@@ -100,6 +100,6 @@ pub(crate) fn to_spec(blob: &Descriptor) -> Result<spec::Descriptor> {
         .digest
         .to_string()
         .parse()
-        .map_err(|e: oci_spec::OciSpecError| Error::new(Code::BadDigest).with(Fact::Detail, e))?;
+        .map_err(|e: oci_spec::OciSpecError| Error::new(Code::BadDigest).with(Fact::System, e))?;
     Ok(spec::Descriptor::new(spec::MediaType::from(blob.media_type.as_str()), blob.size, digest))
 }

@@ -34,8 +34,12 @@ fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
             continue;
         }
         let bad = || {
-            let error = Error::new(Code::Usage).with(Fact::Field, format!("mapping, line {number}"));
-            error.with(Fact::Found, line).with(Fact::Expected, "FROM = TO")
+            let error = Error::new(Code::Usage).worded(
+                Fact::Field,
+                "field-mapping-line",
+                &[("number", number.to_string())],
+            );
+            error.with(Fact::Found, line).worded(Fact::Expected, "form-mapping", &[])
         };
         let (from, to) = line.split_once('=').ok_or_else(bad)?;
         let (from, to) = (from.trim(), to.trim());

@@ -138,7 +138,9 @@ impl PackContent {
 
     fn check(&self) -> Result<()> {
         if self.blobs.len() > MAX_BLOBS {
-            return Err(Error::new(Code::Limit).with(Fact::Detail, "blobs").with(Fact::Limit, MAX_BLOBS));
+            return Err(Error::new(Code::Limit)
+                .worded(Fact::Detail, "detail-limit-blobs", &[])
+                .with(Fact::Limit, MAX_BLOBS));
         }
         Ok(())
     }

@@ -163,7 +163,8 @@ impl Answer {
     /// A record that it has.
     pub(super) fn read_record(&self, number: u64) -> Result<Vec<u8>> {
         let at = self.records.binary_search_by_key(&number, |(number, _)| *number);
-        let (_, offset) = at.ok().and_then(|at| self.records.get(at)).ok_or_else(|| bad("record"))?;
+        let (_, offset) =
+            at.ok().and_then(|at| self.records.get(at)).ok_or_else(|| bad("detail-repair-record"))?;
         let mut record = vec![0; self.shape.geometry.plain_len(number) + RECORD_OVERHEAD as usize];
         read_exact_at(&self.file, &mut record, *offset).map_err(|e| Error::read(&self.path, e))?;
         Ok(record)
@@ -185,7 +186,7 @@ impl Reader<'_> {
     /// The next bytes, which the file must have.
     fn take(&mut self, len: u64) -> Result<Vec<u8>> {
         if len > self.len - self.at {
-            return Err(bad("cut short").with(Fact::Found, self.len));
+            return Err(bad("detail-repair-cut-short").with(Fact::Found, self.len));
         }
         let mut bytes = vec![0; len as usize];
         read_exact_at(self.file, &mut bytes, self.at).map_err(|e| Error::read(self.path, e))?;
@@ -204,16 +205,16 @@ impl Reader<'_> {
         let head = self.take_summed(HEAD_BYTES as u64)?;
         if !head.starts_with(MAGIC) || Sha256::digest(&head[..HEAD_BYTES - 32])[..] != head[HEAD_BYTES - 32..]
         {
-            return Err(bad("head"));
+            return Err(bad("detail-repair-head"));
         }
         if head[8..12] != VERSION.to_le_bytes() {
-            return Err(bad("version"));
+            return Err(bad("detail-repair-version"));
         }
         let mut part = self.part()?;
         let mut brought = None;
         if part.0 == HEADER && part.2 == COPY_BYTES as u64 {
             let copy = self.take_summed(part.2)?;
-            let (header, _) = Header::decode(&copy).map_err(|_| bad("header"))?;
+            let (header, _) = Header::decode(&copy).map_err(|_| bad("detail-repair-header"))?;
             brought = Some((header, copy));
             part = self.part()?;
         }
@@ -225,8 +226,9 @@ impl Reader<'_> {
         if !is_ours || !is_same {
             return Err(Error::new(Code::AnswerForeign).with(Fact::Found, hex(&head[48..80])));
         }
-        let per_group = u32::from_le_bytes(*head[12..].first_chunk().ok_or_else(|| bad("head"))?);
-        let shape = Shape::new(header.geometry, per_group).ok_or_else(|| bad("head"))?;
+        let per_group =
+            u32::from_le_bytes(*head[12..].first_chunk().ok_or_else(|| bad("detail-repair-head"))?);
+        let shape = Shape::new(header.geometry, per_group).ok_or_else(|| bad("detail-repair-head"))?;
         let mut given = Given { per_group, ..Given::default() };
         let mut records: Vec<(u64, u64)> = Vec::new();
         let mut num_parts = u64::from(brought.is_some());
@@ -241,14 +243,14 @@ impl Reader<'_> {
                     let volume = number as u32 - 1;
                     let ascends = given.summaries.last_key_value().is_none_or(|(last, _)| *last < volume);
                     if len != shape.summary_bytes(volume) || !ascends {
-                        return Err(bad("trailer"));
+                        return Err(bad("detail-repair-trailer"));
                     }
                     given.summaries.insert(volume, self.take_summed(len)?);
                 }
                 RECORD if number < header.geometry.num_records => {
                     let ascends = records.last().is_none_or(|(last, _)| *last < number);
                     if len != header.geometry.plain_len(number) as u64 + RECORD_OVERHEAD || !ascends {
-                        return Err(bad("record"));
+                        return Err(bad("detail-repair-record"));
                     }
                     let offset = self.at;
                     self.take_summed(len)?;
@@ -258,9 +260,13 @@ impl Reader<'_> {
                     let sum = self.hasher.clone().finalize();
                     let is_whole = self.take(32)? == sum[..] && self.at == self.len;
                     let header = brought.map(|(_, copy)| copy);
-                    return if is_whole { Ok((shape, header, records, given)) } else { Err(bad("checksum")) };
+                    return if is_whole {
+                        Ok((shape, header, records, given))
+                    } else {
+                        Err(bad("detail-repair-checksum"))
+                    };
                 }
-                _ => return Err(bad("part")),
+                _ => return Err(bad("detail-repair-part")),
             }
             num_parts += 1;
             part = self.part()?;
@@ -272,11 +278,11 @@ impl Reader<'_> {
         let part = self.take_summed(PART_BYTES as u64)?;
         let u64_at = |at: usize| part[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         // Kind, then four zeros.
-        let kind = u32::try_from(u64_at(0)).map_err(|_| bad("part"))?;
+        let kind = u32::try_from(u64_at(0)).map_err(|_| bad("detail-repair-part"))?;
         Ok((kind, u64_at(8), u64_at(16)))
     }
 }
 
 fn bad(what: &str) -> Error {
-    Error::new(Code::BadAnswer).with(Fact::Detail, what)
+    Error::new(Code::BadAnswer).worded(Fact::Detail, what, &[])
 }

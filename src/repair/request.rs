@@ -112,7 +112,7 @@ impl RepairRequest {
         let file = open_file(path)?;
         let mut text = Vec::new();
         file.take(MAX_REQUEST_BYTES + 1).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
-        let text = String::from_utf8(text).map_err(|_| bad("not a text").at(path))?;
+        let text = String::from_utf8(text).map_err(|_| bad("detail-repair-not-text").at(path))?;
         Self::parse(&text).map_err(|e| e.at(path))
     }
 
@@ -123,22 +123,22 @@ impl RepairRequest {
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.len() as u64 > MAX_REQUEST_BYTES {
-            return Err(bad("too long").with(Fact::Limit, MAX_REQUEST_BYTES));
+            return Err(bad("detail-repair-too-long").with(Fact::Limit, MAX_REQUEST_BYTES));
         }
         let request = if text.starts_with('{') { Self::from_json(text)? } else { Self::from_code(text)? };
         let ascend = request.trailers.is_sorted_by(|a, b| a < b) && request.trailers.first() != Some(&0);
         let are_runs = request.records.iter().all(|(first, last)| first <= last)
             && request.records.is_sorted_by(|a, b| a.1.checked_add(1).is_some_and(|behind| behind < b.0));
-        if ascend && are_runs { Ok(request) } else { Err(bad("records")) }
+        if ascend && are_runs { Ok(request) } else { Err(bad("detail-repair-records")) }
     }
 
     fn from_json(text: &str) -> Result<Self> {
         let document: Document =
             parse_json(text.as_bytes(), "repair request").map_err(|e| e.recoded(Code::BadRequest))?;
         if document.format != FORMAT || document.version != VERSION {
-            return Err(bad("version").with(Fact::Found, document.version));
+            return Err(bad("detail-repair-version").with(Fact::Found, document.version));
         }
-        let set_id = unhex(&document.set_id).ok_or_else(|| bad("set_id"))?.to_vec();
+        let set_id = unhex(&document.set_id).ok_or_else(|| bad("detail-repair-set-id"))?.to_vec();
         let Document { fingerprint, header, trailers, records, .. } = document;
         Ok(Self { set_id, fingerprint, header, trailers, records })
     }
@@ -187,30 +187,30 @@ impl RepairRequest {
     }
 
     fn from_code(text: &str) -> Result<Self> {
-        let bytes = unbase32(text).ok_or_else(|| bad("code"))?;
+        let bytes = unbase32(text).ok_or_else(|| bad("detail-repair-code"))?;
         let split = bytes.len().checked_sub(CODE_SUM_BYTES).filter(|len| *len > CODE_ID_BYTES);
-        let (body, sum) = bytes.split_at(split.ok_or_else(|| bad("code"))?);
+        let (body, sum) = bytes.split_at(split.ok_or_else(|| bad("detail-repair-code"))?);
         if code_sum(body) != *sum {
-            return Err(bad("code"));
+            return Err(bad("detail-repair-code"));
         }
         let (flags, set_id) = (body[0], body[1..=CODE_ID_BYTES].to_vec());
         if flags & !WANTS_HEADER != VERSION {
-            return Err(bad("version").with(Fact::Found, flags & !WANTS_HEADER));
+            return Err(bad("detail-repair-version").with(Fact::Found, flags & !WANTS_HEADER));
         }
         let mut rest = &body[1 + CODE_ID_BYTES..];
-        let mut number = || take_number(&mut rest).ok_or_else(|| bad("code"));
+        let mut number = || take_number(&mut rest).ok_or_else(|| bad("detail-repair-code"));
         let num_trailers = number()?;
         let mut trailers = Vec::new();
         for _ in 0..num_trailers.min(MAX_CODE_BYTES as u64) {
             let before = trailers.last().copied().unwrap_or_default();
             let volume = u32::try_from(number()?).ok().and_then(|more| more.checked_add(before));
-            trailers.push(volume.ok_or_else(|| bad("code"))?);
+            trailers.push(volume.ok_or_else(|| bad("detail-repair-code"))?);
         }
         let (mut records, mut next) = (Vec::new(), 0_u64);
         while !rest.is_empty() {
-            let mut number = || take_number(&mut rest).ok_or_else(|| bad("code"));
-            let first = next.checked_add(number()?).ok_or_else(|| bad("code"))?;
-            next = first.checked_add(number()?).ok_or_else(|| bad("code"))?;
+            let mut number = || take_number(&mut rest).ok_or_else(|| bad("detail-repair-code"));
+            let first = next.checked_add(number()?).ok_or_else(|| bad("detail-repair-code"))?;
+            next = first.checked_add(number()?).ok_or_else(|| bad("detail-repair-code"))?;
             records.push((first, next));
         }
         let header = flags & WANTS_HEADER != 0;
@@ -229,7 +229,11 @@ impl RepairRequest {
         let geometry = &header.geometry;
         let is_there = self.records.last().is_none_or(|(_, last)| *last < geometry.num_records)
             && self.trailers.last().is_none_or(|volume| *volume <= geometry.num_volumes);
-        if is_there { Ok(()) } else { Err(bad("records").with(Fact::Limit, geometry.num_records)) }
+        if is_there {
+            Ok(())
+        } else {
+            Err(bad("detail-repair-records").with(Fact::Limit, geometry.num_records))
+        }
     }
 
     /// Records asked for.
@@ -244,7 +248,7 @@ impl RepairRequest {
 }
 
 fn bad(what: &str) -> Error {
-    Error::new(Code::BadRequest).with(Fact::Detail, what)
+    Error::new(Code::BadRequest).worded(Fact::Detail, what, &[])
 }
 
 /// First and last of each run in `numbers`, which ascend.

@@ -98,13 +98,13 @@ impl Directory {
             } else if kind.is_file() || kind.is_contiguous() {
                 Entry::File(read_file(self, &name, &mut entry)?)
             } else if kind.is_gnu_sparse() {
-                let error = Error::new(Code::BadArchive).with(Fact::Detail, "sparse entry");
+                let error = Error::new(Code::BadArchive).worded(Fact::Detail, "detail-sparse-entry", &[]);
                 return Err(error.with(Fact::Entry, name));
             } else {
                 continue; // Devices and pipes stand in root file systems, never in image archives.
             };
             if self.entries.len() == MAX_ENTRIES {
-                let error = Error::new(Code::Limit).with(Fact::Detail, "entries of an archive");
+                let error = Error::new(Code::Limit).worded(Fact::Detail, "detail-limit-entries", &[]);
                 return Err(error.with(Fact::Limit, MAX_ENTRIES));
             }
             if self.entries.insert(name.clone(), found).is_some() {
@@ -121,7 +121,7 @@ impl Directory {
     pub(super) fn keep(&mut self, name: &str, head: Vec<u8>, size: u64, rest: &mut dyn Read) -> Result<()> {
         self.kept_bytes += size as usize;
         if self.kept_bytes > MAX_KEPT_BYTES {
-            let error = Error::new(Code::Limit).with(Fact::Detail, "JSON documents of an archive");
+            let error = Error::new(Code::Limit).worded(Fact::Detail, "detail-limit-documents", &[]);
             return Err(error.with(Fact::Limit, MAX_KEPT_BYTES));
         }
         let mut bytes = head;
@@ -132,7 +132,8 @@ impl Directory {
 
     /// A document that was kept.
     pub(super) fn kept(&self, name: &str) -> Result<&[u8]> {
-        let missing = || Error::new(Code::BadJson).with(Fact::Entry, name).with(Fact::Detail, "not JSON");
+        let missing =
+            || Error::new(Code::BadJson).with(Fact::Entry, name).worded(Fact::Detail, "detail-not-json", &[]);
         self.kept.get(name).map(Vec::as_slice).ok_or_else(missing)
     }
 
@@ -216,7 +217,7 @@ pub(super) fn tar_error(error: io::Error) -> Error {
 fn bad_archive(error: &io::Error) -> Error {
     let text = error.to_string();
     let code = if text.contains("unexpected EOF") { Code::SourceTruncated } else { Code::BadArchive };
-    Error::new(code).with(Fact::Detail, text)
+    Error::new(code).with(Fact::System, text)
 }
 
 /// Whether an entry of this name may be a layer that an engine wrote.

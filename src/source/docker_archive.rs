@@ -130,9 +130,11 @@ fn image_from_item(
     if paths.len() != facts.diff_ids.len() {
         let error = Error::new(Code::Inconsistent).with(Fact::Entry, &item.config);
         let (expected, found) = (facts.diff_ids.len(), paths.len());
-        return Err(error
-            .with(Fact::Expected, format!("{expected} layers"))
-            .with(Fact::Found, format!("{found} layers")));
+        return Err(error.worded(Fact::Expected, "layers", &[("num", expected.to_string())]).worded(
+            Fact::Found,
+            "layers",
+            &[("num", found.to_string())],
+        ));
     }
     let mut layer_files = Vec::new();
     for path in paths {

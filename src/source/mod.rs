@@ -139,7 +139,7 @@ pub(crate) fn open(ctx: &Ctx, spec: &SourceSpec) -> Result<Box<dyn Source>> {
     };
     if source.list().images.len() > crate::bundle::MAX_IMAGES {
         let error = Error::new(Code::Limit).with(Fact::Limit, crate::bundle::MAX_IMAGES);
-        return Err(blame(source.as_ref(), error.with(Fact::Detail, "images")));
+        return Err(blame(source.as_ref(), error.worded(Fact::Detail, "detail-limit-images", &[])));
     }
     Ok(source)
 }

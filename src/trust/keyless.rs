@@ -68,7 +68,7 @@ impl TrustedRoot {
             }
         }
         install_primitives();
-        let verifier = Verifier::new(&root).map_err(|e| bad().with(Fact::Detail, e))?;
+        let verifier = Verifier::new(&root).map_err(|e| bad().with(Fact::System, e))?;
         let id = Digest::of(json.as_bytes()).hex();
         Ok(Self { id, json: json.to_owned(), verifier: Arc::new(verifier) })
     }

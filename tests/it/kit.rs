@@ -65,6 +65,11 @@ fn it_restores_from_a_stick_that_is_read_only_and_lets_nothing_run() {
     let dir = Scratch::new();
     let (sealift, folder) = (Sealift::new(&dir), make(&dir, "stick"));
     stick(&dir, &sealift, &folder);
+    let key = dir.join("site.key");
+    run(Sealift::command(["keys", "generate", "--type", "key-file", "--out"]).arg(&key));
+    let mut add = Sealift::command(["keys", "add"]);
+    add.arg(folder.join("交付.sealift")).arg("--password-file").arg(dir.join("passphrase"));
+    run(add.arg("--recipient").arg(&key));
     let mounted = make(&dir, "mounted");
     run(MOUNT.command().arg("--bind").arg(&folder).arg(&mounted));
     run(MOUNT.command().args(["-o", "remount,bind,ro,noexec"]).arg(&mounted));
@@ -84,10 +89,21 @@ fn it_restores_from_a_stick_that_is_read_only_and_lets_nothing_run() {
     // The menu: only check it.
     let mut menu = launch(&["--text"]);
     let mut child = menu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"6\n").unwrap();
+    // A slip is asked for again; the first check has no key, and then it would ask for one.
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"9\nx\n6\n\n").unwrap();
     let output = child.wait_with_output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && shown.contains("1) Docker") && shown.contains("Number:"), "{shown}");
+    assert!(output.status.success() && shown.contains("1) Docker"), "{shown}");
+    assert_eq!(shown.matches("Number:").count(), 3, "{shown}");
+    assert!(shown.contains("records are as they were sealed") && !shown.contains("every digest"), "{shown}");
+    // With a key file every part of the images is compared.
+    let mut menu = launch(&["--text"]);
+    let mut child = menu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let answers = format!("6\n{}\n", key.display());
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), answers.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && shown.contains("blobs"), "{shown}");
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
 }
 

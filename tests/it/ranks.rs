@@ -145,3 +145,34 @@ fn the_scan_sees_every_form_of_import() {
     let text = "use crate::{\n    a::{B, c::D},\n    e,\n};\nuse crate::f::G;\nlet x = crate::h::i();";
     assert_eq!(imports(text), ["a", "e", "f", "h"]);
 }
+
+/// What Sealift itself says in an error is in the texts of both languages; a literal there would be shown to everyone in
+/// English.
+#[test]
+fn details_of_errors_are_texts_in_both_languages() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    let mut num_ids = 0;
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let code: String = text.split("#[cfg(test)]").next().unwrap().split_whitespace().collect();
+        assert!(
+            !code.contains("(Fact::Detail,\"") && !code.contains("(Fact::Detail,format!(\""),
+            "{}",
+            path.display()
+        );
+        for literal in code.split('"') {
+            let is_id = ["detail-", "found-", "form-", "field-"].iter().any(|kind| literal.starts_with(kind));
+            if !is_id || literal.ends_with('-') || literal.contains(['{', '(', '=']) {
+                continue;
+            }
+            for lang in sealift::Lang::ALL {
+                let worded = sealift::lookup(lang, literal, &[]);
+                assert!(worded.is_some(), "{}: {literal} in {}", path.display(), lang.tag());
+            }
+            num_ids += 1;
+        }
+    }
+    assert!(num_ids > 60, "only {num_ids} ids found: the scan is broken");
+}

@@ -345,6 +345,10 @@ fn vendors_are_trusted_only_once_confirmed() {
     let store = "--trust-store @store.toml";
     place.refused(&format!("trust add acme --key @acme.pub {store}"), 2, "TRUST-13");
     assert!(!place.path("store.toml").exists());
+    // A path that was mistyped is no empty store.
+    for verb in ["trust list", "trust remove acme", "inspect @a.sealift", "verify @a.sealift"] {
+        place.refused(&format!("{verb} {store}"), 1, "IO-05");
+    }
     place.refused(&format!("trust add acme --from @a.sealift --yes {store}"), 2, "SIGN-06");
     place.done("sign @a.sealift --key @acme.key");
     let added = place.done(&format!("trust add acme --from @a.sealift --yes {store}"));

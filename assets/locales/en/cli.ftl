@@ -5,6 +5,10 @@ heading-usage = Usage:
 heading-verbs = Verbs
 heading-options = Options
 heading-arguments = Arguments
+value-options = [OPTIONS]
+arg-values = { $help } (one of: { $values })
+arg-values-default = { $help } (one of: { $values }; default: { $default })
+arg-default = { $help } (default: { $default })
 value-verb = VERB
 
 verb-pack = Seal images into a bundle

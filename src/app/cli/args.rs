@@ -19,7 +19,7 @@ pub(crate) fn language(args: &[OsString]) -> Lang {
 /// The whole command.
 pub(crate) fn command(lang: Lang) -> Command {
     let build = Build(lang);
-    Command::new("sealift")
+    let command = Command::new("sealift")
         .version(env!("SEALIFT_VERSION"))
         .about(text(lang, "about", &[]))
         .help_template(build.template())
@@ -78,7 +78,8 @@ pub(crate) fn command(lang: Lang) -> Command {
                 .verb("completions")
                 .arg(build.positional("shell").value_parser(value_parser!(clap_complete::Shell))),
             build.verb("man"),
-        ])
+        ]);
+    build.worded(command, "sealift")
 }
 
 /// Builds parts of the command in one language.
@@ -88,6 +89,38 @@ impl Build {
     fn template(&self) -> String {
         let usage = text(self.0, "heading-usage", &[]);
         format!("{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}\n")
+    }
+
+    /// What clap itself says in English, in our words: the options in a usage line, defaults, and possible values.
+    fn worded(&self, command: Command, called: &str) -> Command {
+        let command = command.mut_args(|arg| self.worded_arg(arg)).mut_subcommands(|verb| {
+            let called = format!("{called} {}", verb.get_name());
+            self.worded(verb, &called)
+        });
+        let usage = command.clone().bin_name(called).render_usage().to_string();
+        let (_, usage) = usage.split_once(' ').unwrap_or_default();
+        command.override_usage(usage.replace("[OPTIONS]", &text(self.0, "value-options", &[])))
+    }
+
+    fn worded_arg(&self, arg: Arg) -> Arg {
+        let Some(help) = arg.get_help().map(ToString::to_string) else { return arg };
+        let names = |values: Vec<String>| values.join(&text(self.0, "list-comma", &[]));
+        let values: Vec<_> =
+            arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+        let takes_value = arg.get_action().takes_values();
+        // Where the help explains each value, they are not told twice.
+        let is_told = values.iter().all(|value| help.contains(value.as_str()));
+        let default: Vec<_> =
+            arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+        let id = match (takes_value && !is_told, takes_value && !default.is_empty()) {
+            (true, true) => "arg-values-default",
+            (true, false) => "arg-values",
+            (false, true) => "arg-default",
+            (false, false) => return arg.hide_possible_values(true).hide_default_value(true),
+        };
+        let more =
+            text(self.0, id, &[("help", help), ("values", names(values)), ("default", names(default))]);
+        arg.help(more).hide_possible_values(true).hide_default_value(true)
     }
 
     fn verb(&self, name: &'static str) -> Command {
@@ -447,6 +480,25 @@ impl Build {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_help_has_words_of_clap() {
+        let mut command = command(Lang::ZhCn);
+        command.build();
+        let mut stack = vec![command];
+        while let Some(mut command) = stack.pop() {
+            let help = command.render_help().to_string();
+            for words in ["[OPTIONS]", "[default", "[possible", "Usage:"] {
+                assert!(!help.contains(words), "{words} in {help}");
+            }
+            let is_long =
+                |line: &&str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>() > 120;
+            assert_eq!(help.lines().find(is_long), None, "of {}", command.get_name());
+            stack.extend(command.get_subcommands().cloned());
+        }
+        let help = super::command(Lang::En).render_help().to_string();
+        assert!(help.contains("zh-CN, en") && help.contains("sealift [OPTIONS]"), "{help}");
+    }
 
     #[test]
     fn every_argument_and_verb_is_worded_in_both_languages() {

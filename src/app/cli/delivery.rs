@@ -32,7 +32,7 @@ fn file(matches: &ArgMatches) -> Result<ClassFile> {
     for text in matches.get_many::<String>("class").unwrap_or_default() {
         let bad = || Error::new(Code::Usage).with(Fact::Field, "--class").with(Fact::Found, text);
         let (image, class) =
-            text.rsplit_once('=').ok_or_else(|| bad().with(Fact::Expected, "IMAGE=CLASS"))?;
+            text.rsplit_once('=').ok_or_else(|| bad().worded(Fact::Expected, "arg-class.value", &[]))?;
         let class = class.parse::<Class>().map_err(|e| e.with(Fact::Field, "--class"))?;
         match image {
             "*" => file.rules.default = Some(class),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Existing, Fact, PackOptions, Passphrase, Result, Selection, SourceSpec};
+use sealift::{Code, Error, Existing, PackOptions, Passphrase, Result, Selection, SourceSpec};
 
 use super::{Ended, Env, output::human_bytes};
 
@@ -62,5 +62,5 @@ fn digests(env: &Env, path: &Path) -> Result<Vec<(String, String)>> {
 }
 
 fn expect(holds: bool) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::new(Code::BlobMismatch).with(Fact::Detail, "demo")) }
+    if holds { Ok(()) } else { Err(Error::new(Code::BlobMismatch)) }
 }

@@ -87,9 +87,7 @@ pub(super) fn open(matches: &ArgMatches) -> Result<Inspection> {
 pub(super) fn slots(env: &Env, bundle: &Inspection) {
     for slot in bundle.slots() {
         let text = if slot.details.is_empty() { "slot-plain" } else { "slot" };
-        env.out.say(
-            text,
-            &[("number", slot.number.to_string()), ("kind", slot.kind.to_owned()), ("details", slot.details)],
-        );
+        let (kind, details) = (slot.kind_words(env.out.lang), slot.details_words(env.out.lang));
+        env.out.say(text, &[("number", slot.number.to_string()), ("kind", kind), ("details", details)]);
     }
 }

@@ -119,7 +119,7 @@ fn selection(matches: &ArgMatches) -> Result<Selection> {
         let bad = || Error::new(Code::Usage).with(Fact::Field, "--rename").with(Fact::Found, text);
         halves
             .map(|(from, to)| (from.to_owned(), to.to_owned()))
-            .ok_or_else(|| bad().with(Fact::Expected, "FROM=TO"))
+            .ok_or_else(|| bad().worded(Fact::Expected, "arg-rename.value", &[]))
     });
     let mut renames: Vec<_> = renames.collect::<Result<_>>()?;
     if let Some(path) = matches.get_one::<PathBuf>("map") {

@@ -21,6 +21,11 @@ pub(super) fn store(matches: &ArgMatches) -> Result<Site> {
     Site::without_policies(given(matches, "trust-store"))
 }
 
+/// The trust store alone, which may be a new one.
+pub(super) fn store_to_fill(matches: &ArgMatches) -> Result<Site> {
+    Site::to_fill(given(matches, "trust-store"))
+}
+
 fn given(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>(name).ok().flatten().cloned()
 }

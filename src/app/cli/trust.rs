@@ -14,7 +14,7 @@ use crate::site::Site;
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let Some((verb, matches)) = matches.subcommand() else { return Err(Error::new(Code::Usage)) };
-    let mut site = site::store(matches)?;
+    let mut site = if verb == "add" { site::store_to_fill(matches)? } else { site::store(matches)? };
     let name = matches.try_get_one::<String>("vendor").ok().flatten();
     match (verb, name) {
         ("add", Some(name)) => {

@@ -17,11 +17,6 @@ impl Texts {
         self.t(&format!("class-{class}"))
     }
 
-    /// What a kind of key slot is called. One that only a newer library knows goes by its own name.
-    pub(crate) fn slot_kind(self, kind: &str) -> String {
-        lookup(self.0, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| kind.to_owned())
-    }
-
     /// The text `id` with `args` filled in.
     pub(crate) fn with(self, id: &str, args: &[(&str, String)]) -> String {
         text(self.0, id, args)
@@ -29,6 +24,9 @@ impl Texts {
 
     /// What to do about `error`: in this app's words where the library's speak of the command line.
     pub(crate) fn hint(self, error: &Error) -> Option<String> {
+        if error.concerns_server() {
+            return error.hint(self.0);
+        }
         lookup(self.0, &format!("hint-{}", error.code().id()), &[]).or_else(|| error.hint(self.0))
     }
 

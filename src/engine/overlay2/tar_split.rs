@@ -83,7 +83,8 @@ impl<R: BufRead> TarSplit<R> {
         if self.line.is_empty() {
             return Ok(None);
         }
-        let entry: Entry = serde_json::from_slice(&self.line).map_err(|e| broken(LIST, e))?;
+        let entry: Entry =
+            serde_json::from_slice(&self.line).map_err(|e| broken(LIST).with(Fact::System, e))?;
         let part = match (entry.r#type, entry.size) {
             (SEGMENT, _) => Part::Segment(Cursor::new(decode(&entry.payload.unwrap_or_default())?)),
             // Folders and links have no content.
@@ -92,7 +93,7 @@ impl<R: BufRead> TarSplit<R> {
                 let name = entry.name_raw.map_or_else(|| Ok(entry.name.into_bytes()), |raw| decode(&raw))?;
                 Part::File(Content::open(&self.files, OsString::from_vec(name), size)?)
             }
-            (other, _) => return Err(broken(LIST, format!("type {other}"))),
+            (other, _) => return Err(broken(LIST).with(Fact::Found, other)),
         };
         Ok(Some(part))
     }
@@ -109,7 +110,7 @@ impl Content {
         let file = files.open_with(path, &options).map_err(|e| unreadable(name.display(), e))?;
         let found = file.metadata().map_err(|e| unreadable(name.display(), e))?;
         if !found.is_file() {
-            return Err(broken(name.display(), "not a file"));
+            return Err(broken(name.display()).worded(Fact::Detail, "detail-not-a-file", &[]));
         }
         if found.len() != size {
             return Err(wrong_size(&name, size, found.len()));
@@ -121,7 +122,11 @@ impl Content {
         let len = usize::try_from(self.left_bytes).map_or(buf.len(), |left| left.min(buf.len()));
         let num_bytes = self.file.read(&mut buf[..len]).map_err(|e| unreadable(self.name.display(), e))?;
         if num_bytes == 0 && len > 0 {
-            return Err(broken(self.name.display(), format!("{} bytes are missing", self.left_bytes)));
+            return Err(broken(self.name.display()).worded(
+                Fact::Detail,
+                "detail-bytes-missing",
+                &[("num", self.left_bytes.to_string())],
+            ));
         }
         self.left_bytes -= num_bytes as u64;
         Ok(num_bytes)
@@ -150,17 +155,18 @@ impl<R: BufRead> Read for TarSplit<R> {
 }
 
 fn decode(base64: &str) -> Result<Vec<u8>> {
-    STANDARD.decode(base64).map_err(|e| broken(LIST, e))
+    STANDARD.decode(base64).map_err(|e| broken(LIST).with(Fact::System, e))
 }
 
 /// The layer cannot be put together; `entry` is the file that it fails at.
-fn broken(entry: impl Display, detail: impl Display) -> Error {
-    Error::new(Code::LayerUnreadable).with(Fact::Entry, entry).with(Fact::Detail, detail)
+fn broken(entry: impl Display) -> Error {
+    Error::new(Code::LayerUnreadable).with(Fact::Entry, entry)
 }
 
 fn wrong_size(name: &OsStr, expected: u64, found: u64) -> Error {
     let error = Error::new(Code::LayerUnreadable).with(Fact::Entry, name.display());
-    error.with(Fact::Expected, format!("{expected} bytes")).with(Fact::Found, format!("{found} bytes"))
+    let bytes = |num: u64| [("num", num.to_string())];
+    error.worded(Fact::Expected, "bytes", &bytes(expected)).worded(Fact::Found, "bytes", &bytes(found))
 }
 
 fn unreadable(entry: impl Display, error: io::Error) -> Error {

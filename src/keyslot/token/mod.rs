@@ -7,7 +7,10 @@ mod session;
 #[cfg(feature = "pkcs11")]
 mod uri;
 
-use std::fmt;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use p256::{ecdh::EphemeralSecret, elliptic_curve::Generate, pkcs8::DecodePublicKey};
 use rsa::{Oaep, RsaPublicKey, traits::PublicKeyParts};
@@ -47,7 +50,7 @@ pub(super) fn is_uri(text: &str) -> bool {
 /// What a program says of tokens that was built without them.
 #[cfg(not(feature = "pkcs11"))]
 pub(super) fn no_tokens() -> Error {
-    Error::new(Code::NoModule).with(Fact::Detail, "built without PKCS #11")
+    Error::new(Code::NoModule).worded(Fact::Detail, "detail-no-pkcs11", &[])
 }
 
 /// The public key that belongs to a token's private key.
@@ -55,6 +58,8 @@ pub struct TokenKey {
     /// SHA-256 of the `SubjectPublicKeyInfo` (RFC 5280 §4.1).
     key_id: [u8; 32],
     public: Public,
+    /// The file that it was read from; `None` of one that the token itself told.
+    file: Option<PathBuf>,
 }
 
 enum Public {
@@ -74,7 +79,7 @@ impl TokenKey {
     /// # Errors
     /// [`Code::BadRecipient`].
     pub fn from_pem(pem: &str) -> Result<Self> {
-        let bad = |detail: String| Error::new(Code::BadRecipient).with(Fact::Detail, detail);
+        let bad = |said: String| Error::new(Code::BadRecipient).with(Fact::System, said);
         if let Ok(spki) = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()) {
             return Self::from_spki(&spki);
         }
@@ -83,19 +88,29 @@ impl TokenKey {
         Self::from_spki(&certificate.subject_public_key_info())
     }
 
+    /// As [`Self::from_pem`] of what was read from `file`.
+    pub(super) fn of_file(pem: &str, file: &Path) -> Result<Self> {
+        Ok(Self { file: Some(file.to_owned()), ..Self::from_pem(pem)? })
+    }
+
+    /// The file that it was read from: then nothing shows that there is such a token.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// The key in a `SubjectPublicKeyInfo`.
     pub(super) fn from_spki(der: &[u8]) -> Result<Self> {
-        let bad = |detail: &str| Error::new(Code::BadRecipient).with(Fact::Detail, detail);
+        let bad = |id| Error::new(Code::BadRecipient).worded(Fact::Detail, id, &[]);
         let key_id = Sha256::digest(der).into();
         if let Ok(key) = p256::PublicKey::from_public_key_der(der) {
-            return Ok(Self { key_id, public: Public::P256(key) });
+            return Ok(Self { key_id, public: Public::P256(key), file: None });
         }
         let key = <RsaPublicKey as rsa::pkcs8::DecodePublicKey>::from_public_key_der(der);
-        let key = key.map_err(|_| bad("neither RSA nor P-256"))?;
+        let key = key.map_err(|_| bad("detail-neither-rsa-nor-p256"))?;
         if !RSA_BITS.contains(&(key.size() * 8)) {
-            return Err(bad("RSA of fewer than 2,048 or more than 8,192 bits"));
+            return Err(bad("detail-rsa-bits"));
         }
-        Ok(Self { key_id, public: Public::Rsa(Box::new(key)) })
+        Ok(Self { key_id, public: Public::Rsa(Box::new(key)), file: None })
     }
 
     pub(super) fn seal(&self, set_id: &SetId, key: &Key) -> Result<Slot> {
@@ -104,7 +119,7 @@ impl TokenKey {
                 let slot_key = Key::random();
                 let oaep = Oaep::new::<rsa::sha2::Sha256>();
                 let ciphertext = public.encrypt(&mut SystemRandom, oaep, slot_key.as_bytes());
-                let failed = |e: rsa::Error| Error::new(Code::BadRecipient).with(Fact::Detail, e);
+                let failed = |e: rsa::Error| Error::new(Code::BadRecipient).with(Fact::System, e);
                 (slot_key, RSA_OAEP_SHA256, ciphertext.map_err(failed)?)
             }
             Public::P256(public) => {

@@ -65,7 +65,7 @@ impl TokenIdentity {
             keys = self.public_keys_in(&self.enter()?)?;
         }
         if keys.is_empty() {
-            Err(Error::new(Code::NoToken).with(Fact::Detail, "no public key"))
+            Err(Error::new(Code::NoToken).worded(Fact::Detail, "detail-no-public-key", &[]))
         } else {
             Ok(keys)
         }
@@ -124,8 +124,13 @@ impl TokenIdentity {
             }
             found.push(token.label().trim_end().to_owned());
         }
-        let wanted = self.uri.token.clone().unwrap_or_default();
-        Err(Error::new(Code::NoToken).with(Fact::Expected, wanted).with(Fact::Found, found.join(", ")))
+        // A slot may hold a token that nobody has set up: it has no label.
+        found.retain(|label| !label.is_empty());
+        let mut error = Error::new(Code::NoToken);
+        for wanted in self.uri.token.iter().chain(&self.uri.serial) {
+            error = error.with(Fact::Expected, wanted);
+        }
+        Err(if found.is_empty() { error } else { error.with(Fact::Found, found.join(", ")) })
     }
 
     /// A session that may use private keys.
@@ -135,17 +140,17 @@ impl TokenIdentity {
         let token = pkcs11.get_token_info(slot).map_err(|e| failed(&e))?;
         let label = token.label().trim_end().to_owned();
         if token.user_pin_locked() {
-            return Err(Error::new(Code::PinLocked).with(Fact::Found, label));
+            return Err(Error::new(Code::PinLocked).with(Fact::Token, label));
         }
         let pin = if token.protected_authentication_path() { None } else { Some(self.pin(&label)?) };
         match session.login(UserType::User, pin.as_ref()) {
             Ok(()) | Err(Failure::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
             Err(Failure::Pkcs11(RvError::PinIncorrect | RvError::PinLenRange | RvError::PinInvalid, _)) => {
                 // Tokens tell how near they are to locking themselves, not how many tries are left.
-                let error = Error::new(Code::WrongPin).with(Fact::Found, &label);
+                let error = Error::new(Code::WrongPin).with(Fact::Token, &label);
                 Err(match pkcs11.get_token_info(slot) {
                     Ok(token) if token.user_pin_locked() => {
-                        Error::new(Code::PinLocked).with(Fact::Found, label)
+                        Error::new(Code::PinLocked).with(Fact::Token, label)
                     }
                     Ok(token) if token.user_pin_final_try() => error.with(Fact::Tries, "1"),
                     Ok(token) if token.user_pin_count_low() => error.with(Fact::Tries, "< 3"),
@@ -153,7 +158,7 @@ impl TokenIdentity {
                 })
             }
             Err(Failure::Pkcs11(RvError::PinLocked, _)) => {
-                Err(Error::new(Code::PinLocked).with(Fact::Found, label))
+                Err(Error::new(Code::PinLocked).with(Fact::Token, label))
             }
             Err(e) => Err(failed(&e)),
         }
@@ -169,7 +174,7 @@ impl TokenIdentity {
             None => self
                 .ask
                 .secret(&Question::Pin(label.to_owned()))
-                .ok_or_else(|| Error::new(Code::WrongPin).with(Fact::Found, label))?,
+                .ok_or_else(|| Error::new(Code::WrongPin).with(Fact::Token, label))?,
         };
         Ok(SecretString::from(pin.as_str()))
     }

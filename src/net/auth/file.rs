@@ -28,10 +28,11 @@ const HUB_KEY: &str = "https://index.docker.io/v1/";
 pub(crate) fn find(ctx: &Ctx, env: &Env, host: &str, repository: &str) -> Result<Option<Credentials>> {
     for path in env.auth_files() {
         let Some(bytes) = read(&path)? else { continue };
-        let bad = |detail: String| Error::new(Code::BadAuthFile).with(Fact::Detail, detail).at(&path);
         // Where in the file a fault is may be told; what stands there may be a secret.
-        let file: AuthFile = serde_json::from_slice(&bytes)
-            .map_err(|e| bad(format!("JSON, line {} column {}", e.line(), e.column())))?;
+        let file: AuthFile = serde_json::from_slice(&bytes).map_err(|e| {
+            let place = [("line", e.line().to_string()), ("column", e.column().to_string())];
+            Error::new(Code::BadAuthFile).worded(Fact::Detail, "detail-json-at", &place).at(&path)
+        })?;
         if let Some(found) = file.find(ctx, host, repository).map_err(|e| e.at(&path))? {
             return Ok(Some(found));
         }
@@ -105,20 +106,20 @@ impl AuthFile {
 
 impl Entry {
     fn credentials(&self) -> Result<Option<Credentials>> {
-        let bad = |detail: &str| Error::new(Code::BadAuthFile).with(Fact::Detail, detail);
+        let bad = |id| Error::new(Code::BadAuthFile).with(Fact::Field, "auth").worded(Fact::Detail, id, &[]);
         if self.auth.is_empty() && self.identitytoken.is_empty() {
             return Ok(None);
         }
-        let plain = STANDARD.decode(self.auth.as_bytes()).map_err(|_| bad("“auth” is not base64"))?;
+        let plain = STANDARD.decode(self.auth.as_bytes()).map_err(|_| bad("detail-not-base64"))?;
         let plain = Zeroizing::new(plain);
-        let plain = std::str::from_utf8(&plain).map_err(|_| bad("“auth” is not UTF-8"))?;
+        let plain = std::str::from_utf8(&plain).map_err(|_| bad("detail-not-utf-8"))?;
         // Docker pads with NUL.
         let (username, password) = plain.trim_end_matches('\0').split_once(':').unwrap_or_default();
         if !self.identitytoken.is_empty() {
             return Ok(Some(Credentials::identity_token(username.to_owned(), self.identitytoken.clone())));
         }
         if username.is_empty() {
-            return Err(bad("“auth” has no user name"));
+            return Err(bad("detail-no-user-name"));
         }
         Ok(Some(Credentials::new(username, Zeroizing::new(password.to_owned()))))
     }

@@ -38,12 +38,11 @@ struct Answer {
 /// [`Code::HelperFailed`]; [`Code::Cancelled`].
 pub(super) fn ask(ctx: &Ctx, name: &str, server: &str) -> Result<Option<Credentials>> {
     let program = format!("docker-credential-{name}");
-    let failed = |detail: &dyn std::fmt::Display| {
-        Error::new(Code::HelperFailed).with(Fact::Detail, detail).with(Fact::Program, &program)
-    };
+    let error = || Error::new(Code::HelperFailed).with(Fact::Program, &program);
+    let failed = |said: &dyn std::fmt::Display| error().with(Fact::System, said);
     // A name is not a path: a file's text must not choose a program outside PATH.
     if name.contains(['/', '\\']) {
-        return Err(failed(&"not the name of a helper"));
+        return Err(error().worded(Fact::Detail, "detail-helper-name", &[]));
     }
     let mut child = Command::new(&program)
         .arg("get")
@@ -71,7 +70,11 @@ pub(super) fn ask(ctx: &Ctx, name: &str, server: &str) -> Result<Option<Credenti
         if cancelled.is_err() || began.elapsed() > LIMIT {
             let _ = child.kill();
             let _ = child.wait();
-            return cancelled.and(Err(failed(&format_args!("no answer within {} s", LIMIT.as_secs()))));
+            return cancelled.and(Err(error().worded(
+                Fact::Detail,
+                "detail-no-answer",
+                &[("secs", LIMIT.as_secs().to_string())],
+            )));
         }
         thread::sleep(POLL);
     };
@@ -81,8 +84,8 @@ pub(super) fn ask(ctx: &Ctx, name: &str, server: &str) -> Result<Option<Credenti
         // The one answer that is no failure, in the words of the helpers' own library.
         return if text.contains("credentials not found") { Ok(None) } else { Err(failed(&status)) };
     }
-    let answer: Answer =
-        serde_json::from_slice(&answer).map_err(|_| failed(&"no answer that can be read"))?;
+    let answer: Answer = serde_json::from_slice(&answer)
+        .map_err(|_| error().worded(Fact::Detail, "detail-answer-unreadable", &[]))?;
     let secret = Zeroizing::new(answer.secret);
     Ok(Some(match answer.username.as_str() {
         TOKEN_USER => Credentials::identity_token(answer.username, secret),

@@ -45,7 +45,7 @@ impl Credentials {
             Some((username, password)) if !username.is_empty() => {
                 Ok(Self::new(username, Zeroizing::new(password.to_owned())))
             }
-            _ => Err(Error::new(Code::BadAuthFile).with(Fact::Expected, "USER:PASSWORD")),
+            _ => Err(Error::new(Code::BadAuthFile).worded(Fact::Expected, "form-user-password", &[])),
         }
     }
 

@@ -5,6 +5,8 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 
+use serde::de::IgnoredAny;
+
 use super::Registry;
 use crate::{
     digest::Digest,
@@ -14,6 +16,7 @@ use crate::{
         block_on,
         failure::{from_response, read_at_most},
     },
+    oci::MediaKind,
 };
 
 /// All that may be had, so that no registry converts one into another. `*/*` brings out artifacts.
@@ -49,6 +52,13 @@ impl Registry {
             let media_type = media_type(response.headers());
             let stated = stated_digest(response.headers());
             let bytes = read_at_most(self.host(), response, max_bytes as usize).await?;
+            // A web server may answer everything with a page of its own, and with 200.
+            let is_manifest = MediaKind::of(&media_type) != MediaKind::Other;
+            if !is_manifest && serde_json::from_slice::<IgnoredAny>(&bytes).is_err() {
+                let error = Error::new(Code::NotARegistry).with(Fact::Registry, self.host());
+                let sent = [("type", media_type)];
+                return Err(error.worded(Fact::Detail, "detail-answer-no-json", &sent));
+            }
             let digest = Digest::of(&bytes);
             let asked = reference.parse::<Digest>().ok();
             for expected in asked.into_iter().chain(stated) {

@@ -63,7 +63,7 @@ impl Registry {
         let server = if host == HUB.0 { HUB.1 } else { host };
         let greet = |scheme: &str| {
             let base: Url = format!("{scheme}://{server}/").parse().map_err(|e| {
-                Error::new(Code::BadReference).with(Fact::Registry, host).with(Fact::Detail, e)
+                Error::new(Code::BadReference).with(Fact::Registry, host).with(Fact::System, e)
             })?;
             let is_loopback = is_loopback(&base);
             let http = Http::new(base, env.clone(), Tokens::new(credentials.clone()));
@@ -126,7 +126,10 @@ impl Registry {
                 StatusCode::NOT_FOUND => {
                     Err(Error::new(Code::NotARegistry).with(Fact::Registry, self.host()))
                 }
-                _ => Err(from_response(self.host(), response).await),
+                _ => {
+                    let error = from_response(self.host(), response).await;
+                    Err(self.http.with_ended_certificate(error, self.http.base()))
+                }
             }
         })?
     }

@@ -78,7 +78,9 @@ fn subjects(image: &Image) -> Vec<Digest> {
 fn add(remote: &mut Remote<'_>, images: &mut Vec<Image>, target: &Descriptor, name: Name) -> Result<()> {
     if images.len() > MAX_ARTIFACTS {
         let error = Error::new(Code::Limit).with(Fact::Registry, remote.registry.host());
-        return Err(error.with(Fact::Detail, "artifacts").with(Fact::Limit, MAX_ARTIFACTS));
+        return Err(error
+            .worded(Fact::Detail, "detail-limit-artifacts", &[])
+            .with(Fact::Limit, MAX_ARTIFACTS));
     }
     let title = name.to_string();
     match read_target(remote, target, vec![name.clone()]) {

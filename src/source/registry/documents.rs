@@ -44,7 +44,9 @@ impl<'a> Remote<'a> {
         self.num_bytes += bytes.len();
         if self.num_bytes > MAX_DOCUMENTS_BYTES {
             let error = Error::new(Code::Limit).with(Fact::Registry, self.registry.host());
-            return Err(error.with(Fact::Detail, "manifests").with(Fact::Limit, MAX_DOCUMENTS_BYTES));
+            return Err(error
+                .worded(Fact::Detail, "detail-limit-manifests", &[])
+                .with(Fact::Limit, MAX_DOCUMENTS_BYTES));
         }
         self.documents.insert(digest, bytes);
         Ok(())

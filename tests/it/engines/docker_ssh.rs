@@ -83,6 +83,6 @@ fn an_engine_behind_ssh_takes_and_gives_images_and_a_key_that_is_refused_is_said
         std::fs::remove_file(site.dir.join(file)).unwrap();
         let (status, error) = sealift.refused(&bundle, "docker-daemon:", &[]);
         assert_eq!((status, error["code"].as_str()), (Some(1), Some("ENGINE-02")), "{file} {error}");
-        assert!(error["facts"]["detail"].as_str().unwrap().len() > 10, "{error}");
+        assert!(error["facts"]["system"].as_str().unwrap().len() > 10, "{error}");
     }
 }

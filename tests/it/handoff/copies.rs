@@ -71,7 +71,10 @@ fn files_of_an_earlier_bundle_are_named_and_removed_only_when_asked() {
     let now = other_bundle(&dir, &dir.join("now"), &[]);
     let output = command(&now).arg("--to").arg(&folder).output().unwrap();
     assert_eq!(failed(&output), ("HANDOFF-03".into(), Some(1)));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("stick/a.sealift"));
+    // All that --remove-stale would remove.
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.matches("stick/a.sealift").count(), num_earlier, "{said}");
+    assert!(said.contains("stick/a.sealift.0002"), "{said}");
     assert_eq!(names(&folder).len(), num_earlier + 2);
 
     // Replaced, the first volume is the new bundle's; the later ones are told of.

@@ -98,3 +98,38 @@ fn what_is_packed_straight_to_a_place_is_read_back_there() {
     assert_eq!(target["kept_bytes"], report["bundle_bytes"], "{report}");
     assert_eq!(target["written_bytes"], 0, "{report}");
 }
+
+#[test]
+fn a_medium_that_is_write_protected_is_said_to_be_so_before_anything_is_planned() {
+    let mount = Tool::new("mount", "mount");
+    let dir = Scratch::new();
+    let bundle = other_bundle(&dir, &dir.join("made"), &[]);
+    let (folder, point) = (dir.join("stick"), dir.join("mounted"));
+    for path in [&folder, &point] {
+        fs::create_dir(path).unwrap();
+    }
+    let there = other_bundle(&dir, &folder, &[]);
+    fs::copy(&there, folder.join("b.sealift")).unwrap();
+    run(mount.command().arg("--bind").arg(&folder).arg(&point));
+    run(mount.command().args(["-o", "remount,bind,ro"]).arg(&point));
+    let password = dir.join("other-passphrase");
+    let password = password.to_str().unwrap();
+    let (stick, on_stick) = (point.to_str().unwrap(), point.join("b.sealift"));
+    let (bundle, on_stick) = (bundle.to_str().unwrap(), on_stick.to_str().unwrap());
+    let (source, out) = (dir.join("sample.tar"), point.join("c.sealift"));
+    let (source, out) = (source.to_str().unwrap(), out.to_str().unwrap());
+    let recipient = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg";
+    for args in [
+        &["handoff", bundle, "--to", stick][..],
+        &["pack", source, "--out", out, "--password-file", password],
+        &["keys", "add", on_stick, "--password-file", password, "-r", recipient],
+    ] {
+        let output = Sealift::command(args.iter().copied()).args(["--lang", "en"]).output().unwrap();
+        let (told, said) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(said.contains("Code: IO-10") && said.contains("write-protected"), "{args:?}: {said}");
+        assert_eq!((output.status.code(), told.as_str()), (Some(1), ""), "{args:?}");
+    }
+    // What is there already is read back, which writes nothing.
+    run(&mut Sealift::command(["handoff", on_stick, "--to", stick, "--no-kit", "--no-eject"]));
+}

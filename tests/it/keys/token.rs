@@ -127,7 +127,7 @@ fn a_wrong_pin_is_tried_once_and_what_else_can_be_wrong_is_told() {
     // Two slots would be two tries: SoftHSM flags the first wrong PIN, the next right one clears it.
     let wrong = token.opened(bundle, &token.uri("token=site", "wrong"));
     assert_eq!((wrong.0, wrong.1.as_str()), (4, "KEY-20"));
-    assert!(wrong.2.contains("tries"), "{}", wrong.2);
+    assert!(wrong.2.contains("tries") && wrong.2.contains(r#""token":"site""#), "{}", wrong.2);
     assert_eq!(token.opened(bundle, &token.uri("token=site", "pin")).1, "ok");
     assert_eq!(token.opened(bundle, &token.uri("token=other", "pin")).1, "KEY-18");
     assert_eq!(token.opened(bundle, "pkcs11:token=site?module-path=/no/such.so").1, "KEY-17");
@@ -137,7 +137,22 @@ fn a_wrong_pin_is_tried_once_and_what_else_can_be_wrong_is_told() {
     // The token is taken out.
     fs::remove_dir_all(token.dir.join("tokens")).unwrap();
     fs::create_dir(token.dir.join("tokens")).unwrap();
-    assert_eq!(token.opened(bundle, &token.uri("token=site", "pin")).1, "KEY-18");
+    let gone = token.opened(bundle, &token.uri("token=site", "pin"));
+    assert_eq!(gone.1, "KEY-18");
+    assert!(!gone.2.contains("found"), "what is there has no name: {}", gone.2);
+}
+
+#[test]
+fn what_is_locked_for_a_public_key_in_pem_is_said_to_open_with_its_token_alone() {
+    let token = Token::new();
+    let (source, bundle) = (token.path("sample.tar"), token.path("a.sealift"));
+    let mut command = Sealift::command(["pack", &source, "--out", &bundle, "-r", &token.path("rsa.pub")]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("opens only with the token"), "{said}");
+    let refused = token.opened(&bundle, &token.path("rsa.pem"));
+    assert_eq!((refused.0, refused.1.as_str()), (2, "KEY-09"), "{}", refused.2);
+    assert!(refused.2.contains("only with the token"), "{}", refused.2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{SLOTS, forge, opened, pack, scratch};
-use crate::support::{Daemon, Scratch, Tool, make_authority, make_certificate};
+use crate::support::{Daemon, Scratch, Sealift, Tool, make_authority, make_certificate};
 
 struct Vault {
     dir: Scratch,
@@ -96,6 +96,37 @@ fn a_server_that_keeps_the_key_locks_and_opens() {
     fs::remove_file(vault.dir.join("state")).unwrap();
     vault.dir.write("state", "sealed");
     assert_eq!(opened(&both, &["-i", &vault.key("site", "root"), "--password-file", passphrase]), "ok");
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_to_a_vault_is_said_of_a_vault() {
+    let vault = Vault::start(false);
+    let bundle = pack(&vault.dir, "a.sealift", &["-r", &vault.key("transit/site", "locker")]);
+    let here = format!("vault://127.0.0.1:{}/site", vault.port);
+    let home = vault.dir.path();
+    for (identity, code, words) in [
+        (format!("{here}?token-file={}", vault.path("root")), "NET-05", "ca=FILE"),
+        (format!("vault://127.0.0.1:1/site?token-file={}", vault.path("root")), "NET-02", "Vault is running"),
+        (format!("{here}?ca={}", vault.path("ca.pem")), "KEY-30", "vault login"),
+        (vault.key("site", "nothing-there"), "KEY-30", "token-file=FILE"),
+        (vault.key("site", "expired"), "KEY-25", "system: permission denied; invalid token"),
+    ] {
+        for lang in ["en", "zh-CN"] {
+            let mut command =
+                Sealift::command(["inspect", bundle.to_str().unwrap(), "-i", &identity, "--lang", lang]);
+            let output = command.env("HOME", home).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains(code), "{identity}: {said}");
+            assert!(lang != "en" || said.contains(words), "{words}: {said}");
+            for foreign in ["registry", "镜像仓库", "certs.d", "U 盘", "stick", "\\u{"] {
+                assert!(!said.contains(foreign), "{foreign} in {said}");
+            }
+            assert!(
+                said.contains(if lang == "en" { "server: 127.0.0.1" } else { "服务器：127.0.0.1" }),
+                "{said}"
+            );
+        }
+    }
 }
 
 #[test]

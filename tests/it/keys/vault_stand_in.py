@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         _, version, mount, operation, name = self.path.split("/", 4)
         allowed = TOKENS.get(self.headers.get("X-Vault-Token"), ())
         if operation not in allowed:
-            return self.error(403, "1 error occurred:\n\t* permission denied\n\n")
+            return self.error(403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
         if mount != "transit":
             return self.error(404, f"no handler for route \"{mount}/{operation}/{name}\". route entry not found.")
         if name not in KEYS:

@@ -149,6 +149,11 @@ fn redirects_that_lead_nowhere_are_refused() {
 fn what_is_no_registry_says_so() {
     let server = Fake::start(|_| Reply::body(b"<html>Not found</html>").with_status(404));
     pack_fails(&server, "NET-26");
+    // A web server that answers everything with a page, and with 200.
+    let server =
+        Fake::start(|_| Reply::body(b"<html>Log in</html>").with("Content-Type", "text/html; charset=utf-8"));
+    let said = User::new().fails(&["images", &format!("docker://{}/a:1", server.host())], "NET-26");
+    assert!(said.contains(&server.host()) && said.contains("text/html"), "{said}");
     // Manifests of the first schema, and things that are no manifests.
     let (server, _) = serving(|shelf, request| {
         let schema1 = br#"{"schemaVersion":1,"fsLayers":[]}"#;
@@ -187,7 +192,12 @@ fn a_full_registry_and_a_refusal_are_worded() {
         serde_json::json!({ "errors": [{ "code": "DENIED", "message": "Quota exceeded when processing" }] });
     let denied =
         serde_json::json!({ "errors": [{ "code": "DENIED", "message": "requested access is denied" }] });
-    for (body, code) in [(quota, "NET-21"), (denied, "NET-15")] {
+    let says = |message: &str| serde_json::json!({ "errors": [{ "code": "DENIED", "message": message }] });
+    let harbor = says(
+        "adding 5.8 MiB of storage resource, which when updated to current usage of 4.1 MiB will exceed the configured \
+         upper limit of 8.0 MiB.",
+    );
+    for (body, code) in [(quota, "NET-21"), (harbor, "NET-21"), (denied, "NET-15")] {
         let server = Fake::start(move |request| match request.method.as_str() {
             "GET" if request.path == "/v2/" => Reply::json(&serde_json::json!({})),
             "POST" => Reply::json(&body).with_status(403),

@@ -97,3 +97,25 @@ fn a_key_that_is_missing_is_named() {
     let said = user.fails(&["images", &format!("docker://{}/a:1", registry.host())], "NET-11");
     assert!(said.contains("client.key"), "{said}");
 }
+
+#[test]
+fn a_client_certificate_that_has_ended_is_told_with_its_end_and_its_file() {
+    let site = Site::new("IP:127.0.0.1", false);
+    make_certificate(site.0.path(), "old", "DNS:old", true);
+    let registry =
+        Registry::start(Demands { tls: Some(&site), client_certificate: true, ..Demands::default() });
+    let user = User::new();
+    site.install(&user, &registry.host(), &[CA, ("old.pem", "client.cert"), ("old.key", "client.key")]);
+    let said = user.fails(&["images", &format!("docker://{}/a:1", registry.host())], "NET-30");
+    assert!(said.contains("valid until 20") && said.contains("client.cert"), "{said}");
+}
+
+#[test]
+fn a_key_of_another_certificate_is_told_with_the_file() {
+    let site = Site::new("IP:127.0.0.1", false);
+    let registry = Registry::start(Demands { tls: Some(&site), ..Demands::default() });
+    let user = User::new();
+    site.install(&user, &registry.host(), &[CA, CLIENT[0], ("server.key", "client.key")]);
+    let said = user.fails(&["images", &format!("docker://{}/a:1", registry.host())], "NET-11");
+    assert!(said.contains("does not belong to the certificate") && said.contains("client.cert"), "{said}");
+}

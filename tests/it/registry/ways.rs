@@ -188,3 +188,17 @@ fn a_registry_that_takes_it_neither_way_is_told_of() {
     assert_eq!(methods, ["PUT", "PATCH", "PUT"], "it is not tried for ever");
     assert_eq!(case.held.lock().unwrap().uploads.len(), 0);
 }
+
+#[test]
+fn a_tag_that_is_immutable_is_told() {
+    let case = Case::new(|request, _| {
+        let refused = serde_json::json!({ "errors": [{
+            "code": "PRECONDITION",
+            "message": "Failed to process request due to 'app:1' configured as immutable.",
+        }] });
+        let is_tag = request.method == "PUT" && request.path.ends_with("/manifests/1");
+        is_tag.then(|| Reply::json(&refused).with_status(412))
+    });
+    let said = case.user.fails(&["restore", case.bundle.to_str().unwrap(), "--to", &case.to()], "NET-29");
+    assert!(said.contains("configured as immutable") && said.contains("--rename"), "{said}");
+}

@@ -134,7 +134,7 @@ pub(crate) fn locked_for(ui: &mut Ui, texts: Texts, locked: &LockedFor) {
         let number = texts.count("keys-slot", slot.number);
         line(ui, |ui| {
             Icon::Keys.show(ui, 16.0, Tone::Secondary);
-            let args = [("slot", number), ("kind", texts.slot_kind(slot.kind))];
+            let args = [("slot", number), ("kind", slot.kind_words(texts.0))];
             ui.add(Label::body(texts.with("locked-earlier", &args)).wrapped());
         });
     }

@@ -89,7 +89,8 @@ fn slots(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
             ui.horizontal(|ui| {
                 Icon::Keys.show(ui, 16.0, Tone::Secondary);
                 ui.add(Label::body(state.texts.count("keys-slot", slot.number)).strong());
-                let details = format!("{}  ·  {}", state.texts.slot_kind(slot.kind), slot.details);
+                let lang = state.texts.0;
+                let details = format!("{}  ·  {}", slot.kind_words(lang), slot.details_words(lang));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     remove_button(ui, state, slot.number, header.slots.len() > 1, actions);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
