@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{Credentials, helper};
 use crate::{
     error::{Code, Error, Fact, Result},
+    fs::unmarked,
     job::Ctx,
     net::Env,
 };
@@ -30,7 +31,7 @@ pub(crate) fn find(ctx: &Ctx, env: &Env, host: &str, repository: &str) -> Result
         let Some(bytes) = read(&path)? else { continue };
         let bad = |detail: String| Error::new(Code::BadAuthFile).with(Fact::Detail, detail).at(&path);
         // Where in the file a fault is may be told; what stands there may be a secret.
-        let file: AuthFile = serde_json::from_slice(&bytes)
+        let file: AuthFile = serde_json::from_slice(unmarked(&bytes).map_err(|e| e.at(&path))?)
             .map_err(|e| bad(format!("JSON, line {} column {}", e.line(), e.column())))?;
         if let Some(found) = file.find(ctx, host, repository).map_err(|e| e.at(&path))? {
             return Ok(Some(found));
