@@ -17,8 +17,8 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
-pub use uncached::ReadBack;
 pub(crate) use text::{unmark, unmarked};
+pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
 
 use zeroize::Zeroizing;

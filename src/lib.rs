@@ -125,5 +125,7 @@ pub use trust::{
     AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
     SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
 };
-pub use verify::{BlobReport, CellState, Checked, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
+pub use verify::{
+    BlobReport, CellState, Checked, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges,
+};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

@@ -109,7 +109,8 @@ mod tests {
     fn a_rule_that_fits_nothing_is_named() {
         let names = [Name::qualified("corpus/a:1").unwrap(), Name::qualified("quay.io/b:1").unwrap()];
         let names: Vec<&Name> = names.iter().collect();
-        let mapping = parse_mapping("corpsu/* = a.local/*\ncorpus/* = b.local/*\nquay.io/* = b.local/*").unwrap();
+        let mapping =
+            parse_mapping("corpsu/* = a.local/*\ncorpus/* = b.local/*\nquay.io/* = b.local/*").unwrap();
         assert_eq!(idle_rules(&names, &mapping).collect::<Vec<_>>(), ["corpsu/* → a.local/*"]);
     }
 

@@ -107,7 +107,8 @@ pub(crate) fn plan_restore(
         })
         .collect();
     let names: Vec<&Name> = images.iter().flat_map(|image| &image.names).collect();
-    idle_rules(&names, &selection.renames).for_each(|rule| ctx.notice(Notice::new(NoticeKind::RuleIdle, rule)));
+    idle_rules(&names, &selection.renames)
+        .for_each(|rule| ctx.notice(Notice::new(NoticeKind::RuleIdle, rule)));
     apply_rules(&mut chosen, &selection.renames)?;
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;

@@ -141,7 +141,8 @@ fn is_host(name: &str) -> bool {
     let (host, tag) = name.split_once(':').unwrap_or((name, ""));
     // Docker Hub's images have tags such as 7 and 2023, and registries are found at 443 and 5000.
     let is_port = tag.parse::<u16>().is_ok_and(|port| matches!(port, 80 | 443 | 3000..));
-    !name.contains(['/', '@']) && (host.contains('.') || host == "localhost" || host.starts_with('[') || is_port)
+    !name.contains(['/', '@'])
+        && (host.contains('.') || host == "localhost" || host.starts_with('[') || is_port)
 }
 
 /// Whether a missing `text` was rather meant as a file than as an image.
@@ -189,10 +190,18 @@ mod tests {
             assert_eq!((engine.transport(), engine.image()), (Some("docker-daemon"), image), "{text}");
         }
         assert_eq!(spec("gone.tar").unwrap(), SourceSpec::path_only("gone.tar"));
-        for hub in ["docker://nginx", "docker://nginx:1.22", "docker://redis:7", "docker://amazonlinux:2023"] {
+        for hub in ["docker://nginx", "docker://nginx:1.22", "docker://redis:7", "docker://amazonlinux:2023"]
+        {
             assert!(spec(hub).is_ok(), "{hub}");
         }
-        for host in ["127.0.0.1:5101", "harbor.site.invalid", "localhost", "localhost:5000/", "harbor:5000", "[::1]:5000"] {
+        for host in [
+            "127.0.0.1:5101",
+            "harbor.site.invalid",
+            "localhost",
+            "localhost:5000/",
+            "harbor:5000",
+            "[::1]:5000",
+        ] {
             let error = spec(&format!("docker://{host}")).unwrap_err();
             assert_eq!(error.code(), Code::NoRepository, "{host}");
         }

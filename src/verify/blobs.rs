@@ -43,7 +43,11 @@ impl VerifiedBundle {
         let checked = verified.iter().map(|one| one.checked).find(|checked| *checked != Checked::Before);
         let (bundles, images): (Vec<_>, Vec<_>) =
             verified.into_iter().map(|one| (one.bundles, one.images)).unzip();
-        Self { bundles: bundles.concat(), images: images.concat(), checked: checked.unwrap_or(Checked::Before) }
+        Self {
+            bundles: bundles.concat(),
+            images: images.concat(),
+            checked: checked.unwrap_or(Checked::Before),
+        }
     }
 
     pub(crate) fn bundles(&self) -> &[OpenBundle] {

@@ -166,7 +166,8 @@ pub(super) fn each_but(
         env.out.say("delivery-unopened", &[("class", class_name(env, *class))]);
     }
     tell_missing(env, delivery);
-    let whole = |objects: &[Value]| json!({ "parts": objects, "locked": locked, "missing": delivery.missing });
+    let whole =
+        |objects: &[Value]| json!({ "parts": objects, "locked": locked, "missing": delivery.missing });
     env.out.json(&match <[Value; 1]>::try_from(objects) {
         Ok([object]) if !is_delivery => object,
         Ok(objects) => whole(&objects),

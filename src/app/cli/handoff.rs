@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Delivery, Ejected, Error, ErrorKind, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor,
-    Order, Result, Share, Target, TargetPlan, TargetReport, escape,
+    Code, Delivery, Ejected, Error, ErrorKind, Fact, HandoffOptions, HandoffPlan, HandoffReport,
+    HandoffWatch, KitFor, Order, Result, Share, Target, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 

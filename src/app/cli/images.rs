@@ -30,7 +30,10 @@ fn engines(env: &Env) -> Result<Ended> {
             Err(e) => {
                 env.out.line(format_args!("{}:  {}", engine.transport, e.message(env.out.lang)));
                 let hint = e.hint(env.out.lang);
-                e.facts(env.out.lang).iter().chain(&hint).for_each(|line| env.out.line(format_args!("  {line}")));
+                e.facts(env.out.lang)
+                    .iter()
+                    .chain(&hint)
+                    .for_each(|line| env.out.line(format_args!("  {line}")));
                 listed.push(
                     serde_json::json!({ "transport": engine.transport, "error": e.json(env.out.lang) }),
                 );

@@ -9,8 +9,7 @@ use sealift::{
 };
 
 use super::{
-    Ended, Env, delivery,
-    output::human_bytes, pack::existing, progress::with_progress, secret, site,
+    Ended, Env, delivery, output::human_bytes, pack::existing, progress::with_progress, secret, site,
 };
 
 /// A report for scripts, with what was left out, and whether the rest is what the fingerprints stand for.

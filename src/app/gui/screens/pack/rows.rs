@@ -181,7 +181,8 @@ mod tests {
             let origin = Origin::Engine("docker-daemon");
             rows(num + 5).into_iter().skip(5).map(|row| Row { origin, ..row }).collect()
         };
-        let found = || FoundEngine { transport: "docker-daemon", namespace: None, reached: Ok("Docker 29".into()) };
+        let found =
+            || FoundEngine { transport: "docker-daemon", namespace: None, reached: Ok("Docker 29".into()) };
         let look = |num: usize, pack: &mut Pack| {
             pack.apply(Action::Engines(vec![found()]), &mut Effects::new());
             assert!(pack.engines[0].is_reading);
@@ -206,7 +207,8 @@ mod tests {
     #[test]
     fn an_engine_that_falls_silent_takes_its_images_along_and_says_why() {
         let mut pack = Pack::default();
-        let reached = || FoundEngine { transport: "containerd", namespace: None, reached: Ok("containerd 1.7".into()) };
+        let reached =
+            || FoundEngine { transport: "containerd", namespace: None, reached: Ok("containerd 1.7".into()) };
         let origin = Origin::Engine("containerd");
         let listed = rows(2).into_iter().map(|row| Row { origin, ..row }).collect();
         pack.apply(Action::Engines(vec![reached()]), &mut Effects::new());
