@@ -138,11 +138,10 @@ impl FromStr for SourceSpec {
 /// Whether `name` is the address of a registry alone. Read as Docker does, it would be an image of Docker Hub, and this machine
 /// would ask a registry that nobody named.
 fn is_host(name: &str) -> bool {
-    let (host, tag) = name.split_once(':').unwrap_or((name, ""));
+    let (host, tag) = name.split_once([':', '@']).unwrap_or((name, ""));
     // Docker Hub's images have tags such as 7 and 2023, and registries are found at 443 and 5000.
     let is_port = tag.parse::<u16>().is_ok_and(|port| matches!(port, 80 | 443 | 3000..));
-    !name.contains(['/', '@'])
-        && (host.contains('.') || host == "localhost" || host.starts_with('[') || is_port)
+    !name.contains('/') && (host.contains('.') || host == "localhost" || host.starts_with('[') || is_port)
 }
 
 /// Whether a missing `text` was rather meant as a file than as an image.
@@ -201,6 +200,7 @@ mod tests {
             "localhost:5000/",
             "harbor:5000",
             "[::1]:5000",
+            "a.b@sha256:00",
         ] {
             let error = spec(&format!("docker://{host}")).unwrap_err();
             assert_eq!(error.code(), Code::NoRepository, "{host}");

@@ -80,7 +80,7 @@ arg-image = Restore only this image (repeatable): a name or the beginning of its
     .value = REF
 arg-rename = Give an image another name (repeatable); a * at the end of both stands for the rest of the name
     .value = FROM=TO
-arg-map = Read names and their new ones from a file: FROM = TO on each line, with * as in --rename
+arg-map = Read names and their new ones from a file: FROM = TO (or FROM → TO) on each line, with * as in --rename
     .value = FILE
 arg-tags = What happens to a tag of the destination that points at another image: refuse, backup (the old image keeps a second tag) or overwrite
     .value = POLICY

@@ -80,7 +80,7 @@ arg-image = 只还原此镜像（可重复）：名称或摘要开头
     .value = 引用
 arg-rename = 给镜像改名（可重复）；两边末尾的 * 代表名称的其余部分
     .value = 原名=新名
-arg-map = 从文件读取改名表：每行一条“原名 = 新名”，* 的用法同 --rename
+arg-map = 从文件读取改名表：每行一条“原名 = 新名”（或“原名 → 新名”），* 的用法同 --rename
     .value = 文件
 arg-tags = 目标端的标签指向另一个镜像时怎么办：refuse（拒绝）、backup（旧镜像保留备份标签）或 overwrite（移动标签）
     .value = 方式

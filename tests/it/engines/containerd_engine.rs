@@ -62,7 +62,9 @@ address = "{}"
 
     /// Tells `sealift` where it listens.
     pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
-        sealift.with_env("CONTAINERD_ADDRESS", text(&self.address())).with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
+        sealift
+            .with_env("CONTAINERD_ADDRESS", text(&self.address()))
+            .with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
     }
 
     /// Kills it, as a power cut would.
