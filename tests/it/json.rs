@@ -29,14 +29,21 @@ fn every_key_that_is_printed_is_documented() {
     place.0.write("pw", "correct horse battery staple\n");
     place.0.write("other", "incorrect horse battery staple\n");
     place.0.write("policy.toml", "version = 1\n[signers]\nall_of = ['acme']\n");
+    let pw = place.path("pw").display().to_string();
+    place.0.write(
+        "classes.toml",
+        &format!(
+            "version = 1\ndefault = 'public'\n[public]\npassword_file = '{pw}'\n\
+             [secret]\nimages = ['sealift.example/demo:1*']\npassword_file = '{pw}'\n"
+        ),
+    );
     let mut keys = BTreeSet::new();
     for args in [
         "signing-key new @acme --key-password-file @pw",
         "trust add acme --key @acme.pub --yes",
         "pack @sample.tar --out @a.sealift --password-file @pw --kdf low --recovery 10% \
          --sign @acme.key --key-password-file @pw --product suite --release 1.4.2",
-        "pack @sample.tar --out @d.sealift --password-file @pw --kdf low --class *=public \
-         --class sealift.example/demo:1.0=secret",
+        "pack @sample.tar --out @d.sealift --kdf low --classes @classes.toml",
         "verify @a.sealift",
         "verify @a.sealift --password-file @pw --policy @policy.toml",
         "verify @d.sealift --password-file @pw",
