@@ -167,7 +167,9 @@ fn mapping(env: &Env, plan: &RestorePlan) {
         }
     }
     let width = rows.iter().map(|(from, _)| from.chars().count()).max().unwrap_or_default();
-    rows.iter().for_each(|(from, to)| env.out.remark(&format!("  {from:width$}  → {to}")));
+    for (from, to) in rows {
+        env.out.remark(&format!("  {from:width$}  → {to}"));
+    }
     env.out.notices(&env.ctx);
 }
 
