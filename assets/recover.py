@@ -318,7 +318,7 @@ def read_passphrase(path):  # as the KDF takes it, §7.1
     try:
         with open(path or os.devnull, "rb") as file:
             data = file.read(4096) if path else getpass.getpass("Passphrase: ").encode("utf-8", "surrogateescape")
-        text = data.removesuffix(b"\n").decode().removesuffix("\r")
+        text = data.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\n").decode().removesuffix("\r")
     except (EOFError, getpass.GetPassWarning):
         raise Refused("USAGE-08", "no terminal to ask for the passphrase; use --password-file")
     except UnicodeDecodeError:

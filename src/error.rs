@@ -76,6 +76,12 @@ codes! {
     BadDigest = "USAGE-11", Usage;
     /// A new passphrase is shorter than it should be.
     ShortPassphrase = "USAGE-12", Usage;
+    /// A file of text that is UTF-16.
+    NotUtf8 = "USAGE-13", Usage;
+    /// A rule for names that cannot be used.
+    BadRule = "USAGE-14", Usage;
+    /// A registry is named without a repository.
+    NoRepository = "USAGE-15", Usage;
 
     /// A file of sensitivity classes that cannot be used.
     BadClasses = "CLASS-01", Usage;
@@ -410,6 +416,7 @@ pub enum Fact {
     Limit,
     Needed,
     Free,
+    Line,
     Entry,
     Engine,
     Program,
@@ -440,6 +447,7 @@ impl Fact {
         Self::Limit,
         Self::Needed,
         Self::Free,
+        Self::Line,
         Self::Entry,
         Self::Engine,
         Self::Program,
@@ -470,6 +478,7 @@ impl Fact {
             Self::Limit => "limit",
             Self::Needed => "needed",
             Self::Free => "free",
+            Self::Line => "line",
             Self::Entry => "entry",
             Self::Engine => "engine",
             Self::Program => "program",

@@ -5,6 +5,7 @@
 
 mod behind;
 mod bypass;
+mod text;
 mod uncached;
 
 use std::{
@@ -16,8 +17,11 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
+pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
+
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Fact, Result};
 
@@ -337,15 +341,17 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8], existing: Existing) -> Re
 /// Reads a small file of text that people write.
 ///
 /// # Errors
-/// [`Code::Limit`] when it is longer than `max_bytes`.
+/// [`Code::Limit`] when it is longer than `max_bytes`; [`Code::NotUtf8`] for UTF-16.
 pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
     // It may be a secret: the first buffer of what is small is the last, so that no copy is left behind.
-    let mut text = String::with_capacity(max_bytes.min(64 << 10) as usize + 64);
-    open_file(path)?.take(max_bytes + 1).read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+    let mut text = Zeroizing::new(Vec::with_capacity(max_bytes.min(64 << 10) as usize + 64));
+    open_file(path)?.take(max_bytes + 1).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
     if text.len() as u64 > max_bytes {
         return Err(Error::new(Code::Limit).with(Fact::Limit, max_bytes).at(path));
     }
-    Ok(text)
+    unmark(&mut text).map_err(|e| e.at(path))?;
+    String::from_utf8(std::mem::take(&mut *text))
+        .map_err(|e| Error::read(path, io::Error::new(io::ErrorKind::InvalidData, e.utf8_error())))
 }
 
 /// Makes a folder unless it is there.

@@ -116,7 +116,7 @@ pub use net::{ClientCertificate, Credentials, RegistryAccess, client_certificate
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{
     ClassFile, ClassKeys, ClassRules, FAT32_BYTES, PackPlan, RestorePlan, RestoredImage, Selection,
-    mapped_name, read_mapping, recovery_percent, volume_bytes,
+    mapped_name, parse_rule, read_mapping, recovery_percent, volume_bytes,
 };
 pub use repair::{DamageReport, RepairOptions, RepairReport, RepairRequest};
 pub use restore::RestoreReport;
@@ -126,5 +126,7 @@ pub use trust::{
     AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
     SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
 };
-pub use verify::{BlobReport, CellState, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges};
+pub use verify::{
+    BlobReport, CellState, Checked, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges,
+};
 pub use words::{fingerprint_in_all_languages, fingerprint_words, grouped};

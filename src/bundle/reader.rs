@@ -21,13 +21,23 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Fact, Result},
-    fs::{open_file, read_exact_at, write_all_at},
+    fs::{open_file, partial_path, read_exact_at, write_all_at},
 };
 
 /// Decoded frames kept while documents are read.
 const RECENT_FRAMES: usize = 8;
 /// Opened records kept: neighbouring frames share the record at their border.
 const RECORD_CACHE_LEN: usize = 12;
+
+/// What it means that there is no file at `path`, where an interrupted run left one under its partial name.
+fn unfinished(path: &Path, error: Error) -> Error {
+    let partial = partial_path(path);
+    if error.code() == Code::NotFound && partial.is_file() {
+        Error::new(Code::Unsealed).at(&partial)
+    } else {
+        error
+    }
+}
 
 /// A bundle without its key: the public header and the volumes.
 #[derive(Debug)]
@@ -41,7 +51,7 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// Reads the header of the bundle at `path`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = open_file(path)?;
+        let file = open_file(path).map_err(|e| unfinished(path, e))?;
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
         read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;

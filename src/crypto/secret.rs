@@ -6,7 +6,10 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::locked::Locked;
-use crate::error::{Code, Error, Fact, Result};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    fs::unmark,
+};
 
 /// Bytes of every symmetric key here (AES-256, HMAC-SHA-256).
 pub(crate) const KEY_BYTES: usize = 32;
@@ -76,7 +79,7 @@ struct Normal {
 }
 
 impl Passphrase {
-    /// Takes what a user typed or a file holds; one trailing line end is dropped.
+    /// Takes what a user typed or a file holds; a byte order mark before it and one trailing line end are dropped.
     ///
     /// # Errors
     /// [`Code::BadPassphrase`] when it is empty, too long, not UTF-8, or more than one line.
@@ -85,6 +88,10 @@ impl Passphrase {
             let limit = [("bytes", MAX_PASSPHRASE_BYTES.to_string())];
             Err(Error::new(Code::BadPassphrase).worded(Fact::Detail, id, &limit))
         };
+        if let Err(e) = unmark(&mut bytes) {
+            bytes.zeroize();
+            return Err(e.recoded(Code::BadPassphrase));
+        }
         let checked = match std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(&bytes)) {
             Err(_) => refused("detail-not-utf-8"),
             Ok(text) => match text.strip_suffix('\r').unwrap_or(text) {
@@ -149,7 +156,10 @@ mod tests {
         let composed = Passphrase::new("é口令".into()).unwrap();
         let decomposed = Passphrase::new("e\u{301}口令\r\n".into()).unwrap();
         assert!(composed.matches(&decomposed));
-        for bad in [&b""[..], b"\n", b"a\nb", b"a\0b", b"\xff\xfe", &[b'x'; 1025]] {
+        // As Notepad saves it.
+        let marked = Passphrase::new("\u{feff}é口令\r\n".into()).unwrap();
+        assert!(marked.matches(&composed));
+        for bad in [&b""[..], b"\n", b"\xef\xbb\xbf", b"a\nb", b"a\0b", b"\xff\xfe", &[b'x'; 1025]] {
             assert_eq!(Passphrase::new(bad.to_vec()).unwrap_err().code(), Code::BadPassphrase);
         }
         // The character that grows most in normal form C.

@@ -139,6 +139,8 @@ pub(crate) fn podman(ctx: &Ctx) -> Result<Box<dyn Exports>> {
 pub struct FoundEngine {
     /// The transport that names it, `docker-daemon` say.
     pub transport: &'static str,
+    /// The one of its namespaces that was looked into, where it has namespaces.
+    pub namespace: Option<String>,
     /// Program, address and version; or why it does not answer.
     pub reached: Result<String>,
 }
@@ -154,7 +156,7 @@ pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
     for (transport, reach) in kinds {
         let reached = reach(ctx).and_then(|engine| {
             let facts = engine.facts(ctx)?;
-            Ok(format!("{} {}", engine.place(), facts.version))
+            Ok((format!("{} {}", engine.place(), facts.version), facts.namespace))
         });
         let is_traceless = |e: &Error| match e.code() {
             Code::NoProgram => true,
@@ -162,7 +164,8 @@ pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
             _ => false,
         };
         if !reached.as_ref().err().is_some_and(is_traceless) {
-            found.push(FoundEngine { transport, reached });
+            let namespace = reached.as_ref().ok().and_then(|(_, namespace)| namespace.clone());
+            found.push(FoundEngine { transport, namespace, reached: reached.map(|(place, _)| place) });
         }
     }
     found

@@ -33,6 +33,8 @@ kinds! {
     LayerOrderRebuilt = "layer-order-rebuilt";
     /// The destination cannot hold this name; it is left out.
     NameDropped = "name-dropped";
+    /// A rule for names fits no image.
+    RuleIdle = "rule-idle";
     /// zstd layers, which Docker before 23 cannot load.
     ZstdLayers = "zstd-layers";
     /// Only one platform of a multi-platform image is loadable from a docker-archive by old engines.

@@ -14,7 +14,7 @@ use crate::{
     bundle::{BundleKeys, SetId, Slot},
     crypto::{KdfCost, Key, Passphrase},
     error::{Code, Error, Fact, Result},
-    fs::open_file,
+    fs::{open_file, unmark},
     job::{Ctx, Notice, NoticeKind},
 };
 
@@ -208,5 +208,6 @@ pub(super) fn read_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     // Room for all of it, so that nothing reallocates and leaves a copy.
     let mut content = Zeroizing::new(Vec::with_capacity(len as usize + 1));
     file.take(MAX_FILE_BYTES).read_to_end(&mut content).map_err(|e| Error::read(path, e))?;
+    unmark(&mut content).map_err(|e| e.at(path))?;
     Ok(content)
 }

@@ -1,54 +1,64 @@
 //! Names on their way from a vendor's registry to a site's: `registry.vendor.com/* = harbor.site.local/vendor/*`.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use crate::{
     error::{Code, Error, Fact, Result},
-    fs::open_file,
+    fs::read_text,
     oci::Name,
 };
 
 /// Most bytes of a mapping file.
 const MAX_MAPPING_BYTES: u64 = 1 << 20;
+/// What may stand between the two names of a rule.
+const ARROWS: [&str; 3] = ["→", "->", "="];
 
 /// Reads the mapping file at `path`; `FROM = TO` on each line, the first that fits counts; `#` begins a comment. A `*`
 /// at the end of both stands for the rest of the name.
 ///
 /// # Errors
-/// [`Code::Usage`] with the number of the line; [`Code::Limit`] when it has more than 1 MiB.
+/// [`Code::BadRule`] with the number of the line; [`Code::Limit`] when it has more than 1 MiB.
 pub fn read_mapping(path: &Path) -> Result<Vec<(String, String)>> {
-    let mut text = String::new();
-    let mut file = open_file(path)?.take(MAX_MAPPING_BYTES + 1);
-    file.read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
-    if text.len() as u64 > MAX_MAPPING_BYTES {
-        return Err(Error::new(Code::Limit).with(Fact::Limit, MAX_MAPPING_BYTES).at(path));
-    }
-    parse_mapping(&text).map_err(|e| e.at(path))
+    parse_mapping(&read_text(path, MAX_MAPPING_BYTES)?).map_err(|e| e.at(path))
 }
 
 fn parse_mapping(text: &str) -> Result<Vec<(String, String)>> {
     let mut mapping = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
+        if !line.is_empty() {
+            mapping.push(parse_rule(line).map_err(|e| e.with(Fact::Line, number))?);
         }
-        let bad = || {
-            let error = Error::new(Code::Usage).worded(
-                Fact::Field,
-                "field-mapping-line",
-                &[("number", number.to_string())],
-            );
-            error.with(Fact::Found, line).worded(Fact::Expected, "form-mapping", &[])
-        };
-        let (from, to) = line.split_once('=').ok_or_else(bad)?;
-        let (from, to) = (from.trim(), to.trim());
-        if from.is_empty() || to.is_empty() || from.ends_with('*') != to.ends_with('*') {
-            return Err(bad());
-        }
-        mapping.push((from.to_owned(), to.to_owned()));
     }
     Ok(mapping)
+}
+
+/// Reads `FROM=TO`, also written `FROM → TO` or `FROM -> TO`.
+///
+/// # Errors
+/// [`Code::BadRule`]: half of it is missing, or a `*` stands elsewhere than at the end of both.
+pub fn parse_rule(text: &str) -> Result<(String, String)> {
+    let halves = ARROWS.into_iter().find_map(|arrow| text.split_once(arrow));
+    let (from, to) = halves.map(|(from, to)| (from.trim(), to.trim())).unwrap_or_default();
+    let (from_star, to_star) = (from.find('*'), to.find('*'));
+    let ends = |half: &str, star: Option<usize>| star.is_none_or(|at| at + 1 == half.len());
+    let is_rule = !from.is_empty() && !to.is_empty() && from_star.is_some() == to_star.is_some();
+    if is_rule && ends(from, from_star) && ends(to, to_star) {
+        Ok((from.to_owned(), to.to_owned()))
+    } else {
+        let error = Error::new(Code::BadRule).with(Fact::Found, text);
+        Err(error.worded(Fact::Expected, "form-mapping", &[]))
+    }
+}
+
+/// Rules with a `*` that fit none of `names`.
+pub(super) fn idle_rules<'a>(
+    names: &[&Name],
+    mapping: &'a [(String, String)],
+) -> impl Iterator<Item = String> + use<'a> {
+    let fits = |(from, to): &(String, String)| names.iter().any(|name| map_name(name, from, to).is_some());
+    let idle: Vec<_> = mapping.iter().filter(|rule| rule.0.ends_with('*') && !fits(rule)).collect();
+    idle.into_iter().map(|(from, to)| format!("{from} → {to}"))
 }
 
 /// What the rules of a mapping make of an image's name; `None` where none fits. What is said of a whole name counts
@@ -86,9 +96,23 @@ mod tests {
         let mapping = parse_mapping(text).unwrap();
         assert_eq!(mapping.len(), 2);
         assert_eq!(mapping[1], ("nginx:1".into(), "web:1".into()));
-        for bad in ["a", "= b", "a/* = b", "x\n\na ="] {
-            assert_eq!(parse_mapping(bad).unwrap_err().code(), Code::Usage, "{bad}");
+        let arrows = parse_mapping("corpus/* → site.local/*\na:1 -> b:1").unwrap();
+        assert_eq!(arrows[0], ("corpus/*".into(), "site.local/*".into()));
+        assert_eq!(arrows[1], ("a:1".into(), "b:1".into()));
+        for bad in ["a", "= b", "a/* = b", "*=one:1", "a = b/*", "a/*/b = c", "a* = *b", "a/**=b/*", "→"] {
+            assert_eq!(parse_rule(bad).unwrap_err().code(), Code::BadRule, "{bad}");
         }
+        let error = parse_mapping("x = y\n\na =").unwrap_err();
+        assert!(error.context().contains(&(Fact::Line, "3")), "{error:?}");
+    }
+
+    #[test]
+    fn a_rule_that_fits_nothing_is_named() {
+        let names = [Name::qualified("corpus/a:1").unwrap(), Name::qualified("quay.io/b:1").unwrap()];
+        let names: Vec<&Name> = names.iter().collect();
+        let mapping =
+            parse_mapping("corpsu/* = a.local/*\ncorpus/* = b.local/*\nquay.io/* = b.local/*").unwrap();
+        assert_eq!(idle_rules(&names, &mapping).collect::<Vec<_>>(), ["corpsu/* → a.local/*"]);
     }
 
     #[test]

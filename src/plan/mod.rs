@@ -8,7 +8,7 @@ mod restore;
 mod volume;
 
 pub use classes::{ClassFile, ClassKeys, ClassRules};
-pub use mapping::{mapped_name, read_mapping};
+pub use mapping::{mapped_name, parse_rule, read_mapping};
 pub use pack::PackPlan;
 pub(crate) use pack::{PackContent, PlannedBlob, plan_pack};
 pub use restore::{RestorePlan, RestoredImage, Selection};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     artifacts::{artifacts_of, follow},
-    mapping::by_rule,
+    mapping::{by_rule, idle_rules},
 };
 use crate::{
     dest::{Check, DestSpec, Placed, TagPolicy},
@@ -43,6 +43,16 @@ pub struct RestoredImage {
     pub size_bytes: u64,
     #[serde(skip)]
     pub(crate) image: Image,
+    #[serde(skip)]
+    moves: Vec<(Option<Name>, Option<Name>)>,
+}
+
+impl RestoredImage {
+    /// Each name it has in the bundle, and what it becomes at the destination. An image without a name there can get one
+    /// here, and a name that the destination cannot hold is left out.
+    pub fn moves(&self) -> &[(Option<Name>, Option<Name>)] {
+        &self.moves
+    }
 }
 
 /// Everything [`crate::restore`] will do.
@@ -93,21 +103,25 @@ pub(crate) fn plan_restore(
             target: image.target.digest,
             size_bytes: image.size_bytes(),
             image,
+            moves: Vec::new(),
         })
         .collect();
+    let names: Vec<&Name> = images.iter().flat_map(|image| &image.names).collect();
+    idle_rules(&names, &selection.renames)
+        .for_each(|rule| ctx.notice(Notice::new(NoticeKind::RuleIdle, rule)));
     apply_rules(&mut chosen, &selection.renames)?;
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;
     }
     for image in &mut chosen {
-        let mut there = Vec::new();
-        for name in image.names.drain(..) {
-            match target.name_there(&name)? {
-                Some(name) => there.push(name),
-                None => ctx.notice(Notice::new(NoticeKind::NameDropped, name)),
+        for (at, name) in image.names.drain(..).enumerate() {
+            let there = target.name_there(&name)?;
+            if there.is_none() {
+                ctx.notice(Notice::new(NoticeKind::NameDropped, name));
             }
+            image.moves.push((image.bundle_names.get(at).cloned(), there));
         }
-        image.names = there;
+        image.names = image.moves.iter().filter_map(|(_, there)| there.clone()).collect();
     }
     refuse_taken_names(&chosen)?;
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;

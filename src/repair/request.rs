@@ -12,7 +12,7 @@ use crate::{
     bundle::{FOOTER_BYTES, Header, LATER_HEAD_BYTES, footer_owner, head_owner, volume_path},
     digest::{hex, unhex},
     error::{Code, Error, Fact, Result},
-    fs::{open_file, read_exact_at},
+    fs::{open_file, read_exact_at, unmark},
     oci::parse_json,
 };
 
@@ -112,6 +112,7 @@ impl RepairRequest {
         let file = open_file(path)?;
         let mut text = Vec::new();
         file.take(MAX_REQUEST_BYTES + 1).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
+        unmark(&mut text).map_err(|e| e.at(path))?;
         let text = String::from_utf8(text).map_err(|_| bad("detail-repair-not-text").at(path))?;
         Self::parse(&text).map_err(|e| e.at(path))
     }

@@ -19,7 +19,7 @@ use crate::{
     job::{Ctx, Phase},
     oci::Descriptor,
     plan::{RestorePlan, RestoredImage, placed},
-    verify::VerifiedBundle,
+    verify::{Checked, VerifiedBundle},
 };
 
 /// Blobs that go at once where a destination takes several.
@@ -36,6 +36,11 @@ pub struct RestoreReport {
     pub written_bytes: u64,
     /// Blobs that were there already.
     pub num_present: usize,
+    /// Layers that were unpacked on their way, for an engine that cannot read them as they are: their manifests there are
+    /// others.
+    pub num_unpacked: usize,
+    /// When the blobs of the bundle were compared with their digests.
+    pub checked: Checked,
 }
 
 /// Carries out `plan`. On any error the destination is as it was.
@@ -89,6 +94,8 @@ pub(crate) fn restore(
         num_blobs: blobs.len(),
         written_bytes,
         num_present: num_all - blobs.len(),
+        num_unpacked: blobs.iter().filter(|sent| sent.unpacked.is_some()).count(),
+        checked: verified.checked(),
     })
 }
 
@@ -131,7 +138,7 @@ fn send_beside(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &dyn Besid
         blobs.iter().map(|sent| (sent.blob.digest, &sent.blob)).collect();
     bundle.pass(entries, NUM_LANES).beside(|digest, reader| {
         let blob = blobs.get(&digest).ok_or_else(|| Error::new(Code::BadIndex))?;
-        dest.put(blob, &mut Checked::new(ctx, Counted { ctx, reader }, digest))?;
+        dest.put(blob, &mut Compared::new(ctx, Counted { ctx, reader }, digest))?;
         ctx.finish(Phase::Restore, digest);
         Ok(())
     })
@@ -164,14 +171,14 @@ fn unzstd<R: Read>(reader: R) -> Result<zstd::Decoder<'static, io::BufReader<R>>
 
 /// The layer that `reader` unpacks to.
 fn measure(ctx: &Ctx, reader: BlobReader<'_>, diff_id: &Digest) -> Result<Descriptor> {
-    let mut counted = Checked::new(ctx, unzstd(reader)?, *diff_id);
+    let mut counted = Compared::new(ctx, unzstd(reader)?, *diff_id);
     let size = io::copy(&mut counted, &mut io::sink()).map_err(|e| Error::from_stream(Code::Read, e))?;
     let media_type = "application/vnd.oci.image.layer.v1.tar".into();
     Ok(Descriptor { media_type, digest: *diff_id, size })
 }
 
 fn put(ctx: &Ctx, reader: impl Read, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
-    dest.put(blob, &mut Checked::new(ctx, reader, blob.digest))
+    dest.put(blob, &mut Compared::new(ctx, reader, blob.digest))
 }
 
 /// Counts what is read of the bundle as done.
@@ -190,7 +197,7 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// A blob's bytes; the read that meets the end fails unless they matched the digest, so no destination
 /// can take a wrong blob for a whole one.
-struct Checked<'a, R> {
+struct Compared<'a, R> {
     ctx: &'a Ctx,
     reader: R,
     hasher: Sha256,
@@ -198,13 +205,13 @@ struct Checked<'a, R> {
     ended: bool,
 }
 
-impl<'a, R> Checked<'a, R> {
+impl<'a, R> Compared<'a, R> {
     fn new(ctx: &'a Ctx, reader: R, expected: Digest) -> Self {
         Self { ctx, reader, hasher: Sha256::new(), expected, ended: false }
     }
 }
 
-impl<R: Read> Read for Checked<'_, R> {
+impl<R: Read> Read for Compared<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.ctx.checkpoint()?;
         let len = self.reader.read(buf)?;

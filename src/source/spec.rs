@@ -108,6 +108,9 @@ impl FromStr for SourceSpec {
             return match open {
                 Open::Reference(_) => Ok(Self::reference(transport, rest)),
                 Open::Registry(_) => match rest.strip_prefix("//") {
+                    Some(name) if is_host(name.trim_end_matches('/')) => {
+                        Err(Error::new(Code::NoRepository).with(Fact::Found, text))
+                    }
                     Some(name) if !name.is_empty() => Ok(Self::reference(transport, name)),
                     _ => Err(unavailable()),
                 },
@@ -130,6 +133,15 @@ impl FromStr for SourceSpec {
         }
         Ok(Self::path_only(text))
     }
+}
+
+/// Whether `name` is the address of a registry alone. Read as Docker does, it would be an image of Docker Hub, and this machine
+/// would ask a registry that nobody named.
+fn is_host(name: &str) -> bool {
+    let (host, tag) = name.split_once([':', '@']).unwrap_or((name, ""));
+    // Docker Hub's images have tags such as 7 and 2023, and registries are found at 443 and 5000.
+    let is_port = tag.parse::<u16>().is_ok_and(|port| matches!(port, 80 | 443 | 3000..));
+    !name.contains('/') && (host.contains('.') || host == "localhost" || host.starts_with('[') || is_port)
 }
 
 /// Whether a missing `text` was rather meant as a file than as an image.
@@ -177,6 +189,22 @@ mod tests {
             assert_eq!((engine.transport(), engine.image()), (Some("docker-daemon"), image), "{text}");
         }
         assert_eq!(spec("gone.tar").unwrap(), SourceSpec::path_only("gone.tar"));
+        for hub in ["docker://nginx", "docker://nginx:1.22", "docker://redis:7", "docker://amazonlinux:2023"]
+        {
+            assert!(spec(hub).is_ok(), "{hub}");
+        }
+        for host in [
+            "127.0.0.1:5101",
+            "harbor.site.invalid",
+            "localhost",
+            "localhost:5000/",
+            "harbor:5000",
+            "[::1]:5000",
+            "a.b@sha256:00",
+        ] {
+            let error = spec(&format!("docker://{host}")).unwrap_err();
+            assert_eq!(error.code(), Code::NoRepository, "{host}");
+        }
         for bad in ["", "oci:"] {
             assert_eq!(spec(bad).unwrap_err().code(), Code::BadTransport, "{bad}");
         }

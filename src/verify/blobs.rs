@@ -22,14 +22,15 @@ pub struct VerifiedBundle {
     /// The bundles that the images are in.
     bundles: Vec<OpenBundle>,
     images: Vec<Image>,
-    check: Check,
+    checked: Checked,
 }
 
-/// When blobs are compared with their digests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Check {
-    /// They were. A restore does it again, as a medium can change.
-    Done,
+/// When a restore's blobs are compared with their digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checked {
+    /// All of them before the first was sent. A restore does it again, as a medium can change.
+    Before,
     /// By the restore alone, into a destination that shows nothing before all is there.
     WhileSent,
     /// Never: nothing may be sent.
@@ -39,10 +40,14 @@ enum Check {
 impl VerifiedBundle {
     /// The images of several bundles, as one; all were verified for one plan.
     pub fn join(verified: Vec<Self>) -> Self {
-        let check = verified.iter().map(|one| one.check).find(|check| *check != Check::Done);
+        let checked = verified.iter().map(|one| one.checked).find(|checked| *checked != Checked::Before);
         let (bundles, images): (Vec<_>, Vec<_>) =
             verified.into_iter().map(|one| (one.bundles, one.images)).unzip();
-        Self { bundles: bundles.concat(), images: images.concat(), check: check.unwrap_or(Check::Done) }
+        Self {
+            bundles: bundles.concat(),
+            images: images.concat(),
+            checked: checked.unwrap_or(Checked::Before),
+        }
     }
 
     pub(crate) fn bundles(&self) -> &[OpenBundle] {
@@ -51,7 +56,7 @@ impl VerifiedBundle {
 
     /// For a restore that sends nothing.
     pub(crate) fn to_send_nothing(bundle: &OpenBundle, images: &[Image]) -> Self {
-        Self { bundles: vec![bundle.clone()], images: images.to_vec(), check: Check::NothingSent }
+        Self { bundles: vec![bundle.clone()], images: images.to_vec(), checked: Checked::NothingSent }
     }
 
     /// For a restore into a destination that shows nothing before all is there.
@@ -60,17 +65,22 @@ impl VerifiedBundle {
     /// [`Code::ExternalBlob`].
     pub(crate) fn to_check_while_sent(bundle: &OpenBundle, images: &[Image]) -> Result<Self> {
         refuse_externals(bundle)?;
-        Ok(Self { bundles: vec![bundle.clone()], images: images.to_vec(), check: Check::WhileSent })
+        Ok(Self { bundles: vec![bundle.clone()], images: images.to_vec(), checked: Checked::WhileSent })
+    }
+
+    /// When its blobs are compared with their digests.
+    pub(crate) fn checked(&self) -> Checked {
+        self.checked
     }
 
     /// Whether its blobs may be sent.
     pub(crate) fn may_be_sent(&self) -> bool {
-        self.check != Check::NothingSent
+        self.checked != Checked::NothingSent
     }
 
     /// What a restore failed on, with all images that are hurt where it was the first to look.
     pub(crate) fn explain(&self, ctx: &Ctx, error: Error) -> Error {
-        if self.check != Check::WhileSent || error.kind() != ErrorKind::Integrity {
+        if self.checked != Checked::WhileSent || error.kind() != ErrorKind::Integrity {
             return error;
         }
         let explained = self.bundles.iter().find_map(|bundle| {
@@ -191,7 +201,7 @@ pub(crate) fn verify_blobs(
     let verified = is_verified.then(|| VerifiedBundle {
         bundles: vec![bundle.clone()],
         images: whole,
-        check: Check::Done,
+        checked: Checked::Before,
     });
     Ok((report, verified))
 }

@@ -4,7 +4,7 @@ mod blobs;
 mod map;
 mod records;
 
-pub use blobs::{BlobReport, DamagedImage, VerifiedBundle};
+pub use blobs::{BlobReport, Checked, DamagedImage, VerifiedBundle};
 pub(crate) use blobs::{Damaged, verify_blobs};
 pub use map::{CellState, RecordMap};
 pub(crate) use records::verify_records;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Scratch, Tar, config, digest, names};
+use crate::support::{Place, Scratch, Sealift, Tar, config, digest, names};
 
 const CLASSES: &str = r#"
 version = 1
@@ -99,6 +99,17 @@ fn a_delivery_is_one_bundle_for_each_class_and_comes_back_as_far_as_keys_go() {
     let site = place.done("restore @d.sealift --to docker-archive:@site.tar -i @site.key");
     assert_eq!(site["locked"], json!(["public", "secret"]));
     assert_eq!(place.images("site.tar"), [place.images("images.tar")[2].clone()]);
+
+    // What is locked is named; all that could be checked is right.
+    let verify = "verify @d.sealift -i @site.key";
+    let checked = place.done(verify);
+    assert_eq!(checked["locked"], json!(["public", "secret"]));
+    let parts = [0, 1, 2].map(|part| checked["parts"][part]["blobs"]["num_blobs"].is_u64());
+    assert_eq!(parts, [false, true, false], "{checked}");
+    let line = format!("{verify} --lang en").replace('@', &format!("{}/", place.0.path().display()));
+    let told = Sealift::command(line.split(' ')).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.matches("is locked: no key given opens its bundle").count(), 2, "{told}");
 
     // Everyone together: one archive, every digest as it was.
     let keys =

@@ -69,7 +69,8 @@ fn exit_status_and_code_follow_what_happened() {
         ("verify @missing", 1, Some("IO-05")),
         ("restore @a.sealift --to oci:@out --password-file @wrong", 4, Some("KEY-01")),
         ("restore @a.sealift --to oci:@out --password-file @pw --image nope:1", 2, Some("USAGE-04")),
-        ("restore @a.sealift --to oci:@out --password-file @pw --rename a", 2, Some("USAGE-01")),
+        ("restore @a.sealift --to oci:@out --password-file @pw --rename a", 2, Some("USAGE-14")),
+        ("restore @a.sealift --to oci:@out --password-file @pw --rename *=one:1", 2, Some("USAGE-14")),
         (
             "restore @a.sealift --to oci:@out --password-file @pw --rename sealift.example/demo:1.0=A:b",
             2,
@@ -96,6 +97,8 @@ fn exit_status_and_code_follow_what_happened() {
         ("pack @sample.tar", 2, Some("USAGE-01")),
         ("pakc @sample.tar", 2, Some("USAGE-01")),
         ("images docker:nginx", 2, Some("USAGE-03")),
+        ("images docker://127.0.0.1:5101", 2, Some("USAGE-15")),
+        ("pack docker://harbor.site.invalid --out @b.sealift --password-file @pw", 2, Some("USAGE-15")),
         ("keys remove @a.sealift 1 --password-file @pw", 2, Some("KEY-05")),
         ("keys remove @a.sealift 7 --password-file @pw", 2, Some("KEY-07")),
         ("keys add @a.sealift --password-file @wrong --new-password-file @pw", 4, Some("KEY-01")),
@@ -358,4 +361,148 @@ fn completions_and_the_manual_page_know_every_verb() {
             assert!(text.contains(verb), "{args:?} lacks {verb}");
         }
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_what_a_file_says() {
+    let dir = packed(&[]);
+    dir.write("marked", "\u{feff}correct horse battery staple\r\n");
+    write(&dir, "utf16", b"\xff\xfep\0w\0");
+    check(&dir, "verify @a.sealift --password-file @marked", 0, None);
+    check(&dir, "pack @sample.tar --out @b.sealift --kdf low --password-file @marked", 0, None);
+    check(&dir, "verify @b.sealift --password-file @pw", 0, None);
+    check(&dir, "pack @sample.tar --out @c.sealift --kdf low --password-file @utf16", 2, Some("USAGE-07"));
+
+    let made = check(&dir, "keys generate --out @key --json", 0, None);
+    let recipient = serde_json::from_slice::<Value>(&made.stdout).unwrap()["recipient"].clone();
+    dir.write("to", &format!("\u{feff}{}\r\n", recipient.as_str().unwrap()));
+    dir.write("marked.key", &format!("\u{feff}{}", fs::read_to_string(dir.join("key")).unwrap()));
+    dir.write("classes", "\u{feff}version = 1\ndefault = \"public\"\n");
+    let pack = "pack @sample.tar --kdf low -r @to --classes @classes --out @k.sealift";
+    check(&dir, pack, 0, None);
+    check(&dir, "verify @k.public.sealift -i @marked.key", 0, None);
+    dir.write("map", "\u{feff}sealift.example/demo:1.0 = web:1\n");
+    check(&dir, "restore @a.sealift --to oci:@out --password-file @pw --map @map --dry-run", 0, None);
+    for args in [
+        "restore @a.sealift --to oci:@out --password-file @pw --map @utf16",
+        "pack @sample.tar --out @c.sealift -r @utf16",
+        "verify @a.sealift -i @utf16",
+        "verify @a.sealift --policy @utf16",
+        "pack @sample.tar --out @c.sealift -r @to --classes @utf16",
+        "images docker://127.0.0.1:1/a/b:1 --creds-file @utf16",
+    ] {
+        check(&dir, args, 2, Some("USAGE-13"));
+    }
+}
+
+#[test]
+fn new_names_are_shown_before_anything_is_written_and_bad_rules_are_told() {
+    let dir = packed(&[]);
+    dir.write(
+        "map",
+        "# site\nsealift.example/* → harbor.site.local/vendor/*\nsealift.exmaple/* -> typo.local/*\n",
+    );
+    let restore = "restore @a.sealift --to oci:@out --password-file @pw --map @map --lang en";
+    let out = check(&dir, restore, 0, None);
+    let stderr = String::from_utf8(out.stderr).unwrap();
+    let row = "  sealift.example/demo:1.0  → harbor.site.local/vendor/demo:1.0";
+    assert!(stderr.contains("Names at the destination:") && stderr.contains(row), "{stderr}");
+    assert_eq!(stderr.matches("sealift.exmaple/* → typo.local/*: this rule for names fits no").count(), 1);
+    assert_eq!(stderr.matches("this rule").count(), 1, "{stderr}");
+
+    let mut traced = crate::support::Tool::new("strace", "strace").command();
+    traced.args(["-f", "-s", "200", "-e", "trace=write,mkdir,openat", "-o"]).arg(dir.join("trace"));
+    traced.args([env!("CARGO_BIN_EXE_sealift"), "restore", &path(&dir, "a.sealift"), "--to"]);
+    traced.arg(format!("oci:{}", path(&dir, "traced"))).arg("--map").arg(dir.join("map"));
+    crate::support::run(traced.arg("--password-file").arg(dir.join("pw")));
+    let trace = fs::read_to_string(dir.join("trace")).unwrap();
+    let at =
+        |what: [&str; 2]| trace.lines().position(|line| what.iter().all(|part| line.contains(part))).unwrap();
+    assert!(at(["write(2,", "harbor.site.local/vendor/demo:1.0"]) < at(["mkdir(", "/traced"]));
+    assert!(at(["write(2,", "this rule"]) < at(["mkdir(", "/traced"]));
+    let quiet = check(&dir, &format!("{restore} --force -q"), 0, None);
+    assert!(quiet.stderr.is_empty());
+    let json = check(&dir, &format!("{restore} --force --json"), 0, None);
+    assert!(serde_json::from_slice::<Value>(&json.stdout).is_ok());
+
+    dir.write("bad", "a/* = b/*\n\n*=one:1\n");
+    for (lang, line) in [("en", "line: 3"), ("zh-CN", "行：3")] {
+        let args = "restore @a.sealift --to oci:@new --password-file @pw --map @bad --lang";
+        let out = output(
+            &format!("{args} {lang}")
+                .split(' ')
+                .map(|arg| arg.strip_prefix('@').map_or(arg.to_owned(), |name| path(&dir, name)))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        );
+        let stderr = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(2));
+        assert!(stderr.contains(line) && stderr.contains("*=one:1"), "{stderr}");
+    }
+    assert!(!dir.join("new").exists());
+}
+
+#[test]
+fn a_restore_says_what_was_checked() {
+    let dir = packed(&[]);
+    let restore = "restore @a.sealift --to oci:@out --password-file @pw --force";
+    let report = |args: &str| -> Value {
+        serde_json::from_slice(&check(&dir, &format!("{args} --json"), 0, None).stdout).unwrap()
+    };
+    assert_eq!(report(restore)["checked"], "before");
+    let again = report(restore);
+    assert_eq!((&again["checked"], &again["num_blobs"]), (&"nothing_sent".into(), &0.into()), "{again}");
+    let told = String::from_utf8(check(&dir, restore, 0, None).stdout).unwrap();
+    assert!(told.contains("All there already") && !told.contains("every digest matches"), "{told}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    use std::process::Stdio;
+    let mut child = Sealift::command(["man"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert!(stderr.is_empty() && ended.status.success(), "{stderr}");
+}
+
+#[test]
+fn what_a_killed_run_left_is_named_where_its_bundle_is_asked_for() {
+    let dir = packed(&[]);
+    dir.write("b.sealift.partial", "half of it");
+    dir.write("b.sealift.journal", "{}");
+    let out = check(&dir, "verify @b.sealift", 3, Some("BUNDLE-04"));
+    let stderr = String::from_utf8(out.stderr).unwrap();
+    assert!(stderr.contains("b.sealift.partial") && stderr.contains("goes on"), "{stderr}");
+}
+
+#[test]
+fn the_option_that_would_give_a_passphrase_is_named() {
+    let dir = packed(&[]);
+    for (args, option) in [
+        ("signing-key new @acme", "--key-password-file FILE"),
+        ("keys change @a.sealift --password-file @pw", "--new-password-file FILE"),
+        ("restore @a.sealift --to oci:@out", "--password-file FILE"),
+    ] {
+        let args: Vec<String> = args
+            .split(' ')
+            .map(|arg| arg.strip_prefix('@').map_or(arg.into(), |name| path(&dir, name)))
+            .collect();
+        let mut command = crate::support::Tool::new("setsid", "util-linux").command();
+        let out = command.arg("--wait").arg(env!("CARGO_BIN_EXE_sealift")).args(args).output().unwrap();
+        let stderr = String::from_utf8(out.stderr).unwrap();
+        assert!(stderr.contains("Code: USAGE-08") && stderr.contains(&format!(": {option}\n")), "{stderr}");
+    }
+}
+
+#[test]
+fn images_are_listed_with_the_day_they_were_made() {
+    let dir = packed(&[]);
+    let told = String::from_utf8(check(&dir, "images @sample.tar --lang en", 0, None).stdout).unwrap();
+    let json = check(&dir, "images @sample.tar --json", 0, None);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let created = json["images"][0]["manifests"][0]["created"].as_str().unwrap();
+    assert!(told.contains(&format!("created {}", &created[..10])), "{told}");
 }

@@ -84,7 +84,7 @@ arg-image = Restore only this image (repeatable): a name or the beginning of its
     .value = REF
 arg-rename = Give an image another name (repeatable); a * at the end of both stands for the rest of the name
     .value = FROM=TO
-arg-map = Read names and their new ones from a file: FROM = TO on each line, with * as in --rename
+arg-map = Read names and their new ones from a file: FROM = TO (or FROM → TO) on each line, with * as in --rename
     .value = FILE
 arg-tags = What happens to a tag of the destination that points at another image: refuse, backup (the old image keeps a second tag) or overwrite
     .value = POLICY
@@ -213,7 +213,7 @@ prompt-again = Once more:
 prompt-signing-key = Passphrase of the signing key:
 prompt-trust = Are these the words that the vendor reads to you? Type “yes” to trust this key:
 prompt-trust-root = Are these the words of the trusted root? Type “yes” to trust this identity under it:
-prompt-user = Registry user name:
+prompt-user = User name at the registry { $host }:
 prompt-registry = Password:
 
 phase-scan = Reading
@@ -233,6 +233,9 @@ layers = { $num ->
     [1] 1 layer
    *[other] { $num } layers
  }
+image-created = created { $day }
+images-none = {"  "}no images
+images-namespace = {"  "}namespace { $namespace }; another one: sealift images containerd:NAMESPACE/
 images-sum = { $sum } in all, { $unique } with shared parts counted once
 fingerprint = Fingerprint: { $fingerprint }
 fingerprint-words = By phone: { $words }
@@ -250,6 +253,7 @@ delivery-passphrase = Passphrase for the bundle of class { $class }:
 delivery-packed = Bundle of class { $class }:
 delivery-part = Bundle of class { $class }: { $path }
 delivery-locked = Class { $class } is left out: no key given opens its bundle.
+delivery-unopened = Class { $class } is locked: no key given opens its bundle, so what is inside was not looked at.
 delivery-missing = The bundle of class { $class } is not here.
 pack-plan = { $images ->
     [1] 1 image
@@ -350,15 +354,32 @@ restore-plan = Would restore { $images ->
     [1] 1 image
    *[other] { $images } images
  }, { $size }:
+restore-mapping = Names at the destination:
+restore-nameless = (no name there)
 restore-done = Restored { $images ->
     [1] 1 image
    *[other] { $images } images
  }, { $size }; every digest matches:
+restore-done-sent = Restored { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $size }; every blob that was sent matches its digest:
+restore-done-unpacked = Restored { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $size }; image IDs and the content of every layer match:
+restore-unpacked = { $layers ->
+    [1] 1 layer was
+   *[other] { $layers } layers were
+ } unpacked, as this engine cannot read zstd; the digest of a manifest there is not the one in the bundle.
+restore-nothing-sent = All there already: { $images ->
+    [1] 1 image
+   *[other] { $images } images
+ }, { $size }. Nothing had to be sent, so the blobs of the bundle were not checked:
 restore-present = { $blobs ->
     [1] 1 blob was there already and was not written again
    *[other] { $blobs } blobs were there already and were not written again
  }.
-restore-unchecked = Nothing had to be sent, so the blobs of the bundle were not checked.
 
 demo-sample = 1. Made a sample: { $images } images, { $sum }.
 demo-packed = 2. Packed and encrypted them into one bundle of { $size }.

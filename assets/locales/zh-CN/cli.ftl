@@ -84,7 +84,7 @@ arg-image = 只还原此镜像（可重复）：名称或摘要开头
     .value = 引用
 arg-rename = 给镜像改名（可重复）；两边末尾的 * 代表名称的其余部分
     .value = 原名=新名
-arg-map = 从文件读取改名表：每行一条“原名 = 新名”，* 的用法同 --rename
+arg-map = 从文件读取改名表：每行一条“原名 = 新名”（或“原名 → 新名”），* 的用法同 --rename
     .value = 文件
 arg-tags = 目标端的标签指向另一个镜像时怎么办：refuse（拒绝）、backup（旧镜像保留备份标签）或 overwrite（移动标签）
     .value = 方式
@@ -213,7 +213,7 @@ prompt-again = 再输一次：
 prompt-signing-key = 签名密钥的口令：
 prompt-trust = 与厂商念的是否一致？输入“是”或 yes 信任此密钥：
 prompt-trust-root = 与信任根的指纹是否一致？输入“是”或 yes，在此信任根下信任该身份：
-prompt-user = 镜像仓库用户名：
+prompt-user = 镜像仓库 { $host } 的用户名：
 prompt-registry = 密码：
 
 phase-scan = 读取
@@ -230,6 +230,9 @@ progress-left = 约剩 { $secs } 秒
 progress-stalled = 已停滞 { $secs } 秒
 
 layers = { $num } 层
+image-created = 创建于 { $day }
+images-none = {"  "}没有镜像
+images-namespace = {"  "}命名空间 { $namespace }；查看其他命名空间：sealift images containerd:命名空间/
 images-sum = 合计 { $sum }，共享部分只计一次为 { $unique }
 fingerprint = 指纹：{ $fingerprint }
 fingerprint-words = 电话核对：{ $words }
@@ -244,6 +247,7 @@ delivery-passphrase = 请设置“{ $class }”密封包的口令：
 delivery-packed = “{ $class }”密封包：
 delivery-part = “{ $class }”密封包：{ $path }
 delivery-locked = “{ $class }”已略过：所给密钥打不开它的密封包。
+delivery-unopened = “{ $class }”的密封包没有打开：所给密钥都打不开它，因此没有查看其中的内容。
 delivery-missing = 这里没有“{ $class }”的密封包。
 pack-plan = { $images } 个镜像，合计 { $sum }
 pack-done = 已打包：去重后 { $unique }，写出 { $size }，节省 { $saved } %
@@ -306,9 +310,14 @@ request-long = 内容太长，不便在电话中读出；请发送文件。
 answer-written = 答复已写入 { $path }，{ $size }。请发给密封包受损的一方。
 restore-undamaged = { $damaged } 个镜像已损坏，不会还原：
 restore-plan = 将还原 { $images } 个镜像，{ $size }：
+restore-mapping = 镜像在目标处的名称：
+restore-nameless = （在目标处没有名称）
 restore-done = 已还原 { $images } 个镜像，{ $size }，摘要全部相符：
+restore-done-sent = 已还原 { $images } 个镜像，{ $size }，发送的数据块与摘要全部相符：
+restore-done-unpacked = 已还原 { $images } 个镜像，{ $size }，镜像 ID 和各层内容全部相符：
+restore-unpacked = 此引擎不认识 zstd，有 { $layers } 层是解压后写入的；那里的清单摘要与密封包中的不同。
+restore-nothing-sent = 目标处已全部具备：{ $images } 个镜像，{ $size }。没有需要发送的内容，因此没有校验密封包中的数据块：
 restore-present = 有 { $blobs } 个数据块已经存在，没有重复写入。
-restore-unchecked = 没有需要发送的内容，因此没有校验密封包中的数据块。
 
 demo-sample = 1. 生成样例：{ $images } 个镜像，{ $sum }。
 demo-packed = 2. 打包并加密成一个密封包，{ $size }。

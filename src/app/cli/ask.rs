@@ -49,7 +49,7 @@ impl Ask for Terminal {
         }
         output::note(&sealift::escape(description).to_string());
         let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).ok()?;
+        hygiene::at_prompt(|| std::io::stdin().read_line(&mut answer)).ok()?;
         Some(answer.trim().to_owned())
     }
 }

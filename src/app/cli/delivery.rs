@@ -135,6 +135,16 @@ pub(super) fn open(matches: &ArgMatches) -> Result<Delivery> {
 pub(super) fn each(
     env: &Env,
     delivery: &Delivery,
+    work: impl FnMut(&Inspection) -> Result<(Ended, Value)>,
+) -> Result<Ended> {
+    each_but(env, delivery, &[], work)
+}
+
+/// As [`each`], where no key given opens the bundles of the classes `locked`: they are named.
+pub(super) fn each_but(
+    env: &Env,
+    delivery: &Delivery,
+    locked: &[Class],
     mut work: impl FnMut(&Inspection) -> Result<(Ended, Value)>,
 ) -> Result<Ended> {
     let (mut ended, mut objects) = (Ended::Done, Vec::new());
@@ -152,19 +162,29 @@ pub(super) fn each(
         }
         objects.push(object);
     }
+    for class in locked {
+        env.out.say("delivery-unopened", &[("class", class_name(env, *class))]);
+    }
     tell_missing(env, delivery);
+    let whole =
+        |objects: &[Value]| json!({ "parts": objects, "locked": locked, "missing": delivery.missing });
     env.out.json(&match <[Value; 1]>::try_from(objects) {
         Ok([object]) if !is_delivery => object,
-        Ok(objects) => json!({ "parts": objects, "missing": delivery.missing }),
-        Err(objects) => json!({ "parts": objects, "missing": delivery.missing }),
+        Ok(objects) => whole(&objects),
+        Err(objects) => whole(&objects),
     });
     Ok(ended)
 }
 
+/// Classes of the bundles that no key opened.
+pub(super) fn locked<T>(delivery: &Delivery, opened: &[Option<T>]) -> Vec<Class> {
+    let locked = delivery.parts.iter().zip(opened).filter(|(_, opened)| opened.is_none());
+    locked.filter_map(|(bundle, _)| Some(bundle.part()?.class)).collect()
+}
+
 /// Says which bundles are left out because no key opens them or because they are not there; the classes of the former.
 pub(super) fn tell_left_out<T>(env: &Env, delivery: &Delivery, opened: &[Option<T>]) -> Vec<Class> {
-    let locked = delivery.parts.iter().zip(opened).filter(|(_, opened)| opened.is_none());
-    let locked: Vec<Class> = locked.filter_map(|(bundle, _)| Some(bundle.part()?.class)).collect();
+    let locked = locked(delivery, opened);
     for class in &locked {
         env.out.say("delivery-locked", &[("class", class_name(env, *class))]);
     }

@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Delivery, Ejected, Error, Fact, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor,
-    Order, Result, Share, Target, TargetPlan, TargetReport, escape,
+    Code, Delivery, Ejected, Error, ErrorKind, Fact, HandoffOptions, HandoffPlan, HandoffReport,
+    HandoffWatch, KitFor, Order, Result, Share, Target, TargetPlan, TargetReport, escape,
 };
 use serde_json::{Value, json};
 
@@ -110,6 +110,9 @@ fn told(env: &Env, plan: &HandoffPlan, report: &HandoffReport) -> Ended {
     if !report.missing.is_empty() {
         let missing = ("missing", ranges(&report.missing));
         env.out.say("handoff-missing", &[missing, ("bundle", path(&plan.bundle))]);
+        if matches!(ended, Ended::Done) {
+            ended = Ended::Failed(ErrorKind::Failed);
+        }
     }
     env.out.fingerprint(&report.fingerprint);
     ended

@@ -1,13 +1,17 @@
 //! What the process does before anything else: no core dumps, many files, clean endings on signals.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering::SeqCst},
+use std::{
+    io,
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
-use sealift::{Ctx, Lang, text};
+use sealift::{Code, Ctx, Error, text};
 
-use super::output;
+use super::output::{self, Output};
 
 /// Keeps secrets out of core dumps, and lets a bundle have its 9,999 volumes.
 pub(crate) fn harden() {
@@ -28,17 +32,33 @@ pub(super) fn forbid_tracing() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// The terminal as it was before a prompt turned its echo off.
-#[cfg(unix)]
-static ECHO: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
+/// The terminal as it was before a prompt turned its echo off; whether there is a prompt.
+static PROMPT: (Mutex<Option<Saved>>, Condvar) = (Mutex::new(None), Condvar::new());
+/// How long a prompt has to end by itself: it takes Ctrl-C for a character, and then raises the signal.
+const GRACE: Duration = Duration::from_millis(300);
 static STOPPING: AtomicBool = AtomicBool::new(false);
+/// Whether Ctrl-C was the answer to a prompt.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+#[cfg(unix)]
+type Saved = Option<rustix::termios::Termios>;
+#[cfg(not(unix))]
+type Saved = ();
 
 /// Ctrl-C, SIGTERM and SIGHUP cancel the job; a second one, or one at a prompt, ends the program at once.
-pub(super) fn cancel_on_signals(ctx: &Ctx, lang: Lang) {
-    let ctx = ctx.clone();
+pub(super) fn cancel_on_signals(ctx: &Ctx, out: &Output) {
+    let (ctx, lang, json) = (ctx.clone(), out.lang, out.json);
     let installed = ctrlc::set_handler(move || {
-        let at_prompt = restore_echo();
-        if at_prompt || STOPPING.swap(true, SeqCst) {
+        if let Some(saved) = prompt_that_stays() {
+            restore_echo(saved);
+            // The prompt waits for an answer, and nothing else can end it.
+            Output { json, ..Output::plain(lang) }.error(&Error::new(Code::Cancelled));
+            std::process::exit(130);
+        }
+        if INTERRUPTED.load(SeqCst) {
+            return;
+        }
+        if STOPPING.swap(true, SeqCst) {
             std::process::exit(130);
         }
         output::note(&text(lang, "cancelling", &[]));
@@ -49,28 +69,51 @@ pub(super) fn cancel_on_signals(ctx: &Ctx, lang: Lang) {
     }
 }
 
-/// Runs `ask`, which turns the terminal's echo off; a signal meanwhile turns it on again.
-pub(super) fn at_prompt<T>(ask: impl FnOnce() -> T) -> T {
-    #[cfg(unix)]
-    {
-        let terminal = std::fs::File::open("/dev/tty").ok();
-        let saved = terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok());
-        *ECHO.lock().unwrap_or_else(PoisonError::into_inner) = saved;
+/// Whether the run is to end because Ctrl-C was the answer to a prompt.
+pub(super) fn was_interrupted() -> bool {
+    INTERRUPTED.load(SeqCst)
+}
+
+/// Runs `ask`, which may turn the terminal's echo off; a signal meanwhile turns it on again. After Ctrl-C nothing more is
+/// asked.
+pub(super) fn at_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    if was_interrupted() {
+        return Err(io::ErrorKind::Interrupted.into());
     }
+    let (prompt, ended) = &PROMPT;
+    *prompt.lock().unwrap_or_else(PoisonError::into_inner) = Some(saved());
     let answer = ask();
-    #[cfg(unix)]
-    let _ = ECHO.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if answer.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::Interrupted) {
+        INTERRUPTED.store(true, SeqCst);
+    }
+    *prompt.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    ended.notify_all();
     answer
 }
 
-/// Turns the echo on again if a prompt had turned it off, and says whether one had.
-fn restore_echo() -> bool {
-    #[cfg(unix)]
-    if let Some(saved) = ECHO.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        if let Ok(terminal) = std::fs::File::open("/dev/tty") {
-            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &saved);
-        }
-        return true;
-    }
-    false
+/// The terminal before the prompt, if there is one and it does not end by itself.
+fn prompt_that_stays() -> Option<Saved> {
+    let (prompt, ended) = &PROMPT;
+    let prompt = prompt.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = ended.wait_timeout_while(prompt, GRACE, |prompt| prompt.is_some());
+    waited.unwrap_or_else(PoisonError::into_inner).0.take()
 }
+
+#[cfg(unix)]
+fn saved() -> Saved {
+    let terminal = std::fs::File::open("/dev/tty").ok();
+    terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok())
+}
+
+#[cfg(not(unix))]
+fn saved() -> Saved {}
+
+#[cfg(unix)]
+fn restore_echo(saved: Saved) {
+    if let (Some(saved), Ok(terminal)) = (saved, std::fs::File::open("/dev/tty")) {
+        let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &saved);
+    }
+}
+
+#[cfg(not(unix))]
+fn restore_echo((): Saved) {}

@@ -29,6 +29,11 @@ fn engines(env: &Env) -> Result<Ended> {
             Ok(place) => place,
             Err(e) => {
                 env.out.line(format_args!("{}:  {}", engine.transport, e.message(env.out.lang)));
+                let hint = e.hint(env.out.lang);
+                e.facts(env.out.lang)
+                    .iter()
+                    .chain(&hint)
+                    .for_each(|line| env.out.line(format_args!("  {line}")));
                 listed.push(
                     serde_json::json!({ "transport": engine.transport, "error": e.json(env.out.lang) }),
                 );
@@ -36,6 +41,9 @@ fn engines(env: &Env) -> Result<Ended> {
             }
         };
         env.out.line(format_args!("{}:  {}", engine.transport, escape(&place)));
+        if let Some(namespace) = &engine.namespace {
+            env.out.say("images-namespace", &[("namespace", escape(namespace).to_string())]);
+        }
         let plan = with_progress(env, || {
             sealift::plan_pack(&env.ctx, &[SourceSpec::engine(engine.transport)?], &[])
         });
@@ -46,13 +54,16 @@ fn engines(env: &Env) -> Result<Ended> {
                 listed.push(serde_json::json!({
                     "transport": engine.transport,
                     "place": place,
+                    "namespace": engine.namespace,
                     "images": plan.images(),
                     "unique_bytes": plan.unique_bytes(),
                 }));
             }
             Err(e) if e.code() == Code::NothingToPack => {
-                listed
-                    .push(serde_json::json!({ "transport": engine.transport, "place": place, "images": [] }));
+                env.out.say("images-none", &[]);
+                listed.push(serde_json::json!({
+                    "transport": engine.transport, "place": place, "namespace": engine.namespace, "images": [],
+                }));
             }
             Err(e) => return Err(e),
         }
@@ -72,13 +83,16 @@ fn sum(env: &Env, plan: &PackPlan) {
 pub(super) fn table(env: &Env, images: &[Image]) {
     for image in images {
         let platforms: Vec<String> = image.platforms().map(Platform::to_string).collect();
+        let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref()?.get(..10));
+        let created = created.map(|day| env.out.t("image-created", &[("day", escape(day).to_string())]));
         let num_layers: usize = image.manifests.iter().map(|manifest| manifest.layers.len()).sum();
         env.out.line(format_args!(
-            "  {}\n    {}  {}  {}  {}",
+            "  {}\n    {}  {}  {}  {}{}",
             escape(&image.title()),
             human_bytes(image.size_bytes()),
             env.out.t("layers", &[("num", num_layers.to_string())]),
             escape(&platforms.join(", ")),
+            created.map(|created| created + "  ").unwrap_or_default(),
             image.target.digest,
         ));
         for name in image.names.iter().skip(1) {

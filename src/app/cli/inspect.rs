@@ -13,8 +13,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         Vec::new()
     };
     let store = site::store(matches)?.store;
+    let locked = delivery::locked(&delivery, &unlocked);
     let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-    delivery::each(env, &delivery, |bundle| {
+    delivery::each_but(env, &delivery, &locked, |bundle| {
         Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)))
     })?;
     Ok(Ended::Done)

@@ -31,7 +31,7 @@ use std::ffi::OsStr;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::ArgMatches;
-use sealift::{Ctx, Error, ErrorKind};
+use sealift::{Code, Ctx, Error, ErrorKind};
 
 use output::Output;
 
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     hygiene::forbid_tracing();
     let env = Env { ctx: Ctx::new(), out: Output::new(lang, matches) };
     output::trace(matches);
-    hygiene::cancel_on_signals(&env.ctx, lang);
+    hygiene::cancel_on_signals(&env.ctx, &env.out);
     let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else {
         return crate::desktop(lang, &[]);
     };
@@ -103,6 +103,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::Failed(kind)) => exit_code(kind),
         Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
+        Err(_) if hygiene::was_interrupted() => fail(&env.out, &Error::new(Code::Cancelled)),
         Err(error) => fail(&env.out, &error),
     }
 }

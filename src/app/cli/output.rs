@@ -62,6 +62,13 @@ impl Output {
         }
     }
 
+    /// A line on stderr, among those of the progress.
+    pub(super) fn remark(&self, line: &str) {
+        if !self.quiet && self.progress != Progress::Json {
+            stderr(&line);
+        }
+    }
+
     /// A worded line of the result.
     pub(super) fn say(&self, id: &str, args: &[(&str, String)]) {
         self.line(self.t(id, args));

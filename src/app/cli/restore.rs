@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use sealift::{
-    Class, Code, DamagedImage, DestSpec, Error, Fact, RegistryAccess, RestorePlan, Result, Selection,
-    TagPolicy, Unlocked, VerifiedBundle, escape,
+    Checked, Class, DamagedImage, DestSpec, Name, RegistryAccess, RestorePlan, RestoreReport, Result,
+    Selection, TagPolicy, Unlocked, VerifiedBundle, escape,
 };
 
 use super::{
@@ -57,6 +57,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         })?;
         Ok((plan, dest))
     })?;
+    if !selection.renames.is_empty() && !matches.get_flag("dry-run") {
+        mapping(env, &preview);
+    }
     let (damaged, verified) = match checked {
         Some(checked) => checked,
         None => (Vec::new(), with_progress(env, || sealift::verify_for(&env.ctx, &unlocked, &preview))?),
@@ -82,15 +85,16 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
     site.remember(policies)?;
     env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, proven });
-    env.out.say("restore-done", &plan_args(&plan));
+    env.out.say(ending(&report), &plan_args(&plan));
     names(env, &plan);
-    if report.num_present > 0 {
+    if report.num_unpacked > 0 {
+        env.out.say("restore-unpacked", &[("layers", report.num_unpacked.to_string())]);
+    }
+    if report.num_present > 0 && report.num_blobs > 0 {
         env.out.say("restore-present", &[("blobs", report.num_present.to_string())]);
     }
-    if report.num_blobs == 0 {
-        env.out.say("restore-unchecked", &[]);
-    }
     env.out.line(format_args!("  → {dest}"));
+    site::tell_policies(env, policies);
     Ok(ended())
 }
 
@@ -114,14 +118,7 @@ fn undamaged(env: &Env, unlocked: &[Unlocked]) -> Result<(Vec<DamagedImage>, Ver
 
 fn selection(matches: &ArgMatches) -> Result<Selection> {
     let all = |name| matches.get_many::<String>(name).unwrap_or_default();
-    let renames = all("rename").map(|text| {
-        let halves = text.split_once('=').filter(|(from, to)| !from.is_empty() && !to.is_empty());
-        let bad = || Error::new(Code::Usage).with(Fact::Field, "--rename").with(Fact::Found, text);
-        halves
-            .map(|(from, to)| (from.to_owned(), to.to_owned()))
-            .ok_or_else(|| bad().worded(Fact::Expected, "arg-rename.value", &[]))
-    });
-    let mut renames: Vec<_> = renames.collect::<Result<_>>()?;
+    let mut renames: Vec<_> = all("rename").map(|text| sealift::parse_rule(text)).collect::<Result<_>>()?;
     if let Some(path) = matches.get_one::<PathBuf>("map") {
         renames.extend(sealift::read_mapping(path)?);
     }
@@ -145,14 +142,46 @@ fn checks(env: &Env, plan: &RestorePlan) {
     }
 }
 
+/// What was really done, as the text that says it.
+fn ending(report: &RestoreReport) -> &'static str {
+    match report.checked {
+        _ if report.num_blobs == 0 => "restore-nothing-sent",
+        Checked::Before if report.num_unpacked > 0 => "restore-done-unpacked",
+        Checked::Before => "restore-done",
+        Checked::WhileSent | Checked::NothingSent => "restore-done-sent",
+    }
+}
+
+/// What becomes of each name, told before anything is written.
+fn mapping(env: &Env, plan: &RestorePlan) {
+    env.out.remark(&env.out.t("restore-mapping", &[]));
+    let shown = |name: &Option<Name>| name.as_ref().map(|name| escape(name.as_str()).to_string());
+    let mut rows = Vec::new();
+    for image in &plan.images {
+        if image.moves().is_empty() {
+            rows.push((image.target.to_string(), env.out.t("restore-nameless", &[])));
+        }
+        for (from, to) in image.moves() {
+            let from = shown(from).unwrap_or_else(|| image.target.to_string());
+            rows.push((from, shown(to).unwrap_or_else(|| env.out.t("restore-nameless", &[]))));
+        }
+    }
+    let width = rows.iter().map(|(from, _)| from.chars().count()).max().unwrap_or_default();
+    for (from, to) in rows {
+        env.out.remark(&format!("  {from:width$}  → {to}"));
+    }
+    env.out.notices(&env.ctx);
+}
+
 /// What each image will be called, and was.
 fn names(env: &Env, plan: &RestorePlan) {
     for image in &plan.images {
         if image.names.is_empty() {
             env.out.line(format_args!("  {}", image.target));
         }
-        for (at, name) in image.names.iter().enumerate() {
-            let was = image.bundle_names.get(at).filter(|was| *was != name);
+        let there = image.moves().iter().filter_map(|(was, name)| Some((was, name.as_ref()?)));
+        for (was, name) in there {
+            let was = was.as_ref().filter(|was| *was != name);
             let was = was.map(|was| format!("  ← {}", escape(was.as_str()))).unwrap_or_default();
             env.out.line(format_args!("  {}{was}", escape(name.as_str())));
         }

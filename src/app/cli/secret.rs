@@ -17,6 +17,8 @@ use super::{Env, ask, hygiene, output};
 
 /// Times a user may mistype at the prompt.
 const ATTEMPTS: usize = 3;
+/// What lets a user type a new passphrase once more.
+const MISTYPED: [Code; 3] = [Code::ShortPassphrase, Code::PassphraseMismatch, Code::BadPassphrase];
 /// More than any passphrase and its line end.
 const MAX_BYTES: u64 = 1100;
 /// More than any name and token: some are signed documents.
@@ -46,8 +48,8 @@ pub(super) fn access(matches: &ArgMatches) -> Result<RegistryAccess> {
         None => None,
         Some(path) => {
             let file = File::open(path).map_err(|e| Error::read(path, e))?;
-            let mut text = Zeroizing::new(String::with_capacity(2 * MAX_CREDENTIALS_BYTES as usize));
-            file.take(MAX_CREDENTIALS_BYTES).read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+            let mut text = Zeroizing::new(Vec::with_capacity(2 * MAX_CREDENTIALS_BYTES as usize));
+            file.take(MAX_CREDENTIALS_BYTES).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
             Some(Credentials::parse(&text).map_err(|e| e.at(path))?)
         }
     };
@@ -63,7 +65,8 @@ pub(super) fn entered<T>(
     match work(&access) {
         Err(e) if e.code() == Code::Unauthorized && access.credentials.is_none() && can_ask() => {
             output::note(&e.message(env.out.lang));
-            access.credentials = Some(ask_login(env)?);
+            let host = e.context().into_iter().find(|(fact, _)| *fact == Fact::Registry);
+            access.credentials = Some(ask_login(env, host.map_or("", |(_, host)| host))?);
             work(&access)
         }
         worked => worked,
@@ -74,43 +77,58 @@ fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-fn ask_login(env: &Env) -> Result<Credentials> {
+fn ask_login(env: &Env, host: &str) -> Result<Credentials> {
     let failed = |e: std::io::Error| Error::new(Code::Unauthorized).with(Fact::System, e);
     let mut username = String::new();
-    output::note(&env.out.t("prompt-user", &[]));
-    std::io::stdin().read_line(&mut username).map_err(failed)?;
+    output::note(&env.out.t("prompt-user", &[("host", sealift::escape(host).to_string())]));
+    hygiene::at_prompt(|| std::io::stdin().read_line(&mut username)).map_err(failed)?;
     let prompt = format!("{} ", env.out.t("prompt-registry", &[]));
     let password = hygiene::at_prompt(|| rpassword::prompt_password(prompt)).map_err(failed)?;
     Ok(Credentials::new(username.trim(), Zeroizing::new(password)))
 }
 
-fn ask(env: &Env, prompt: &str) -> Result<Passphrase> {
-    ask_for(env, prompt, false)?.ok_or_else(|| Error::new(Code::NoPassphrase))
+fn ask(env: &Env, prompt: &str, prefix: &str) -> Result<Passphrase> {
+    ask_for(env, prompt, prefix, false)?.ok_or_else(|| no_passphrase(prefix))
+}
+
+/// Names the option that would have given it.
+fn no_passphrase(prefix: &str) -> Error {
+    Error::new(Code::NoPassphrase).with(Fact::Expected, format!("--{prefix}password-file FILE"))
 }
 
 /// Asks for a passphrase; where it `may_be_empty`, an empty one is none.
-fn ask_for(env: &Env, prompt: &str, may_be_empty: bool) -> Result<Option<Passphrase>> {
+fn ask_for(env: &Env, prompt: &str, prefix: &str, may_be_empty: bool) -> Result<Option<Passphrase>> {
     if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
-        return Err(Error::new(Code::NoPassphrase));
+        return Err(no_passphrase(prefix));
     }
     let prompt = format!("{} ", env.out.t(prompt, &[]));
     let typed = hygiene::at_prompt(|| rpassword::prompt_password(prompt));
-    let typed = typed.map_err(|e| Error::new(Code::NoPassphrase).with(Fact::System, e))?;
+    let typed = typed.map_err(|e| no_passphrase(prefix).with(Fact::System, e))?;
     if typed.is_empty() && may_be_empty { Ok(None) } else { Passphrase::new(typed.into_bytes()).map(Some) }
 }
 
-/// A new passphrase: given, or typed twice. Long enough, or `--allow-weak`.
+/// A new passphrase: given, or typed twice, up to three times. Long enough, or `--allow-weak`.
 pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> Result<Passphrase> {
     if let Some(passphrase) = given(matches, prefix)? {
         return long(passphrase, matches);
     }
-    // Told before it is typed a second time.
-    let first = long(ask(env, "prompt-new")?, matches)?;
-    if first.matches(&ask(env, "prompt-again")?) {
-        Ok(first)
-    } else {
-        Err(Error::new(Code::PassphraseMismatch))
+    for _ in 1..ATTEMPTS {
+        match typed_twice(env, matches, prefix) {
+            Err(e) if MISTYPED.contains(&e.code()) => {
+                output::note(&e.message(env.out.lang));
+                e.hint(env.out.lang).iter().for_each(|hint| output::note(hint));
+            }
+            typed => return typed,
+        }
     }
+    typed_twice(env, matches, prefix)
+}
+
+fn typed_twice(env: &Env, matches: &ArgMatches, prefix: &str) -> Result<Passphrase> {
+    // Told before it is typed a second time.
+    let first = long(ask(env, "prompt-new", prefix)?, matches)?;
+    let is_same = first.matches(&ask(env, "prompt-again", prefix)?);
+    if is_same { Ok(first) } else { Err(Error::new(Code::PassphraseMismatch)) }
 }
 
 /// A new passphrase that lies in a file.
@@ -199,7 +217,7 @@ pub(super) fn unlock_all<B, T>(
     loop {
         let is_some_open = opened.iter().any(Option::is_some);
         let Some(passphrase) =
-            ask_for(env, if is_some_open { "prompt-more" } else { "prompt" }, is_some_open)?
+            ask_for(env, if is_some_open { "prompt-more" } else { "prompt" }, "", is_some_open)?
         else {
             return Ok(opened);
         };
@@ -232,7 +250,7 @@ pub(super) fn signing_key(env: &Env, matches: &ArgMatches, path: &Path) -> Resul
         opened => return opened,
     }
     for attempt in 1.. {
-        match sealift::read_signing_key(path, Some(&ask(env, "prompt-signing-key")?)) {
+        match sealift::read_signing_key(path, Some(&ask(env, "prompt-signing-key", "key-")?)) {
             Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(&e.message(env.out.lang)),
             result => return result,
         }
@@ -247,8 +265,7 @@ pub(super) fn confirm(env: &Env, prompt: &str) -> Result<bool> {
     }
     output::note(&env.out.t(prompt, &[]));
     let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
+    hygiene::at_prompt(|| std::io::stdin().read_line(&mut answer))
         .map_err(|e| Error::new(Code::NotConfirmed).with(Fact::System, e))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
 }

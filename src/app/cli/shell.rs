@@ -1,6 +1,6 @@
 //! `sealift completions SHELL` and `sealift man`: texts for the shell and for man(1), on stdout.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use clap::ArgMatches;
 use sealift::{Code, Error, Result};
@@ -25,8 +25,11 @@ pub(super) fn man(env: &Env, _: &ArgMatches) -> Result<Ended> {
 }
 
 fn print(text: &[u8]) -> Result<Ended> {
-    std::io::stdout().lock().write_all(text).map_err(failed)?;
-    Ok(Ended::Done)
+    match std::io::stdout().lock().write_all(text) {
+        // `| head` has read what it wanted.
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(Ended::Done),
+        written => written.map(|()| Ended::Done).map_err(failed),
+    }
 }
 
 fn failed(error: std::io::Error) -> Error {

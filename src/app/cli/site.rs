@@ -58,6 +58,11 @@ pub(super) fn tell(env: &Env, signatures: &[SignatureInfo], reports: &[PolicyRep
             ],
         );
     }
+    tell_policies(env, reports);
+}
+
+/// That each policy is met, and by whose signatures.
+pub(super) fn tell_policies(env: &Env, reports: &[PolicyReport]) {
     for report in reports {
         let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
         if !signers.is_empty() {

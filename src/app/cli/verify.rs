@@ -26,8 +26,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     } else {
         Vec::new()
     };
+    let locked = delivery::locked(&delivery, &unlocked);
     let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-    let ended = delivery::each(env, &delivery, |bundle| match opened.next().flatten() {
+    let ended = delivery::each_but(env, &delivery, &locked, |bundle| match opened.next().flatten() {
         Some(unlocked) => with_key(env, bundle, unlocked, &site),
         None => without_key(env, bundle, &site),
     })?;

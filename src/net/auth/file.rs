@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{Credentials, helper};
 use crate::{
     error::{Code, Error, Fact, Result},
+    fs::unmarked,
     job::Ctx,
     net::Env,
 };
@@ -29,10 +30,11 @@ pub(crate) fn find(ctx: &Ctx, env: &Env, host: &str, repository: &str) -> Result
     for path in env.auth_files() {
         let Some(bytes) = read(&path)? else { continue };
         // Where in the file a fault is may be told; what stands there may be a secret.
-        let file: AuthFile = serde_json::from_slice(&bytes).map_err(|e| {
-            let place = [("line", e.line().to_string()), ("column", e.column().to_string())];
-            Error::new(Code::BadAuthFile).worded(Fact::Detail, "detail-json-at", &place).at(&path)
-        })?;
+        let file: AuthFile =
+            serde_json::from_slice(unmarked(&bytes).map_err(|e| e.at(&path))?).map_err(|e| {
+                let place = [("line", e.line().to_string()), ("column", e.column().to_string())];
+                Error::new(Code::BadAuthFile).worded(Fact::Detail, "detail-json-at", &place).at(&path)
+            })?;
         if let Some(found) = file.find(ctx, host, repository).map_err(|e| e.at(&path))? {
             return Ok(Some(found));
         }

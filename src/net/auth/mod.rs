@@ -17,7 +17,10 @@ pub(super) use challenge::Challenge;
 pub(super) use file::find;
 pub(super) use token::Tokens;
 
-use crate::error::{Code, Error, Fact, Result};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    fs::unmarked,
+};
 
 /// A name and a secret for one registry.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,14 +41,16 @@ impl Credentials {
     ///
     /// # Errors
     /// [`Code::BadAuthFile`] without a colon or without a name.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let bad = || Error::new(Code::BadAuthFile).worded(Fact::Expected, "form-user-password", &[]);
+        let text = std::str::from_utf8(unmarked(bytes)?).map_err(|_| bad())?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         match text.split_once(':') {
             Some((username, password)) if !username.is_empty() => {
                 Ok(Self::new(username, Zeroizing::new(password.to_owned())))
             }
-            _ => Err(Error::new(Code::BadAuthFile).worded(Fact::Expected, "form-user-password", &[])),
+            _ => Err(bad()),
         }
     }
 
@@ -83,10 +88,10 @@ mod tests {
 
     #[test]
     fn a_credentials_file_holds_one_user_and_a_password_that_may_have_colons() {
-        let credentials = Credentials::parse("robot$ci:a:b\r\n").unwrap();
+        let credentials = Credentials::parse("\u{feff}robot$ci:a:b\r\n".as_bytes()).unwrap();
         assert_eq!((credentials.username.as_str(), credentials.secret.as_str()), ("robot$ci", "a:b"));
         for bad in ["", "user", ":password"] {
-            assert_eq!(Credentials::parse(bad).unwrap_err().code(), Code::BadAuthFile, "{bad}");
+            assert_eq!(Credentials::parse(bad.as_bytes()).unwrap_err().code(), Code::BadAuthFile, "{bad}");
         }
     }
 

@@ -55,10 +55,16 @@ address = "{}"
         std::fs::read_dir(ingests).is_ok_and(|mut entries| entries.next().is_some())
     }
 
+    /// Where it listens.
+    pub(super) fn address(&self) -> std::path::PathBuf {
+        self.sockets.join("s")
+    }
+
     /// Tells `sealift` where it listens.
     pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
-        let address = self.sockets.join("s");
-        sealift.with_env("CONTAINERD_ADDRESS", text(&address)).with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
+        sealift
+            .with_env("CONTAINERD_ADDRESS", text(&self.address()))
+            .with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
     }
 
     /// Kills it, as a power cut would.

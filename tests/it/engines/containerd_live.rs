@@ -39,6 +39,12 @@ fn images_come_into_a_namespace_and_out_of_it_byte_for_byte() {
     let listed = sealift.images_in("containerd:k8s.io/");
     assert_eq!(listed.iter().map(|image| &image.target).collect::<Vec<_>>(), [&digest(APP)]);
 
+    // What is listed without a source is one namespace, and that is said.
+    let mut images = Sealift::command(["images", "--lang", "en"]);
+    images.env("CONTAINERD_ADDRESS", target.address());
+    let told = String::from_utf8(images.output().unwrap().stdout).unwrap();
+    assert!(told.contains("namespace default; another one: sealift images containerd:NAMESPACE/"), "{told}");
+
     let back = dir.join("back.sealift");
     sealift.pack(
         [&format!("containerd:default/{APP}")[..], &format!("containerd:default/{BASE}")],

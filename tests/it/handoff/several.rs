@@ -13,8 +13,10 @@ fn volumes_are_spread_over_sticks_that_are_too_small_and_what_is_missing_is_told
     let bundle = bundle(&dir, Some("10MiB"));
     let made = bundle.parent().unwrap();
     let [a, b] = ["a", "b"].map(|name| Stick::tmpfs(&dir, name, 22));
-    let first = run(command(&bundle).arg("--to").arg(&a.point).arg("--spread"));
-    let first: Value = serde_json::from_str(&first).unwrap();
+    let first = command(&bundle).arg("--to").arg(&a.point).arg("--spread").output().unwrap();
+    // A script must not take it for the whole delivery.
+    assert_eq!(first.status.code(), Some(1));
+    let first: Value = serde_json::from_slice(&first.stdout).unwrap();
     assert_eq!(first["missing"], serde_json::json!([3, 4]), "{first}");
     assert_eq!(names(&a.point), ["a.sealift", "a.sealift.0002"]);
 

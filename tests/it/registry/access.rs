@@ -6,6 +6,7 @@ use super::{
     image::Shelf,
     server::{Demands, Registry, USER},
 };
+use crate::support::{answering, at_terminal};
 
 fn base64(text: &str) -> String {
     use std::io::Write as _;
@@ -46,6 +47,22 @@ fn credentials_come_from_a_file_of_their_own_or_from_dockers_and_podmans_logins(
     let file = broken.write(".docker/config.json", r#"{"auths": {"#);
     let said = broken.fails(&["images", &image], "NET-12");
     assert!(said.contains(file.to_str().unwrap()), "{said}");
+}
+
+#[test]
+fn a_prompt_names_the_registry_that_asks() {
+    let registry = Registry::start(Demands { password: true, ..Demands::default() });
+    let user = User::new();
+    let prompt = format!("User name at the registry {}:", registry.host());
+    let mut command = at_terminal(&format!("images docker://{}/team/a:1", registry.host()));
+    for name in ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] {
+        command.env_remove(name);
+    }
+    let answers = [(&prompt[..], format!("{}\n", USER.0)), ("Password:", format!("{}\n", USER.1))];
+    let answers = answers.each_ref().map(|(prompt, answer)| (*prompt, &answer[..]));
+    let (status, shown) = answering(command.env("HOME", user.home()), &answers);
+    // It let the user in, and has no such image.
+    assert!(status == Some(1) && shown.contains("NET-16"), "{shown}");
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
     user.json(&["pack", &at_source, &also, "--out", bundle.to_str().unwrap()]);
     let to = format!("docker://{}/mirror", dest.host());
     let restored = user.restore(&bundle, &to, &[]);
+    assert_eq!(restored["checked"], "while_sent");
     let there = ["other/app:2", "team/app:1.4"].map(|name| format!("{}/mirror/{name}", dest.host()));
     assert_eq!(names(&restored["images"][0]["names"]), there);
     // Sent once, each in one request. Then mounted.
@@ -67,6 +68,7 @@ fn what_one_registry_had_lands_in_an_empty_one_and_is_not_sent_twice() {
     // Again: nothing is sent.
     let num_writes = dest.num_writes();
     let again = user.restore(&bundle, &to, &[]);
+    assert_eq!(again["checked"], "nothing_sent");
     assert_eq!((again["num_blobs"].as_u64(), again["written_bytes"].as_u64()), (Some(0), Some(0)));
     assert_eq!(dest.num_writes(), num_writes, "{}", std::fs::read_to_string(dest.log()).unwrap());
 }

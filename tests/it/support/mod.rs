@@ -12,6 +12,7 @@ mod process;
 mod scratch;
 mod sealift;
 mod tarball;
+mod terminal;
 
 pub(crate) use authority::{make_authority, make_certificate};
 pub(crate) use cache::cached;
@@ -24,3 +25,4 @@ pub(crate) use process::{Tool, run, run_through, wait_for};
 pub(crate) use scratch::{Scratch, names};
 pub(crate) use sealift::{Listed, Sealift, file_transports};
 pub(crate) use tarball::{LAYER, Tar, blob, config, digest};
+pub(crate) use terminal::{answering, at_terminal};

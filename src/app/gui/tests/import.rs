@@ -164,7 +164,14 @@ fn ended_after(mut actions: Vec<Do>, result: Result<sealift::RestoreReport, Erro
 }
 
 fn restored() -> sealift::RestoreReport {
-    sealift::RestoreReport { images: Vec::new(), num_blobs: 12, written_bytes: 900 << 20, num_present: 0 }
+    sealift::RestoreReport {
+        images: Vec::new(),
+        num_blobs: 12,
+        written_bytes: 900 << 20,
+        num_present: 0,
+        num_unpacked: 0,
+        checked: sealift::Checked::Before,
+    }
 }
 
 fn done() -> State {

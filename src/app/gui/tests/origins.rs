@@ -19,9 +19,10 @@ fn engines() -> [Action; 2] {
     let found = vec![
         FoundEngine {
             transport: "docker-daemon",
+            namespace: None,
             reached: Ok("Docker (unix:///var/run/docker.sock) 29.1".into()),
         },
-        FoundEngine { transport: "containers-storage", reached: Err(silent) },
+        FoundEngine { transport: "containers-storage", namespace: None, reached: Err(silent) },
     ];
     let origin = Origin::Engine("docker-daemon");
     let listed = rows(12).into_iter().skip(5).map(|row| Row { origin, ..row }).collect();

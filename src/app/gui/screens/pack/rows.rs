@@ -188,7 +188,8 @@ mod tests {
             let origin = Origin::Engine("docker-daemon");
             rows(num + 5).into_iter().skip(5).map(|row| Row { origin, ..row }).collect()
         };
-        let found = || FoundEngine { transport: "docker-daemon", reached: Ok("Docker 29".into()) };
+        let found =
+            || FoundEngine { transport: "docker-daemon", namespace: None, reached: Ok("Docker 29".into()) };
         let look = |num: usize, pack: &mut Pack| {
             pack.apply(Action::Engines(vec![found()]), &mut Effects::new());
             assert!(pack.engines[0].is_reading);
@@ -213,7 +214,8 @@ mod tests {
     #[test]
     fn an_engine_that_falls_silent_takes_its_images_along_and_says_why() {
         let mut pack = Pack::default();
-        let reached = || FoundEngine { transport: "containerd", reached: Ok("containerd 1.7".into()) };
+        let reached =
+            || FoundEngine { transport: "containerd", namespace: None, reached: Ok("containerd 1.7".into()) };
         let origin = Origin::Engine("containerd");
         let listed = rows(2).into_iter().map(|row| Row { origin, ..row }).collect();
         pack.apply(Action::Engines(vec![reached()]), &mut Effects::new());
@@ -221,7 +223,7 @@ mod tests {
         pack.apply(Action::Filter(Filter::From(Group::Engine("containerd"))), &mut Effects::new());
         assert_eq!(pack.shown.len(), 2);
         let silent = Err(Error::new(Code::EngineUnreachable));
-        let found = FoundEngine { transport: "containerd", reached: silent };
+        let found = FoundEngine { transport: "containerd", namespace: None, reached: silent };
         pack.apply(Action::Engines(vec![found]), &mut Effects::new());
         assert!(pack.rows.is_empty() && pack.shown.is_empty() && pack.filter == Filter::All);
         assert!(pack.engines[0].failed.is_some());
