@@ -158,7 +158,7 @@ fn details_of_errors_are_texts_in_both_languages() {
         let text = fs::read_to_string(&path).unwrap();
         let code: String = text.split("#[cfg(test)]").next().unwrap().split_whitespace().collect();
         assert!(
-            !code.contains("(Fact::Detail,\"") && !code.contains("(Fact::Detail,format!(\""),
+            !code.contains(".with(Fact::Detail,\"") && !code.contains(".with(Fact::Detail,format!(\""),
             "{}",
             path.display()
         );

@@ -103,16 +103,16 @@ impl Build {
     }
 
     fn worded_arg(&self, arg: Arg) -> Arg {
-        let Some(help) = arg.get_help().map(ToString::to_string) else { return arg };
+        let help = arg.get_help().map(ToString::to_string).filter(|_| arg.get_action().takes_values());
+        let Some(help) = help else { return arg };
         let names = |values: Vec<String>| values.join(&text(self.0, "list-comma", &[]));
         let values: Vec<_> =
             arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-        let takes_value = arg.get_action().takes_values();
         // Where the help explains each value, they are not told twice.
         let is_told = values.iter().all(|value| help.contains(value.as_str()));
         let default: Vec<_> =
             arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-        let id = match (takes_value && !is_told, takes_value && !default.is_empty()) {
+        let id = match (!is_told, !default.is_empty()) {
             (true, true) => "arg-values-default",
             (true, false) => "arg-values",
             (false, true) => "arg-default",

@@ -16,7 +16,6 @@ use crate::{
         block_on,
         failure::{from_response, read_at_most},
     },
-    oci::MediaKind,
 };
 
 /// All that may be had, so that no registry converts one into another. `*/*` brings out artifacts.
@@ -53,7 +52,7 @@ impl Registry {
             let stated = stated_digest(response.headers());
             let bytes = read_at_most(self.host(), response, max_bytes as usize).await?;
             // A web server may answer everything with a page of its own, and with 200.
-            let is_manifest = MediaKind::of(&media_type) != MediaKind::Other;
+            let is_manifest = ACCEPTED.split(", ").any(|accepted| accepted == media_type);
             if !is_manifest && serde_json::from_slice::<IgnoredAny>(&bytes).is_err() {
                 let error = Error::new(Code::NotARegistry).with(Fact::Registry, self.host());
                 let sent = [("type", media_type)];
