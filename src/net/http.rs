@@ -217,7 +217,8 @@ impl Http {
             request = request.header(name, value);
         }
         if self.is_own(url)
-            && let Some(header) = self.tokens.authorization(&call.scope, |realm| self.client(realm, Patience::Limited)).await?
+            && let Some(header) =
+                self.tokens.authorization(&call.scope, |realm| self.client(realm, Patience::Limited)).await?
         {
             request = request.header(AUTHORIZATION, header);
         }

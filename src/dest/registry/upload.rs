@@ -75,13 +75,7 @@ impl Uploads {
     }
 }
 
-fn send(
-    ctx: &Ctx,
-    blob: (&Digest, u64),
-    route: &Route,
-    reader: &mut dyn Read,
-    way: Way,
-) -> Result<Sent> {
+fn send(ctx: &Ctx, blob: (&Digest, u64), route: &Route, reader: &mut dyn Read, way: Way) -> Result<Sent> {
     let (digest, size) = blob;
     let (first, registry) = &route.to;
     if let Sent::BrokenOff(e) = registry.push_blob(ctx, first, blob, &mut pieces(reader)?, way)? {
