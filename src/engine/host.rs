@@ -111,7 +111,12 @@ fn context_host(config: &Path, name: &str) -> Result<Host> {
             .with(Fact::Detail, detail)
             .at(&path)
     };
-    let file = open_file(&path).map_err(|e| bad(e.to_string()))?;
+    let file = open_file(&path).map_err(|e| match e.code() {
+        Code::NotFound => {
+            Error::new(Code::NoSuchContext).with(Fact::Engine, format!("docker context {name}")).at(&path)
+        }
+        _ => bad(e.to_string()),
+    })?;
     let meta: ContextMeta =
         serde_json::from_reader(std::io::BufReader::new(file)).map_err(|e| bad(e.to_string()))?;
     let address = meta.endpoints.get("docker").and_then(|endpoint| endpoint.host.clone());
@@ -148,6 +153,10 @@ mod tests {
         assert_eq!(current_context(config.path()).as_deref(), Some("site"));
         let host = context_host(config.path(), "site").unwrap();
         assert_eq!(host, Host { program: "docker", address: "unix:///run/site.sock".into(), certs: None });
-        assert_eq!(context_host(config.path(), "gone").unwrap_err().code(), Code::EngineUnreachable);
+        let gone = context_host(config.path(), "gone").unwrap_err();
+        assert_eq!(
+            (gone.code(), gone.context()[0]),
+            (Code::NoSuchContext, (Fact::Engine, "docker context gone"))
+        );
     }
 }
