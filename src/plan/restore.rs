@@ -50,6 +50,8 @@ pub struct RestoredImage {
 pub struct RestorePlan {
     /// The images.
     pub images: Vec<RestoredImage>,
+    /// Signatures and other artifacts that the destination cannot hold: they stay in the bundle.
+    pub left_out: Vec<RestoredImage>,
     /// Bytes of their blobs, each once.
     pub unique_bytes: u64,
     /// Free bytes that the destination must have.
@@ -66,6 +68,13 @@ pub struct RestorePlan {
     pub num_sent: usize,
 }
 
+impl RestoredImage {
+    /// Whether it is no image, but travels beside one: a signature, an attestation, an SBOM.
+    pub fn is_artifact(&self) -> bool {
+        self.image.is_artifact()
+    }
+}
+
 impl RestorePlan {
     /// Every blob, once.
     pub(crate) fn blobs(&self) -> BTreeMap<Digest, Descriptor> {
@@ -77,7 +86,7 @@ impl RestorePlan {
 /// Plans restoring `images` to `dest`. Writes nothing.
 ///
 /// # Errors
-/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`].
+/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`], [`Code::OnlyArtifacts`].
 pub(crate) fn plan_restore(
     ctx: &Ctx,
     images: &[Image],
@@ -99,6 +108,16 @@ pub(crate) fn plan_restore(
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;
     }
+    let (mut chosen, left_out): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|restored| target.holds(&restored.image));
+    for artifact in &left_out {
+        ctx.notice(Notice::new(NoticeKind::ArtifactLeftOut, artifact.image.title()));
+    }
+    if let Some(artifact) = left_out.first().filter(|_| chosen.is_empty()) {
+        let error = Error::new(Code::OnlyArtifacts).with(Fact::Image, artifact.image.title());
+        let (fact, place) = target.place();
+        return Err(error.with(fact, place));
+    }
     for image in &mut chosen {
         let mut there = Vec::new();
         for name in image.names.drain(..) {
@@ -113,6 +132,7 @@ pub(crate) fn plan_restore(
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
     let mut plan = RestorePlan {
         images: chosen,
+        left_out,
         unique_bytes: 0,
         needed_bytes: found.needed_bytes,
         free_bytes: None,
