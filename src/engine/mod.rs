@@ -42,6 +42,7 @@ pub(crate) struct EngineImage {
 
 /// What an engine says of itself.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and engines mix them freely")]
 pub(crate) struct EngineFacts {
     pub(crate) version: String,
     pub(crate) platform: Platform,

@@ -76,7 +76,7 @@ fn signed(options: &[&str]) -> Signed {
 
 impl Signed {
     fn sealift(&self) -> Sealift {
-        Sealift::new(&self.user.dir)
+        Sealift::opened_by(self.user.dir.join("passphrase"))
     }
 }
 
@@ -186,7 +186,7 @@ fn an_engine_that_fails_while_it_loads_is_not_said_to_be_unchanged() {
     let app = archive("registry.local/team/app:1", &["amd64"], &[b"no tar, so no layer".repeat(100)]);
     let (tar, bundle) = (user.keep("app.tar", &app.bytes), user.dir.join("app.sealift"));
     user.pack(tar.to_str().unwrap(), &bundle, &[]);
-    let sealift = Sealift::new(&user.dir).with_env("DOCKER_HOST", docker.host());
+    let sealift = Sealift::opened_by(user.dir.join("passphrase")).with_env("DOCKER_HOST", docker.host());
     let (_, error) = sealift.refused(&bundle, "docker-daemon:", &[]);
     assert_eq!(error["code"], "ENGINE-03", "{error}");
     assert!(error["hint"].as_str().unwrap().contains("may still be there"), "{error}");
