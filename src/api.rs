@@ -118,7 +118,7 @@ pub fn plan_restore(
     plan::plan_restore(ctx, verified.images(), dest, selection)
 }
 
-/// Carries out a restore; on any error the destination is as it was.
+/// Carries out a restore; on any error the destination is as it was, but for what an engine had taken in.
 pub fn restore(
     ctx: &Ctx,
     verified: &VerifiedBundle,

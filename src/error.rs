@@ -5,7 +5,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::locale::{Lang, escape, lookup, text};
+use crate::locale::{Lang, escape, human_bytes, lookup, text};
 
 /// Result with Sealift's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -129,6 +129,10 @@ codes! {
     DestinationChanged = "ENGINE-07", Failed;
     /// A layer cannot be put together from an engine's own files.
     LayerUnreadable = "ENGINE-08", Failed;
+    /// Docker has no context of that name.
+    NoSuchContext = "ENGINE-09", Failed;
+    /// Nothing but signatures and other artifacts was chosen, and the destination holds images alone.
+    OnlyArtifacts = "ENGINE-10", Usage;
 
     /// The content is no kind of image source.
     NotASource = "SOURCE-01", Failed;
@@ -506,6 +510,8 @@ type Words = (String, Vec<(&'static str, String)>);
 #[error("{}", self.message(Lang::En))]
 pub struct Error {
     code: Code,
+    /// Which of the code's hints fits, where it has several.
+    hint: Option<&'static str>,
     context: Vec<(Fact, Value)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -513,7 +519,7 @@ pub struct Error {
 impl Error {
     /// An error without facts yet.
     pub fn new(code: Code) -> Self {
-        Self { code, context: Vec::new(), source: None }
+        Self { code, hint: None, context: Vec::new(), source: None }
     }
 
     /// Adds a fact.
@@ -562,6 +568,12 @@ impl Error {
     #[must_use]
     pub(crate) fn recoded(self, code: Code) -> Self {
         Self { code, ..self }
+    }
+
+    /// Says which hint fits: `CODE.hint-NAME`. A code without that one has its plain hint.
+    #[must_use]
+    pub(crate) fn hinted(self, name: &'static str) -> Self {
+        Self { hint: Some(name), ..self }
     }
 
     /// Keeps the cause.
@@ -628,7 +640,11 @@ impl Error {
 
     /// What to do, one line; some errors speak for themselves.
     pub fn hint(&self, lang: Lang) -> Option<String> {
-        self.of_server(lang, "server-hint").or_else(|| lookup(lang, &format!("{}.hint", self.code.id()), &[]))
+        let special =
+            self.hint.and_then(|name| lookup(lang, &format!("{}.hint-{name}", self.code.id()), &[]));
+        special
+            .or_else(|| self.of_server(lang, "server-hint"))
+            .or_else(|| lookup(lang, &format!("{}.hint", self.code.id()), &[]))
     }
 
     /// Whether it is of a server that keeps keys: what happens on the way to one happens on the way to a registry too, and
@@ -647,7 +663,7 @@ impl Error {
     pub fn facts(&self, lang: Lang) -> Vec<String> {
         let word = |(fact, value): &(Fact, Value)| {
             let value = match value {
-                Value::Given(value) => escape(value).to_string(),
+                Value::Given(value) => self.size(*fact, value).unwrap_or_else(|| escape(value).to_string()),
                 Value::Worded(texts, _) => escape(&in_a_row(lang, texts)).to_string(),
             };
             text(lang, &format!("fact-{}", fact.name()), &[("value", value)])
@@ -655,6 +671,13 @@ impl Error {
         let mut facts: Vec<_> = self.context.iter().collect();
         facts.sort_by_key(|(fact, _)| *fact);
         facts.into_iter().map(word).collect()
+    }
+
+    /// A number of bytes that was needed or free, for people.
+    fn size(&self, fact: Fact, value: &str) -> Option<String> {
+        let is_size = matches!(fact, Fact::Needed | Fact::Free)
+            && matches!(self.code, Code::NoSpace | Code::DoesNotFit);
+        value.parse().ok().filter(|_| is_size).map(human_bytes)
     }
 
     /// For programs: `code`, `message`, `hint`, and `facts` by name.
@@ -745,6 +768,33 @@ mod tests {
         assert!(lines[4].starts_with("Hint: "));
         assert_eq!(lines[5], "Code: INTEGRITY-02");
         assert!(error.render(Lang::ZhCn).contains("代码：INTEGRITY-02"));
+    }
+
+    #[test]
+    fn sizes_are_worded_for_people_and_stay_numbers_for_programs() {
+        let error = Error::new(Code::NoSpace).with(Fact::Needed, 120_014_586).with(Fact::Free, 512);
+        assert_eq!(error.facts(Lang::En), ["needed: 114.45 MiB", "free: 512 B"]);
+        assert_eq!(error.json(Lang::En)["facts"]["needed"], "120014586");
+        // What is no number of bytes stays as it is.
+        let shares = Error::new(Code::TooFewShares).with(Fact::Needed, 3);
+        assert_eq!(shares.facts(Lang::En), ["needed: 3"]);
+    }
+
+    #[test]
+    fn a_hint_fits_what_happened_where_the_code_has_several() {
+        for lang in Lang::ALL {
+            let hint = |error: Error| error.hint(lang).unwrap();
+            let plain = |code| hint(Error::new(code));
+            for name in ["docker", "podman", "containerd"] {
+                let special = hint(Error::new(Code::EngineUnreachable).hinted(name));
+                assert!(!special.contains("docker save"), "{special}");
+                assert_ne!(special, plain(Code::EngineUnreachable));
+            }
+            for code in [Code::EngineFailed, Code::DiskFull] {
+                assert_ne!(hint(Error::new(code).hinted("loading")), plain(code));
+            }
+            assert_eq!(hint(Error::new(Code::NoSpace).hinted("loading")), plain(Code::NoSpace));
+        }
     }
 
     #[test]

@@ -109,6 +109,17 @@ pub fn escape(text: &str) -> impl fmt::Display + '_ {
     })
 }
 
+/// Bytes for people: `1.48 GiB`.
+pub(crate) fn human_bytes(num_bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let Some(unit) = (num_bytes.checked_ilog2().unwrap_or(0) / 10).checked_sub(1) else {
+        return format!("{num_bytes} B");
+    };
+    let shift = 10 * (unit + 1);
+    let hundredths = (u128::from(num_bytes) * 100 + (1 << (shift - 1))) >> shift;
+    format!("{}.{:02} {}", hundredths / 100, hundredths % 100, UNITS[unit as usize])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

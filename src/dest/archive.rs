@@ -19,7 +19,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, refuse_existing},
     job::{Ctx, Notice, NoticeKind},
-    oci::{Descriptor, Name, is_zstd_layer},
+    oci::{Descriptor, Image, Name, is_zstd_layer},
 };
 
 /// An archive by its path.
@@ -49,6 +49,11 @@ impl Target for ArchiveTarget {
         Ok((!self.is_docker || (name.is_qualified() && !name.has_digest())).then(|| name.clone()))
     }
 
+    /// `manifest.json` lists images alone.
+    fn holds(&self, image: &Image) -> bool {
+        !self.is_docker || !image.is_artifact()
+    }
+
     fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
         for Placed { image, .. } in placed.iter().filter(|_| self.is_docker) {
             let mut layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
@@ -66,8 +71,10 @@ impl Target for ArchiveTarget {
 
     fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
         let placed = &order.placed;
-        let mut documents =
-            vec![("oci-layout", OCI_LAYOUT.to_vec()), ("index.json", index_json(index_entries(placed)?)?)];
+        let mut documents = vec![
+            ("oci-layout", OCI_LAYOUT.to_vec()),
+            ("index.json", index_json(index_entries(placed, |image| &image.target)?)?),
+        ];
         if self.is_docker {
             documents.push(("manifest.json", manifest_json(placed, |layer| layer.blob.digest)?));
         }

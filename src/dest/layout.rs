@@ -23,11 +23,15 @@ pub(super) fn blob_path(digest: &Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())
 }
 
-/// Entries of `index.json`: one for each name, or one without annotations for an untagged image.
-pub(super) fn index_entries(placed: &[Placed<'_>]) -> Result<Vec<spec::Descriptor>> {
+/// Entries of `index.json`: one for each name, or one without annotations for an untagged image. `target` is what they
+/// point at.
+pub(super) fn index_entries<'a>(
+    placed: impl IntoIterator<Item = &'a Placed<'a>>,
+    target: impl Fn(&'a Image) -> &'a Descriptor,
+) -> Result<Vec<spec::Descriptor>> {
     let mut entries = Vec::new();
     for Placed { image, names } in placed {
-        let target = to_spec(&image.target)?;
+        let target = to_spec(target(image))?;
         if names.is_empty() {
             entries.push(target.clone());
         }

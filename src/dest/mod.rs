@@ -54,6 +54,11 @@ pub(crate) trait Target {
         Ok(Some(name.clone()))
     }
 
+    /// Whether it can hold this: engines have no place for signatures and other artifacts.
+    fn holds(&self, _image: &Image) -> bool {
+        true
+    }
+
     /// What restoring would meet: room, tags that are taken, what must be known before. Writes nothing.
     fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight>;
 
@@ -68,6 +73,11 @@ pub(crate) trait Target {
 pub(crate) trait Destination {
     /// Blobs it has already, or has no use for: they are not sent.
     fn present(&self) -> &BTreeSet<Digest>;
+
+    /// How many of them it has no use for.
+    fn num_unused(&self) -> usize {
+        0
+    }
 
     /// Whether it takes this layer only unpacked; then [`Destination::put`] gets it so, under its diffID.
     fn wants_raw(&self, _blob: &Descriptor) -> bool {

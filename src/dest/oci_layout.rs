@@ -127,7 +127,7 @@ fn whole_blobs(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
 
 /// Opens the layout in folder `path`; a missing one is made under a partial name first.
 fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
-    let entries = index_entries(placed)?;
+    let entries = index_entries(placed, |image| &image.target)?;
     check(path)?;
     let mut this = OciLayout {
         dir: folder_for(path),

@@ -14,6 +14,9 @@ use crate::{
 const KUBERNETES: &str = "k8s.io";
 /// What containerd calls images that have no name.
 const UNTAGGED: &str = "untagged";
+/// How an archive is read, with everything that is in it.
+const IMPORT: [&str; 7] =
+    ["images", "import", "--all-platforms", "--digests", "--skip-digest-for-named", "--base-name", UNTAGGED];
 /// Sockets, by who serves them: the first that is there is used, unless `CONTAINERD_ADDRESS` names one.
 const SOCKETS: [&str; 3] = [
     "/run/containerd/containerd.sock",
@@ -150,6 +153,8 @@ impl Engine for Containerd {
                 .filter(|root: &std::path::PathBuf| root.is_dir() && address() == SOCKETS[0]),
             namespace: Some(self.namespace.clone()),
             keeps_manifests: true,
+            keeps_artifacts: true,
+            needs_whole_indexes: true,
             takes_partial: true,
             room_factor: 1,
             reads_zstd: true,
@@ -185,10 +190,11 @@ impl Engine for Containerd {
     }
 
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {
-        let naming = ["--digests", "--skip-digest-for-named", "--base-name", UNTAGGED];
-        let args: Vec<&str> =
-            ["images", "import", "--all-platforms"].into_iter().chain(naming).chain(["-"]).collect();
-        self.program.write(ctx, &args)
+        self.program.write(ctx, &[&IMPORT[..], &["-"]].concat())
+    }
+
+    fn load_packed(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {
+        self.program.write(ctx, &[&IMPORT[..], &["--no-unpack", "-"]].concat())
     }
 
     fn tag(&self, ctx: &Ctx, from: &Name, to: &Name) -> Result<()> {

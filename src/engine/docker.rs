@@ -230,6 +230,8 @@ impl Engine for Docker {
             root: info.docker_root_dir.map(PathBuf::from).filter(|root| root.is_dir()),
             namespace: None,
             keeps_manifests,
+            keeps_artifacts: false,
+            needs_whole_indexes: false,
             takes_partial: !keeps_manifests && !is_podman,
             room_factor: if keeps_manifests || is_podman { 1 } else { 2 },
             reads_zstd: is_podman || major >= 23,

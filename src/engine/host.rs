@@ -105,9 +105,12 @@ fn current_context(config: &Path) -> Option<String> {
 fn context_host(config: &Path, name: &str) -> Result<Host> {
     let folder = Digest::of(name.as_bytes()).hex();
     let path = config.join("contexts/meta").join(&folder).join("meta.json");
-    let bad =
-        || Error::new(Code::EngineUnreachable).with(Fact::Engine, format!("docker context {name}")).at(&path);
-    let file = open_file(&path).map_err(|e| bad().caused_by(e))?;
+    let error = |code| Error::new(code).with(Fact::Engine, format!("docker context {name}")).at(&path);
+    let bad = || error(Code::EngineUnreachable);
+    let file = open_file(&path).map_err(|e| match e.code() {
+        Code::NotFound => error(Code::NoSuchContext),
+        _ => bad().caused_by(e),
+    })?;
     let meta: ContextMeta =
         serde_json::from_reader(std::io::BufReader::new(file)).map_err(|e| bad().with(Fact::System, e))?;
     let address = meta.endpoints.get("docker").and_then(|endpoint| endpoint.host.clone());
@@ -144,6 +147,10 @@ mod tests {
         assert_eq!(current_context(config.path()).as_deref(), Some("site"));
         let host = context_host(config.path(), "site").unwrap();
         assert_eq!(host, Host { program: "docker", address: "unix:///run/site.sock".into(), certs: None });
-        assert_eq!(context_host(config.path(), "gone").unwrap_err().code(), Code::EngineUnreachable);
+        let gone = context_host(config.path(), "gone").unwrap_err();
+        assert_eq!(
+            (gone.code(), gone.context()[0]),
+            (Code::NoSuchContext, (Fact::Engine, "docker context gone"))
+        );
     }
 }

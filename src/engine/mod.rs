@@ -42,6 +42,7 @@ pub(crate) struct EngineImage {
 
 /// What an engine says of itself.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and engines mix them freely")]
 pub(crate) struct EngineFacts {
     pub(crate) version: String,
     pub(crate) platform: Platform,
@@ -53,6 +54,10 @@ pub(crate) struct EngineFacts {
     pub(crate) namespace: Option<String>,
     /// Whether it keeps manifests and indexes: then image IDs are their digests.
     pub(crate) keeps_manifests: bool,
+    /// Whether it keeps signatures and other artifacts that are no images.
+    pub(crate) keeps_artifacts: bool,
+    /// Whether it takes an index only with all that it lists.
+    pub(crate) needs_whole_indexes: bool,
     /// Whether it loads an archive without the layers it has already.
     pub(crate) takes_partial: bool,
     /// Bytes it needs on its disk for each byte it is sent: 2 where it keeps an archive there while it unpacks it.
@@ -79,6 +84,11 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Begins the input of `docker load`.
     fn load(&self, ctx: &Ctx) -> Result<Box<dyn Load>>;
+
+    /// The same, with nothing unpacked: what is no image cannot be.
+    fn load_packed(&self, ctx: &Ctx) -> Result<Box<dyn Load>> {
+        self.load(ctx)
+    }
 
     /// Gives what is called `from` one more name.
     fn tag(&self, ctx: &Ctx, from: &Name, to: &Name) -> Result<()>;
@@ -160,7 +170,7 @@ pub fn engines(ctx: &Ctx) -> Vec<FoundEngine> {
         });
         let is_traceless = |e: &Error| match e.code() {
             Code::NoProgram => true,
-            Code::EngineUnreachable => !is_installed(transport),
+            Code::EngineUnreachable | Code::NoSuchContext => !is_installed(transport),
             _ => false,
         };
         if !reached.as_ref().err().is_some_and(is_traceless) {
@@ -181,7 +191,12 @@ fn is_installed(transport: &str) -> bool {
     program::Program::find(program, program).is_ok()
 }
 
-/// An error of the engine at `place`, in its words or those of the system.
+/// An error of the engine at `place`, in its words or those of the system, with the hints of that engine.
 fn engine_error(code: Code, place: &str, said: impl std::fmt::Display) -> Error {
-    Error::new(code).with(Fact::Engine, place).with(Fact::System, said)
+    let error = Error::new(code).with(Fact::Engine, place).with(Fact::System, said);
+    let program = place.split(' ').next().unwrap_or_default();
+    match ["docker", "podman", "containerd"].into_iter().find(|known| *known == program) {
+        Some(program) => error.hinted(program),
+        None => error,
+    }
 }

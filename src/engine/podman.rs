@@ -141,6 +141,8 @@ impl Engine for Podman {
             root: Some(info.store.graph_root.into()),
             namespace: None,
             keeps_manifests: false,
+            keeps_artifacts: false,
+            needs_whole_indexes: false,
             takes_partial: false,
             // It keeps the archive elsewhere.
             room_factor: 1,

@@ -27,6 +27,8 @@ kinds! {
     Untagged = "untagged";
     /// An artifact that is no image and belongs to none.
     ArtifactSkipped = "artifact-skipped";
+    /// The destination has no place for a signature or another artifact.
+    ArtifactLeftOut = "artifact-left-out";
     /// A layer's content is fetched from elsewhere and is not in the source.
     ForeignLayer = "foreign-layer";
     /// A manifest listed the layers in the wrong order and was rebuilt from the config.
@@ -39,7 +41,7 @@ kinds! {
     ZstdLayers = "zstd-layers";
     /// Only one platform of a multi-platform image is loadable from a docker-archive by old engines.
     OnePlatform = "one-platform";
-    /// The registry takes no index without all its platforms: the tag points at the one that travelled.
+    /// The destination takes no index without all its platforms: the tag points at one that travelled.
     TagAtPlatform = "tag-at-platform";
     /// One of the two header copies is damaged; the bundle opens through the other.
     HeaderCopyDamaged = "header-copy-damaged";

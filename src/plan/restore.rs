@@ -60,6 +60,8 @@ impl RestoredImage {
 pub struct RestorePlan {
     /// The images.
     pub images: Vec<RestoredImage>,
+    /// Signatures and other artifacts that the destination cannot hold: they stay in the bundle.
+    pub left_out: Vec<RestoredImage>,
     /// Bytes of their blobs, each once.
     pub unique_bytes: u64,
     /// Free bytes that the destination must have.
@@ -76,6 +78,13 @@ pub struct RestorePlan {
     pub num_sent: usize,
 }
 
+impl RestoredImage {
+    /// Whether it is no image, but travels beside one: a signature, an attestation, an SBOM.
+    pub fn is_artifact(&self) -> bool {
+        self.image.is_artifact()
+    }
+}
+
 impl RestorePlan {
     /// Every blob, once.
     pub(crate) fn blobs(&self) -> BTreeMap<Digest, Descriptor> {
@@ -87,7 +96,7 @@ impl RestorePlan {
 /// Plans restoring `images` to `dest`. Writes nothing.
 ///
 /// # Errors
-/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`].
+/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`], [`Code::OnlyArtifacts`].
 pub(crate) fn plan_restore(
     ctx: &Ctx,
     images: &[Image],
@@ -113,6 +122,16 @@ pub(crate) fn plan_restore(
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;
     }
+    let (mut chosen, left_out): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|restored| target.holds(&restored.image));
+    for artifact in &left_out {
+        ctx.notice(Notice::new(NoticeKind::ArtifactLeftOut, artifact.image.title()));
+    }
+    if let Some(artifact) = left_out.first().filter(|_| chosen.is_empty()) {
+        let error = Error::new(Code::OnlyArtifacts).with(Fact::Image, artifact.image.title());
+        let (fact, place) = target.place();
+        return Err(error.with(fact, place));
+    }
     for image in &mut chosen {
         for (at, name) in image.names.drain(..).enumerate() {
             let there = target.name_there(&name)?;
@@ -127,6 +146,7 @@ pub(crate) fn plan_restore(
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
     let mut plan = RestorePlan {
         images: chosen,
+        left_out,
         unique_bytes: 0,
         needed_bytes: found.needed_bytes,
         free_bytes: None,

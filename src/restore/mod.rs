@@ -30,6 +30,8 @@ const NUM_LANES: usize = 4;
 pub struct RestoreReport {
     /// The images, with their names at the destination.
     pub images: Vec<RestoredImage>,
+    /// Signatures and other artifacts that the destination cannot hold.
+    pub left_out: Vec<RestoredImage>,
     /// Blobs written.
     pub num_blobs: usize,
     /// Bytes written.
@@ -43,7 +45,7 @@ pub struct RestoreReport {
     pub checked: Checked,
 }
 
-/// Carries out `plan`. On any error the destination is as it was.
+/// Carries out `plan`. On any error the destination is as it was, but for what an engine had taken in.
 pub(crate) fn restore(
     ctx: &Ctx,
     verified: &VerifiedBundle,
@@ -86,14 +88,16 @@ pub(crate) fn restore(
         }
         left.retain(|sent| again.contains(&sent.blob.digest));
     }
+    let num_present = num_all - blobs.len() - dest.num_unused();
     ctx.enter(Phase::Flush, 0);
     ctx.checkpoint()?;
     dest.finish().map_err(blame)?;
     Ok(RestoreReport {
         images: plan.images.clone(),
+        left_out: plan.left_out.clone(),
         num_blobs: blobs.len(),
         written_bytes,
-        num_present: num_all - blobs.len(),
+        num_present,
         num_unpacked: blobs.iter().filter(|sent| sent.unpacked.is_some()).count(),
         checked: verified.checked(),
     })

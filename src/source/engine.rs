@@ -24,7 +24,9 @@ struct EngineSource {
 
 /// Images of Docker.
 pub(super) fn open_docker(ctx: &Ctx, reference: Option<&str>) -> Result<Box<dyn Source>> {
-    open(ctx, engine::docker(ctx)?, reference)
+    // Its plain hint has the way without an engine.
+    let engine = engine::docker(ctx).map_err(|e| e.hinted("pack"))?;
+    open(ctx, engine, reference).map_err(|e| e.hinted("pack"))
 }
 
 /// Images of Podman.

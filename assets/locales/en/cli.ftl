@@ -245,20 +245,23 @@ slot-plain = Key slot { $number }: { $kind }
 class-public = public
 class-internal = internal
 class-secret = secret
-delivery-plan = { $class }: { $images ->
-    [1] 1 image
-   *[other] { $images } images
-}
+delivery-plan = { $class }: { $what }
 delivery-passphrase = Passphrase for the bundle of class { $class }:
 delivery-packed = Bundle of class { $class }:
 delivery-part = Bundle of class { $class }: { $path }
 delivery-locked = Class { $class } is left out: no key given opens its bundle.
 delivery-unopened = Class { $class } is locked: no key given opens its bundle, so what is inside was not looked at.
 delivery-missing = The bundle of class { $class } is not here.
-pack-plan = { $images ->
+num-images = { $num ->
     [1] 1 image
-   *[other] { $images } images
- }, { $sum } in all
+   *[other] { $num } images
+}
+num-artifacts = { $num ->
+    [1] 1 signature or other artifact
+   *[other] { $num } signatures and other artifacts
+}
+num-both = { $images }, { $artifacts }
+pack-plan = { $what }, { $sum } in all
 pack-done = Packed: { $unique } of unique content, { $size } written, { $saved } % saved
 pack-continued = Of these, { $size } were there from an interrupted run.
 pack-generated = Passphrase: in { $path }, which only you can read. Send it over another channel than the bundle.
@@ -298,19 +301,13 @@ inspect-public = Sealed bundle: { $size }, { $volumes ->
    *[other] { $records } records
  }
 inspect-locked = Give the passphrase (--password, --password-file) to see what is inside.
-inspect-contents = { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $sum } in all, packed { $created } by { $tool }
+inspect-contents = { $what }, { $sum } in all, packed { $created } by { $tool }
 
 verify-records = Whole: { $records ->
     [1] its one record is as it was sealed
    *[other] all { $records } records are as they were sealed
  }. This finds damage; only a check with the passphrase also finds forgery.
-verify-blobs = Whole: { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $blobs } blobs, { $size }; every digest matches.
+verify-blobs = Whole: { $what }, { $blobs } blobs, { $size }; every digest matches.
 verify-damaged = Damaged: { $damaged } of { $records } records ({ $numbers }).
 verify-copy-again = Copy the bundle again from where it was made, or ask for these records alone with --repair-request FILE.
 verify-damaged-image = Damaged image: { $image } ({ $blobs } of its blobs)
@@ -350,32 +347,19 @@ restore-undamaged = { $damaged ->
     [1] 1 image is damaged and is left out:
    *[other] { $damaged } images are damaged and are left out:
  }
-restore-plan = Would restore { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $size }:
+restore-plan = Would restore { $what }, { $size }:
 restore-mapping = Names at the destination:
 restore-nameless = (no name there)
-restore-done = Restored { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $size }; every digest matches:
-restore-done-sent = Restored { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $size }; every blob that was sent matches its digest:
-restore-done-unpacked = Restored { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $size }; image IDs and the content of every layer match:
+restore-done = Restored { $what }, { $size }; every digest matches:
+restore-done-sent = Restored { $what }, { $size }; every blob that was sent matches its digest:
+restore-done-unpacked = Restored { $what }, { $size }; image IDs and the content of every layer match:
 restore-unpacked = { $layers ->
     [1] 1 layer was
    *[other] { $layers } layers were
  } unpacked, as this engine cannot read zstd; the digest of a manifest there is not the one in the bundle.
-restore-nothing-sent = All there already: { $images ->
-    [1] 1 image
-   *[other] { $images } images
- }, { $size }. Nothing had to be sent, so the blobs of the bundle were not checked:
+restore-nothing-sent = All there already: { $what }, { $size }. Nothing had to be sent, so the blobs of the bundle were not checked:
+restore-room = Free there: { $free }; needed: { $needed }
+restore-left-out = Left out, as this destination cannot hold them:
 restore-present = { $blobs ->
     [1] 1 blob was there already and was not written again
    *[other] { $blobs } blobs were there already and were not written again

@@ -8,13 +8,15 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{
-    Class, ClassFile, ClassKeys, Code, Delivery, Error, Fact, Inspection, PackOptions, PackPlan, PackReport,
-    Recipients, Result, ShareFiles,
+    Class, ClassFile, ClassKeys, Code, Delivery, Error, Fact, Image, Inspection, PackOptions, PackPlan,
+    PackReport, Recipients, Result, ShareFiles,
 };
 use serde_json::{Value, json};
 
 use super::{
-    Ended, Env, handoff, output, pack,
+    Ended, Env, handoff,
+    images::counted,
+    output, pack,
     progress::with_progress,
     recipients::{Asked, Given},
     secret,
@@ -56,7 +58,10 @@ pub(super) fn run(
     for (class, plan) in &plans {
         env.out.say(
             "delivery-plan",
-            &[("class", class_name(env, *class)), ("images", plan.images().len().to_string())],
+            &[
+                ("class", class_name(env, *class)),
+                ("what", counted(env, plan.images().iter().map(Image::is_artifact))),
+            ],
         );
     }
     let (mut parts, mut shares) = (BTreeMap::new(), BTreeMap::new());

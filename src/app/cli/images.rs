@@ -79,6 +79,18 @@ fn sum(env: &Env, plan: &PackPlan) {
     );
 }
 
+/// How many images these are, and how many signatures and other artifacts.
+pub(super) fn counted(env: &Env, are_artifacts: impl Iterator<Item = bool>) -> String {
+    let (artifacts, images): (Vec<bool>, Vec<bool>) = are_artifacts.partition(|is_artifact| *is_artifact);
+    let num = |id, found: &[bool]| env.out.t(id, &[("num", found.len().to_string())]);
+    let (some_images, some_artifacts) = (num("num-images", &images), num("num-artifacts", &artifacts));
+    match (images.is_empty(), artifacts.is_empty()) {
+        (_, true) => some_images,
+        (true, false) => some_artifacts,
+        (false, false) => env.out.t("num-both", &[("images", some_images), ("artifacts", some_artifacts)]),
+    }
+}
+
 /// One line for each image, one more for each further name.
 pub(super) fn table(env: &Env, images: &[Image]) {
     for image in images {

@@ -1,7 +1,7 @@
 //! `sealift inspect BUNDLE`
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Inspection, Result, TrustStore, Unlocked};
+use sealift::{Code, Error, Image, Inspection, Result, TrustStore, Unlocked};
 
 use super::{Ended, Env, delivery, images, output::human_bytes, secret, site};
 
@@ -51,7 +51,7 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
             env.out.say(
                 "inspect-contents",
                 &[
-                    ("images", contents.images.len().to_string()),
+                    ("what", images::counted(env, contents.images.iter().map(Image::is_artifact))),
                     ("sum", human_bytes(contents.sum_bytes)),
                     ("created", sealift::escape(contents.created).to_string()),
                     ("tool", sealift::escape(contents.tool).to_string()),

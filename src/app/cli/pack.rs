@@ -7,13 +7,14 @@ use std::{
 
 use clap::ArgMatches;
 use sealift::{
-    Code, Error, Existing, Fact, KdfLevel, PackOptions, PackPlan, PackReport, Place, Platform,
+    Code, Error, Existing, Fact, Image, KdfLevel, PackOptions, PackPlan, PackReport, Place, Platform,
     RegistryAccess, Result, Signing, SourceSpec,
 };
 use serde_json::{Value, json};
 
 use super::{
     Ended, Env, delivery, handoff,
+    images::counted,
     output::human_bytes,
     progress::with_progress,
     recipients::{self, Given},
@@ -46,7 +47,10 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let plan = plan(env, matches, &platforms)?;
     env.out.say(
         "pack-plan",
-        &[("images", plan.images().len().to_string()), ("sum", human_bytes(plan.sum_bytes()))],
+        &[
+            ("what", counted(env, plan.images().iter().map(Image::is_artifact))),
+            ("sum", human_bytes(plan.sum_bytes())),
+        ],
     );
     tell_place(env, &place, asked, plan.sum_bytes());
     let signing_key = matches.get_one::<PathBuf>("sign");

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use sealift::{
-    Checked, Class, DamagedImage, DestSpec, Name, RegistryAccess, RestorePlan, RestoreReport, Result,
-    Selection, TagPolicy, Unlocked, VerifiedBundle, escape,
+    Checked, Class, DamagedImage, DestSpec, Name, RegistryAccess, RestorePlan, RestoreReport, RestoredImage,
+    Result, Selection, TagPolicy, Unlocked, VerifiedBundle, escape,
 };
 
 use super::{
-    Ended, Env, delivery, output::human_bytes, pack::existing, progress::with_progress, secret, site,
+    Ended, Env, delivery, images::counted, output::human_bytes, pack::existing, progress::with_progress,
+    secret, site,
 };
 
 /// A report for scripts, with what was left out, and whether the rest is what the fingerprints stand for.
@@ -76,7 +77,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         }));
         let signatures = unlocked.iter().flat_map(|bundle| bundle.signatures(&site.store));
         site::tell(env, &signatures.collect::<Vec<_>>(), policies);
-        env.out.say("restore-plan", &plan_args(&plan));
+        env.out.say("restore-plan", &plan_args(env, &plan));
         names(env, &plan);
         checks(env, &plan);
         return Ok(ended());
@@ -85,7 +86,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
     site.remember(policies)?;
     env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, proven });
-    env.out.say(ending(&report), &plan_args(&plan));
+    env.out.say(ending(&report), &plan_args(env, &plan));
     names(env, &plan);
     if report.num_unpacked > 0 {
         env.out.say("restore-unpacked", &[("layers", report.num_unpacked.to_string())]);
@@ -130,8 +131,11 @@ fn selection(matches: &ArgMatches) -> Result<Selection> {
     Ok(Selection { images: all("image").cloned().collect(), renames, tags })
 }
 
-fn plan_args(plan: &RestorePlan) -> [(&'static str, String); 2] {
-    [("images", plan.images.len().to_string()), ("size", human_bytes(plan.unique_bytes))]
+fn plan_args(env: &Env, plan: &RestorePlan) -> [(&'static str, String); 2] {
+    [
+        ("what", counted(env, plan.images.iter().map(RestoredImage::is_artifact))),
+        ("size", human_bytes(plan.unique_bytes)),
+    ]
 }
 
 /// What was looked at before anything is written.
@@ -140,13 +144,17 @@ fn checks(env: &Env, plan: &RestorePlan) {
         let mark = if check.kind.is_warning() { '!' } else { '✓' };
         env.out.line(format_args!("  {mark} {}", check.render(env.out.lang)));
     }
+    if let Some(free_bytes) = plan.free_bytes {
+        let room = [("free", human_bytes(free_bytes)), ("needed", human_bytes(plan.needed_bytes))];
+        env.out.line(format_args!("  ✓ {}", env.out.t("restore-room", &room)));
+    }
 }
 
 /// What was really done, as the text that says it.
 fn ending(report: &RestoreReport) -> &'static str {
     match report.checked {
         _ if report.num_blobs == 0 => "restore-nothing-sent",
-        Checked::Before if report.num_unpacked > 0 => "restore-done-unpacked",
+        _ if report.num_unpacked > 0 => "restore-done-unpacked",
         Checked::Before => "restore-done",
         Checked::WhileSent | Checked::NothingSent => "restore-done-sent",
     }
@@ -173,9 +181,17 @@ fn mapping(env: &Env, plan: &RestorePlan) {
     env.out.notices(&env.ctx);
 }
 
-/// What each image will be called, and was.
+/// What each image will be called, and was; then what has no place there.
 fn names(env: &Env, plan: &RestorePlan) {
-    for image in &plan.images {
+    name_all(env, &plan.images);
+    if !plan.left_out.is_empty() {
+        env.out.say("restore-left-out", &[]);
+        name_all(env, &plan.left_out);
+    }
+}
+
+fn name_all(env: &Env, images: &[RestoredImage]) {
+    for image in images {
         if image.names.is_empty() {
             env.out.line(format_args!("  {}", image.target));
         }

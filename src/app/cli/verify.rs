@@ -2,13 +2,14 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DamageReport, Error, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, Unlocked,
-    escape,
+    Code, DamageReport, Error, Image, Inspection, PolicyReport, RecordReport, Result, SignatureInfo,
+    Unlocked, escape,
 };
 use serde_json::{Value, json};
 
 use super::{
-    Ended, Env, delivery, output::human_bytes, pack::existing, progress::with_progress, repair, secret, site,
+    Ended, Env, delivery, images, output::human_bytes, pack::existing, progress::with_progress, repair,
+    secret, site,
 };
 use crate::site::Site;
 
@@ -123,7 +124,7 @@ fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) ->
         &[
             ("blobs", report.num_blobs.to_string()),
             ("size", human_bytes(report.num_bytes)),
-            ("images", unlocked.contents().images.len().to_string()),
+            ("what", images::counted(env, unlocked.contents().images.iter().map(Image::is_artifact))),
         ],
     );
     env.out.fingerprint(&unlocked.fingerprint());

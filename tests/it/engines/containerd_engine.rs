@@ -9,10 +9,10 @@ const CONTAINERD: Tool = Tool::new("containerd", "containerd");
 const CTR: Tool = Tool::new("ctr", "containerd");
 
 /// What images without a name are called, with their digest.
-pub(super) const UNTAGGED: &str = "registry.local/untagged";
+pub(crate) const UNTAGGED: &str = "registry.local/untagged";
 
 /// An engine; empty when it starts.
-pub(super) struct Containerd {
+pub(crate) struct Containerd {
     // Dropped in this order: a folder can go once the engine has left it.
     daemon: Daemon,
     dir: Scratch,
@@ -20,7 +20,7 @@ pub(super) struct Containerd {
 }
 
 impl Containerd {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         assert_root();
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
         let config = format!(
@@ -44,13 +44,13 @@ address = "{}"
     }
 
     /// Starts it again with what it had.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.daemon.stop();
         self.daemon = start(&self.dir, &self.sockets);
     }
 
     /// Whether it is taking blobs in.
-    pub(super) fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         let ingests = self.dir.join("root/io.containerd.content.v1.content/ingest");
         std::fs::read_dir(ingests).is_ok_and(|mut entries| entries.next().is_some())
     }
@@ -61,33 +61,33 @@ address = "{}"
     }
 
     /// Tells `sealift` where it listens.
-    pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
+    pub(crate) fn environment(&self, sealift: Sealift) -> Sealift {
         sealift
             .with_env("CONTAINERD_ADDRESS", text(&self.address()))
             .with_env("CONTAINERD_SNAPSHOTTER", SNAPSHOTTER)
     }
 
     /// Kills it, as a power cut would.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.daemon.kill();
     }
 
     /// Runs `ctr ARGS`, which must succeed, and gives its output.
     #[track_caller]
-    pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+    pub(crate) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
         run(client(&self.sockets).args(args))
     }
 
     /// Imports an archive and unpacks its images. One without a name is called [`UNTAGGED`]`@DIGEST`.
     #[track_caller]
-    pub(super) fn import(&self, archive: &str) {
+    pub(crate) fn import(&self, archive: &str) {
         let naming = ["--digests", "--skip-digest-for-named", "--base-name", UNTAGGED];
         let args = ["images", "import", "--snapshotter", SNAPSHOTTER].into_iter().chain(naming);
         self.run(args.chain([archive]));
     }
 
     /// The digest behind every name.
-    pub(super) fn images(&self) -> BTreeMap<String, String> {
+    pub(crate) fn images(&self) -> BTreeMap<String, String> {
         let table = self.run(["images", "list"]);
         let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
         rows.map(|columns| (columns[0].to_owned(), columns[2].to_owned())).collect()
@@ -95,7 +95,7 @@ address = "{}"
 
     /// What a container of `image` prints. It has no network: `ctr` gives none.
     #[track_caller]
-    pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
+    pub(crate) fn run_container(&self, image: &str, command: &[&str]) -> String {
         let args = ["run", "--rm", "--snapshotter", SNAPSHOTTER, image, "it"];
         self.run(args.into_iter().chain(command.iter().copied()))
     }

@@ -11,7 +11,7 @@ const MOUNT: Tool = Tool::new("mount", "mount");
 const DOCKER: Tool = Tool::new("docker", "docker.io");
 
 /// An engine; empty when it starts.
-pub(super) struct Docker {
+pub(crate) struct Docker {
     // Dropped in this order: a folder can go once the engine has left it.
     daemon: Daemon,
     dir: Scratch,
@@ -19,12 +19,12 @@ pub(super) struct Docker {
 }
 
 impl Docker {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(|_| ())
     }
 
     /// An engine whose storage is a file system of its own: of so many MiB, and for so many files.
-    pub(super) fn start_on_small_disk(size_mib: u64, num_files: u64) -> Self {
+    pub(crate) fn start_on_small_disk(size_mib: u64, num_files: u64) -> Self {
         Self::start_with(|dir| {
             let image = dir.join("disk");
             std::fs::File::create_new(&image).unwrap().set_len(size_mib << 20).unwrap();
@@ -45,23 +45,23 @@ impl Docker {
     }
 
     /// Where it listens.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         host(&self.sockets)
     }
 
     /// Where it keeps its images.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.dir.join("data")
     }
 
     /// Whether it is taking an archive in.
-    pub(super) fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         let entries = std::fs::read_dir(self.dir.join("data/tmp")).into_iter().flatten().flatten();
         entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("docker-import"))
     }
 
     /// Kills it, as a power cut would.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.daemon.kill();
         // Its containerd would live on, and answer to nobody.
         let pid = std::fs::read_to_string(self.sockets.join("x/containerd/containerd.pid")).unwrap();
@@ -70,7 +70,7 @@ impl Docker {
     }
 
     /// Starts it again with what it had.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.daemon.stop();
         let _ = std::fs::remove_file(self.sockets.join("pid"));
         let _ = std::fs::remove_dir_all(self.sockets.join("x"));
@@ -78,32 +78,32 @@ impl Docker {
     }
 
     /// The version of the program, which decides what an archive looks like.
-    pub(super) fn version() -> String {
+    pub(crate) fn version() -> String {
         run(DOCKERD.command().arg("--version"))
     }
 
     /// Runs `docker ARGS`, which must succeed, and gives its output.
     #[track_caller]
-    pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+    pub(crate) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
         run(client(&self.dir, &self.sockets).args(args))
     }
 
     /// Every image with each of its names, `<none>:<none>` if it has none.
-    pub(super) fn images(&self) -> BTreeSet<(String, String)> {
+    pub(crate) fn images(&self) -> BTreeSet<(String, String)> {
         let list = self.run(["images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]);
         let pairs = list.lines().map(|line| line.split_once(' ').unwrap());
         pairs.map(|(name, id)| (name.to_owned(), id.to_owned())).collect()
     }
 
     /// What the engine says of an image that lies in the image itself.
-    pub(super) fn facts(&self, image: &str) -> String {
+    pub(crate) fn facts(&self, image: &str) -> String {
         let format = "{{.Id}} {{.Created}} {{.Os}}/{{.Architecture}} {{json .Config}} {{json .RootFS}}";
         self.run(["image", "inspect", "--format", format, image])
     }
 
     /// What a container of `image` prints.
     #[track_caller]
-    pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
+    pub(crate) fn run_container(&self, image: &str, command: &[&str]) -> String {
         self.run(["run", "--rm", "--network", "none", image].into_iter().chain(command.iter().copied()))
     }
 }

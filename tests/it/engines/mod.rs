@@ -26,6 +26,9 @@ mod sample;
 mod skopeo;
 
 pub(crate) use base_image::base_root;
+pub(crate) use containerd_engine::Containerd;
+pub(crate) use docker_engine::Docker;
+pub(crate) use podman_engine::Podman;
 
 use std::path::{Path, PathBuf};
 

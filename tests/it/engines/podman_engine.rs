@@ -16,30 +16,30 @@ events_logger = "none"
 "#;
 
 /// A storage; empty when it is made.
-pub(super) struct Podman {
+pub(crate) struct Podman {
     dir: Scratch,
     sockets: Scratch,
 }
 
 /// A running `podman system service`.
-pub(super) struct Service {
+pub(crate) struct Service {
     daemon: Daemon,
     address: String,
 }
 
 impl Service {
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.address.clone()
     }
 
     /// Kills it, as a power cut would.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.daemon.kill();
     }
 }
 
 impl Podman {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         assert_root();
         let (dir, sockets) = (Scratch::new(), Scratch::for_sockets());
         dir.write("containers.conf", CONFIG);
@@ -47,7 +47,7 @@ impl Podman {
     }
 
     /// Whether it is taking an archive in: both the service and the program keep it in a file first.
-    pub(super) fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         let entries = std::fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.into_iter().any(|name| name.starts_with("api_load") || name.starts_with("podman"))
@@ -55,12 +55,12 @@ impl Podman {
 
     /// Runs `podman ARGS`, which must succeed, and gives its output.
     #[track_caller]
-    pub(super) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+    pub(crate) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
         run(self.command().args(args))
     }
 
     /// Tells `sealift` where its storage is.
-    pub(super) fn environment(&self, sealift: Sealift) -> Sealift {
+    pub(crate) fn environment(&self, sealift: Sealift) -> Sealift {
         let (root, run) = (self.dir.join("root"), self.sockets.join("run"));
         let storage = format!(
             "[storage]\ndriver = \"vfs\"\ngraphroot = \"{}\"\nrunroot = \"{}\"\n",
@@ -75,7 +75,7 @@ impl Podman {
     }
 
     /// Serves Docker's API until the guard is dropped.
-    pub(super) fn serve(&self) -> Service {
+    pub(crate) fn serve(&self) -> Service {
         let socket = self.sockets.join("api");
         let address = format!("unix://{}", text(&socket));
         let mut command = self.command();
@@ -98,7 +98,7 @@ impl Podman {
     }
 
     /// Every image with each of its names, `<none>:<none>` if it has none.
-    pub(super) fn images(&self) -> BTreeSet<(String, String)> {
+    pub(crate) fn images(&self) -> BTreeSet<(String, String)> {
         let list = self.run(["images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]);
         let pairs = list.lines().map(|line| line.split_once(' ').unwrap());
         pairs.map(|(name, id)| (name.to_owned(), id.to_owned())).collect()
@@ -106,7 +106,7 @@ impl Podman {
 
     /// What a container of `image` prints.
     #[track_caller]
-    pub(super) fn run_container(&self, image: &str, command: &[&str]) -> String {
+    pub(crate) fn run_container(&self, image: &str, command: &[&str]) -> String {
         // crun refuses a machine with both cgroup versions mounted; runc does not. Podman's default limits
         // are higher than what root in a sandbox may set.
         let mut podman = self.command();

@@ -76,7 +76,9 @@ fn cosigns_tags_and_the_referrers_of_an_image_land_with_it() {
     lands(&format!("{}.sig", tag(&digest(&sbom))), &sealed);
     // An archive for an engine holds the image alone, and nobody stumbles over the rest.
     let out = user.dir.join("out.tar");
-    user.restore(&signed, &format!("docker-archive:{}", out.display()), &[]);
+    let report = user.restore(&signed, &format!("docker-archive:{}", out.display()), &[]);
+    assert_eq!(report["images"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["left_out"].as_array().map(Vec::len), Some(3), "{report}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod broken;
 mod fake;
 mod http;
 mod image;
+mod into_engines;
 mod keyless;
 mod lies;
 mod line;

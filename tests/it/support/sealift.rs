@@ -42,6 +42,11 @@ impl Sealift {
         Self { password_file: dir.write("passphrase", "correct horse battery staple\n"), env: Vec::new() }
     }
 
+    /// With the passphrase that stands in a file.
+    pub(crate) fn opened_by(password_file: PathBuf) -> Self {
+        Self { password_file, env: Vec::new() }
+    }
+
     /// Sets a variable for every run.
     pub(crate) fn with_env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));

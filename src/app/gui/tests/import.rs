@@ -166,6 +166,7 @@ fn ended_after(mut actions: Vec<Do>, result: Result<sealift::RestoreReport, Erro
 fn restored() -> sealift::RestoreReport {
     sealift::RestoreReport {
         images: Vec::new(),
+        left_out: Vec::new(),
         num_blobs: 12,
         written_bytes: 900 << 20,
         num_present: 0,
