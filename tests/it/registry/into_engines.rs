@@ -166,8 +166,8 @@ fn engines_that_hold_images_alone_say_that_a_signature_stays_behind_and_count_wh
         assert!(plan.contains("Free there: "), "{dest} {plan}");
 
         let report = sealift.restore(&signed.bundle, dest, &["--force"]);
-        assert_eq!(names(&report, "images"), [signed.image.clone()], "{dest}");
-        assert_eq!(names(&report, "left_out"), [signed.signature.clone()], "{dest}");
+        assert_eq!(names(&report, "images"), std::slice::from_ref(&signed.image), "{dest}");
+        assert_eq!(names(&report, "left_out"), std::slice::from_ref(&signed.signature), "{dest}");
         assert_eq!(report["num_present"], 0, "{dest}: nothing was there");
         let again = sealift.restore(&signed.bundle, dest, &["--force"]);
         assert_eq!(again["num_present"], had, "{dest}: {again}");

@@ -187,7 +187,9 @@ fn run(state: &mut State, action: Action) -> Vec<Run> {
         wait.recv().unwrap();
         let actions = job.poll(&mut view);
         kept.extend(view.record());
-        actions.into_iter().for_each(|action| kept.extend(run(state, action)));
+        for action in actions {
+            kept.extend(run(state, action));
+        }
     }
     kept
 }

@@ -79,9 +79,13 @@ impl Pack {
         let Self { rows, selected, classes, totals, .. } = self;
         let rows = selected.iter().filter_map(|row| rows.get(*row)).filter(|row| row.target == target);
         let rows: Vec<&Row> = rows.collect();
-        rows.iter().for_each(|row| totals.remove(row, classes.whose(row)));
+        for row in &rows {
+            totals.remove(row, classes.whose(row));
+        }
         classes.by_hand.insert(target, class);
-        rows.iter().for_each(|row| totals.add(row, classes.whose(row)));
+        for row in &rows {
+            totals.add(row, classes.whose(row));
+        }
     }
 
     /// The class of an image: as somebody marked it, else as its label says.
