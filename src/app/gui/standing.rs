@@ -203,7 +203,7 @@ mod tests {
         let key = SigningKey::generate(SigningKeyType::Ed25519);
         sealift::sign(&ctx, &bundle, &key, None).unwrap();
         let store = dir.path().join("trust.toml");
-        let site = || Site::open(Some(store.clone()), None);
+        let site = || Site::to_fill(Some(store.clone()));
         let before = Standing::of(&sealift::inspect(&bundle).unwrap(), site());
         assert_eq!(before.signatures[0].state, SignatureState::UnknownKey);
 

@@ -267,7 +267,7 @@ mod tests {
         let header = Header::read(&bundle).unwrap();
         assert!(OtherKeys::for_slots(&header.slots).is_open);
 
-        let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
+        let site = Site::to_fill(Some(dir.path().join("trust.toml"))).unwrap();
         let opened = |keys: &[&Path], ask| {
             open(&Ctx::new(), std::slice::from_ref(&bundle), given("", keys), &ask, &site)
                 .map_err(|e| e.code())
@@ -318,7 +318,7 @@ mod tests {
         let parts = divided.into_iter().map(lock).collect();
         sealift::pack_delivery(&ctx, parts, &out, &PackOptions::default()).unwrap();
 
-        let site = Site::open(Some(dir.path().join("trust.toml")), None).unwrap();
+        let site = Site::to_fill(Some(dir.path().join("trust.toml"))).unwrap();
         let paths = classes.map(|class| sealift::part_path(&out, class));
         let opened =
             |paths: &[PathBuf], given: &str| open(&ctx, paths, self::given(given, &[]), &nobody(), &site);
