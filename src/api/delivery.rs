@@ -251,8 +251,8 @@ mod tests {
     /// A delivery of two classes in `folder`.
     fn packed(folder: &Path) -> [PathBuf; 2] {
         let (ctx, sample) = (Ctx::new(), folder.join("sample.tar"));
-        crate::write_sample(&sample).unwrap();
-        let plan = crate::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+        crate::sample::write_sample(&sample).unwrap();
+        let plan = super::super::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
         let classes = [Class::Public, Class::Secret];
         let marked = plan.images().iter().zip(classes);
         let by_hand = marked.map(|(image, class)| (image.target.digest.to_string(), class)).collect();

@@ -95,7 +95,7 @@ fn it_restores_from_a_stick_that_is_read_only_and_lets_nothing_run() {
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && shown.contains("1) Docker"), "{shown}");
     assert_eq!(shown.matches("Number:").count(), 3, "{shown}");
-    assert!(shown.contains("records are as they were sealed") && !shown.contains("every digest"), "{shown}");
+    assert!(shown.contains("as it was sealed") && !shown.contains("every digest"), "{shown}");
     // With a key file every part of the images is compared.
     let mut menu = launch(&["--text"]);
     let mut child = menu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

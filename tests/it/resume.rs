@@ -184,11 +184,14 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
         .spawn()
         .unwrap();
     let arrived = dir.join("out.partial").join("blobs/sha256");
-    let has_arrived = || {
-        let whole = fs::read_dir(&arrived).into_iter().flatten().flatten();
-        whole.filter(|file| !file.file_name().to_string_lossy().ends_with(".partial")).count() > 1
+    let is_layer = |path: &PathBuf| {
+        path.extension().is_none() && fs::metadata(path).is_ok_and(|file| file.len() > 1 << 20)
     };
-    while !has_arrived() {
+    let layers = || {
+        let files = fs::read_dir(&arrived).into_iter().flatten().flatten();
+        files.map(|file| file.path()).filter(is_layer).collect::<Vec<_>>()
+    };
+    while layers().len() < 2 {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
         std::thread::yield_now();
     }
@@ -196,9 +199,7 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     child.wait().unwrap();
     assert!(!out.exists(), "what is partial does not claim to be whole");
     // Of what arrived, a blob that does not keep its name's promise is written again.
-    let first =
-        fs::read_dir(&arrived).unwrap().flatten().find(|file| file.metadata().unwrap().len() > 1 << 20);
-    let hurt = first.unwrap().path();
+    let hurt = layers().swap_remove(0);
     let len = fs::metadata(&hurt).unwrap().len();
     fs::OpenOptions::new().write(true).open(&hurt).unwrap().set_len(0).unwrap();
     fs::OpenOptions::new().write(true).open(&hurt).unwrap().set_len(len).unwrap();

@@ -186,7 +186,9 @@ fn names(env: &Env, plan: &RestorePlan) {
     name_all(env, &plan.images);
     if !plan.left_out.is_empty() {
         env.out.say("restore-left-out", &[]);
-        name_all(env, &plan.left_out);
+        for name in plan.left_out.iter().flat_map(|artifact| &artifact.names) {
+            env.out.line(format_args!("  {}", escape(name.as_str())));
+        }
     }
 }
 

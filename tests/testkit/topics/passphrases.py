@@ -23,7 +23,7 @@ def cases():
     yield typed("one-byte", "one byte is enough", "x", "x")
     yield typed("spaces", "spaces and tabs count, also at both ends", "  a \t b  ", "  a \t b  ")
     yield typed("controls", "other control characters count", "a\x01\x7f\x1bb", "a\x01\x7f\x1bb")
-    yield typed("byte-order-mark", "a byte order mark counts", "\ufeffpass", "\ufeffpass")
+    yield typed("byte-order-mark", "a leading byte order mark is dropped", "\ufeffpass", "pass")
     yield typed("longest", "1,024 bytes", "0123456789abcdef" * 64, "0123456789abcdef" * 64)
     yield typed(
         "longest-crlf", "1,024 bytes and CR LF", "0123456789abcdef" * 64 + "\r\n", "0123456789abcdef" * 64
