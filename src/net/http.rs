@@ -145,9 +145,9 @@ impl Http {
         self.env.cert_dirs(&named)
     }
 
-    /// A server that refuses a client certificate seldom says that it has ended.
+    /// A server that refuses a client certificate seldom says that it has ended, and may just hang up.
     pub(super) fn with_ended_certificate(&self, error: Error, url: &Url) -> Error {
-        if error.code() != Code::ClientCertificate {
+        if !matches!(error.code(), Code::ClientCertificate | Code::ConnectionLost) {
             return error;
         }
         match certs::ended_in(&self.cert_dirs(url)) {
