@@ -145,9 +145,9 @@ impl Http {
         self.env.cert_dirs(&named)
     }
 
-    /// A server that refuses a client certificate seldom says that it has ended, and may just hang up.
+    /// A server that refuses a client certificate seldom says that it has ended.
     pub(super) fn with_ended_certificate(&self, error: Error, url: &Url) -> Error {
-        if !matches!(error.code(), Code::ClientCertificate | Code::ConnectionLost) {
+        if error.code() != Code::ClientCertificate {
             return error;
         }
         match certs::ended_in(&self.cert_dirs(url)) {
@@ -175,7 +175,11 @@ impl Http {
                 }
                 Err(error) => (error, None),
             };
-            let may_repeat = call.repeat && self.reached.load(Relaxed) && retry::is_worth(&error);
+            // What refuses a client certificate does so behind the handshake of TLS 1.3 (RFC 8446 §4.4.2.4), and the
+            // connection may be gone before that was read.
+            let is_cut_off = error.code() == Code::ConnectionLost && tries.are_few();
+            let is_known = self.reached.load(Relaxed) || is_cut_off;
+            let may_repeat = call.repeat && is_known && retry::is_worth(&error);
             if !may_repeat || !tries.pause(wait).await {
                 return Err(error);
             }

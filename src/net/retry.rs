@@ -11,6 +11,8 @@ use crate::error::{Code, Error};
 
 /// Tries after the first.
 const MAX_TRIES: u32 = 5;
+/// Those of them for a server that never answered.
+const MAX_FIRST_TRIES: u32 = 2;
 /// Wait before the first of them; each further one doubles it: 0.25 s, 0.5 s, … 4 s.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest that a server may make us wait.
@@ -29,6 +31,11 @@ impl Tries {
             self.0 += 1;
         }
         is_left
+    }
+
+    /// Whether a server that never answered may be asked once more.
+    pub(super) fn are_few(&self) -> bool {
+        self.0 < MAX_FIRST_TRIES
     }
 
     /// Twice the last wait, and up to half of it more: clients that failed together do not return together.

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::Duration,
@@ -72,14 +72,22 @@ enum Piece {
 /// The body that a [`Pipe`] feeds.
 pub(crate) struct PipeBody {
     pieces: mpsc::Receiver<Piece>,
-    num_taken: Arc<AtomicUsize>,
+    taken: Arc<Taken>,
     ended: bool,
+}
+
+/// What was taken from a body.
+#[derive(Default)]
+struct Taken {
+    num_pieces: AtomicUsize,
+    /// Whether more was asked for than was there.
+    is_hungry: AtomicBool,
 }
 
 /// A body and the end that writes it.
 pub(crate) fn pipe(ctx: &Ctx) -> (Pipe, PipeBody) {
     let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
-    let body = PipeBody { pieces: receiver, num_taken: Arc::default(), ended: false };
+    let body = PipeBody { pieces: receiver, taken: Arc::default(), ended: false };
     (Pipe { ctx: ctx.clone(), sender, piece: Vec::new() }, body)
 }
 
@@ -126,14 +134,15 @@ impl Write for Pipe {
 }
 
 impl PipeBody {
-    /// Ends when for `limit` nothing was taken from the body, or for up to twice as long.
+    /// Ends when for `limit` nothing was taken from the body, or for up to twice as long. One that waits for its writer
+    /// is not stalled.
     pub(crate) fn stalled(&self, limit: Duration) -> impl Future<Output = ()> + Send + 'static {
-        let num_taken = Arc::clone(&self.num_taken);
+        let taken = Arc::clone(&self.taken);
         async move {
             let mut before = None;
             loop {
-                let now = num_taken.load(Relaxed);
-                if before.replace(now) == Some(now) {
+                let now = taken.num_pieces.load(Relaxed);
+                if before.replace(now) == Some(now) && !taken.is_hungry.load(Relaxed) {
                     return;
                 }
                 tokio::time::sleep(limit).await;
@@ -149,9 +158,11 @@ impl Stream for PipeBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        self.pieces.poll_recv(cx).map(|piece| match piece {
+        let polled = self.pieces.poll_recv(cx);
+        self.taken.is_hungry.store(polled.is_pending(), Relaxed);
+        polled.map(|piece| match piece {
             Some(Piece::Bytes(bytes)) => {
-                self.num_taken.fetch_add(1, Relaxed);
+                self.taken.num_pieces.fetch_add(1, Relaxed);
                 Some(Ok(bytes))
             }
             Some(Piece::End) => {
@@ -201,6 +212,20 @@ mod tests {
                 assert!(timeout(LIMIT / 10, &mut stalled).await.is_err());
             }
             timeout(LIMIT * 20, stalled).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_body_that_waits_for_its_writer_is_not_stalled() {
+        const LIMIT: Duration = Duration::from_millis(100);
+        let (pipe, mut body) = pipe(&Ctx::new());
+        let mut stalled = std::pin::pin!(body.stalled(LIMIT));
+        runtime().unwrap().block_on(async {
+            assert!(timeout(LIMIT, body.next()).await.is_err(), "there is nothing to take");
+            assert!(timeout(LIMIT * 5, &mut stalled).await.is_err());
+            pipe.sender.send(Piece::Bytes(Bytes::from_static(b"x"))).await.ok().unwrap();
+            body.next().await.unwrap().unwrap();
+            timeout(LIMIT * 100, stalled).await.unwrap();
         });
     }
 
