@@ -570,6 +570,17 @@ impl Error {
         Self { code, ..self }
     }
 
+    /// Says that what failed had taken something in, which may stay there.
+    #[must_use]
+    pub(crate) fn in_part(self) -> Self {
+        self.hinted("loading")
+    }
+
+    /// Whether something that was sent may be left where it was sent to.
+    pub fn may_leave_parts(&self) -> bool {
+        self.hint == Some("loading")
+    }
+
     /// Says which hint fits: `CODE.hint-NAME`. A code without that one has its plain hint.
     #[must_use]
     pub(crate) fn hinted(self, name: &'static str) -> Self {
@@ -791,7 +802,7 @@ mod tests {
                 assert_ne!(special, plain(Code::EngineUnreachable));
             }
             for code in [Code::EngineFailed, Code::DiskFull] {
-                assert_ne!(hint(Error::new(code).hinted("loading")), plain(code));
+                assert_ne!(hint(Error::new(code).in_part()), plain(code));
             }
             assert_eq!(hint(Error::new(Code::NoSpace).hinted("loading")), plain(Code::NoSpace));
         }

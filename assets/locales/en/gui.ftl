@@ -380,8 +380,17 @@ import-done-line = { $num ->
     [1] 1 image is
    *[other] All { $num } images are
  } at the destination, each blob with its digest.
+import-done-line-present = { $num ->
+    [1] 1 image was
+   *[other] All { $num } images were
+ } at the destination already. Nothing had to be sent, so the blobs of the bundle were not checked.
+import-done-line-unpacked = { $num ->
+    [1] 1 image is
+   *[other] All { $num } images are
+ } at the destination: image IDs and the content of every layer match. Layers were unpacked, so the digest of a manifest there is another.
 import-failed = Import failed
 import-failed-line = Nothing was put back; the destination is as it was before.
+import-failed-line-in-part = It did not come to its end. What the engine had taken in may be there; the next run completes it.
 import-cancelled = Import cancelled
 import-cancelled-line = Nothing was put back; what was partly written has been removed. Try again when you like.
 import-load = Load it with

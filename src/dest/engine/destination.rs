@@ -98,7 +98,7 @@ impl EngineDestination {
 
 /// What an engine took before it failed may stay there.
 fn in_part(error: Error) -> Error {
-    if matches!(error.code(), Code::EngineFailed | Code::DiskFull) { error.hinted("loading") } else { error }
+    if matches!(error.code(), Code::EngineFailed | Code::DiskFull) { error.in_part() } else { error }
 }
 
 impl Destination for EngineDestination {

@@ -189,6 +189,19 @@ fn what_is_in_an_engine_needs_no_loading() {
 }
 
 #[test]
+fn an_ending_claims_no_more_than_what_was_done() {
+    let says = |ended: State, words: &str| {
+        screen(ended, Theme::Dark, Lang::En).query_by_label_contains(words).is_some()
+    };
+    let each = "each blob with its digest";
+    assert!(says(done(), each));
+    let present = sealift::RestoreReport { num_blobs: 0, ..restored() };
+    assert!(says(ended(Ok(present)), "were not checked"));
+    let unpacked = || ended(Ok(sealift::RestoreReport { num_unpacked: 2, ..restored() }));
+    assert!(says(unpacked(), "the content of every layer match") && !says(unpacked(), each));
+}
+
+#[test]
 fn images_that_are_damaged_are_left_out_and_the_others_planned_anew() {
     let hurt = inside(1)[0].names[0].clone();
     let error = Error::new(Code::RecordDamaged).with(Fact::Image, hurt);

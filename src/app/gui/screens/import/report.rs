@@ -41,7 +41,7 @@ impl Used {
 /// How it ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    Done { num_blobs: usize, written_bytes: u64, num_present: usize },
+    Done { num_blobs: usize, written_bytes: u64, num_present: usize, num_unpacked: usize },
     Failed(Arc<Error>),
     Cancelled,
 }
@@ -66,6 +66,7 @@ impl Report {
             Ok(report) => Ending::Done {
                 num_blobs: report.num_blobs,
                 written_bytes: report.written_bytes,
+                num_unpacked: report.num_unpacked,
                 num_present: report.num_present,
             },
             Err(error) if error.kind() == ErrorKind::Cancelled => Ending::Cancelled,
@@ -113,7 +114,9 @@ impl Report {
     /// As one JSON object; words are in `lang`.
     pub(super) fn json(&self, lang: Lang) -> Value {
         let (num_blobs, written_bytes, num_present) = match self.ending {
-            Ending::Done { num_blobs, written_bytes, num_present } => (num_blobs, written_bytes, num_present),
+            Ending::Done { num_blobs, written_bytes, num_present, .. } => {
+                (num_blobs, written_bytes, num_present)
+            }
             _ => (0, 0, 0),
         };
         let image = |image: &Planned| {

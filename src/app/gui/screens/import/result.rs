@@ -95,13 +95,20 @@ fn planned(ui: &mut Ui, state: &State, plan: &Plan) {
 /// How it ended: what is left, and what to do next.
 fn headline(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
     match &report.ending {
-        Ending::Done { .. } => {
-            result(ui, state, Icon::Check, Tone::Ok, report, "import-done-line");
+        Ending::Done { num_blobs, num_unpacked, .. } => {
+            let line = match (num_blobs, num_unpacked) {
+                (0, _) => "import-done-line-present",
+                (_, 0) => "import-done-line",
+                _ => "import-done-line-unpacked",
+            };
+            result(ui, state, Icon::Check, Tone::Ok, report, line);
             commands(ui, state, report, actions);
         }
         Ending::Cancelled => result(ui, state, Icon::Stop, Tone::Secondary, report, "import-cancelled-line"),
         Ending::Failed(error) => {
-            result(ui, state, Icon::Cross, Tone::Error, report, "import-failed-line");
+            let line =
+                if error.may_leave_parts() { "import-failed-line-in-part" } else { "import-failed-line" };
+            result(ui, state, Icon::Cross, Tone::Error, report, line);
             ui.add_space(4.0);
             banner::error(ui, state.texts, error);
             if error.kind() == sealift::ErrorKind::Integrity {
