@@ -1,0 +1,1 @@
+//! Bombs: small inputs that cost memory or time without end.

@@ -1,0 +1,1 @@
+//! Replacing a bundle or a delivery: all or nothing, whichever call fails.

@@ -1,0 +1,1 @@
+//! Files and folders that somebody else prepared, or may read.

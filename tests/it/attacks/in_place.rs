@@ -1,0 +1,1 @@
+//! Writes into bundles that are there: repair, keys, sign.

@@ -1,0 +1,1 @@
+//! Names that a policy rules, and what is hidden under them.

@@ -1,0 +1,1 @@
+//! Text from outside, as a terminal, a page, a table and a launcher show it.
