@@ -5,6 +5,7 @@
 
 mod behind;
 mod bypass;
+mod lock;
 mod text;
 mod uncached;
 
@@ -17,6 +18,7 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
+pub(crate) use lock::Lock;
 pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};

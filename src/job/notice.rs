@@ -55,6 +55,8 @@ kinds! {
     OpensWithToken = "opens-with-token";
     /// A volume's hashes are lost: what is left is not proven to be what the fingerprint stands for.
     Unproven = "unproven";
+    /// The trust store could not be written after a restore: an older release is not refused later.
+    NotRemembered = "not-remembered";
 }
 
 /// Something noticed, and what it is about (an image's name, a number).

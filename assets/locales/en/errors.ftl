@@ -435,7 +435,12 @@ detail-limit-documents = JSON documents of an archive
 detail-limit-entries = entries of an archive
 detail-limit-images = images
 detail-limit-index = index
+detail-limit-index-depth = image indexes within image indexes
+detail-limit-index-entries = entries of the image indexes of one image
+detail-limit-layers = layers of one manifest
 detail-limit-manifests = manifests
+detail-limit-parts = index entries and layers of all images
+detail-limit-signatures = signatures of images
 detail-longer-than = longer than { $bytes } bytes
 detail-manifests-and-layers = both “manifests” and “layers”
 detail-name-form = not of the form that names have
@@ -504,6 +509,7 @@ note-cannot-continue = { $about }: an interrupted run was found, and could not b
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
 note-opens-with-token = { $about }: what this public key locks opens only with the token (PKCS #11) that holds its private key, not with a file.
 note-unproven = { $about }: this volume, or its list of hashes, is lost. The rest was sealed by someone with a passphrase of this bundle; that it is what the fingerprint stands for cannot be proven.
+note-not-remembered = { $about }: this trust store could not be written, so what was restored is not remembered: an older release will not be refused. Make room or make it writable, then restore once more.
 
 # What was looked at before a restore.
 check-reached = Reached: { $about }

@@ -435,7 +435,12 @@ detail-limit-documents = 归档中的 JSON 文档过大
 detail-limit-entries = 归档中的文件过多
 detail-limit-images = 镜像过多
 detail-limit-index = 索引过大
+detail-limit-index-depth = 镜像索引嵌套过深
+detail-limit-index-entries = 一个镜像的各级索引中条目过多
+detail-limit-layers = 一份清单中的层过多
 detail-limit-manifests = 镜像清单过大
+detail-limit-parts = 全部镜像的索引条目和层过多
+detail-limit-signatures = 镜像签名过多
 detail-longer-than = 超过 { $bytes } 字节
 detail-manifests-and-layers = 同时含有“manifests”和“layers”
 detail-name-form = 不符合镜像名称的写法
@@ -504,6 +509,7 @@ note-cannot-continue = { $about }：发现上次中断的打包，但它只为�
 note-old-copies-open = { $about }：在此更改之前复制出去的密封包，仍能用旧密钥打开。
 note-opens-with-token = { $about }：这把公钥所加的锁，只有存有相应私钥的令牌（PKCS#11）才能打开；用私钥文件打不开。
 note-unproven = { $about }：这个分卷缺失，或其校验值已丢失。其余内容确由掌握口令的人密封，但无法证明与指纹相符。
+note-not-remembered = { $about }：信任库无法写入，未能记下还原了哪个版本，以后不会因此拒绝更旧的版本。请腾出空间或改为可写，然后再还原一次。
 
 # 还原前的检查。
 check-reached = 已连接：{ $about }
