@@ -147,8 +147,7 @@ impl Inspection {
         let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
         self.notice_damaged_copy(ctx);
         let bundle = self.0.unlock(&Arc::new(keys))?;
-        let images =
-            read_images(&bundle).into_iter().collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
+        let images = read_images(ctx, &bundle).collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
         Ok(Unlocked { bundle, images, unreadable: Vec::new() })
     }
 
@@ -171,7 +170,7 @@ impl Inspection {
             ctx.notice(Notice::new(NoticeKind::Unproven, path.display()));
         }
         let (mut images, mut unreadable) = (Vec::new(), Vec::new());
-        for (entry, image) in bundle.index().images.iter().zip(read_images(&bundle)) {
+        for (entry, image) in bundle.index().images.iter().zip(read_images(ctx, &bundle)) {
             match image {
                 Ok(image) => images.push(image),
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read) => {

@@ -10,7 +10,7 @@ use crate::{
     digest::{Digest, hex},
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    oci::{Descriptor, Documents, Image, Name, read_target},
+    oci::{Descriptor, Documents, Image, ImageReader, Name},
     plan::{self, RestorePlan, Selection},
     verify::{self, BlobReport, Damaged, DamagedImage, RecordMap, VerifiedBundle},
 };
@@ -161,16 +161,20 @@ impl Documents for InBundle<'_> {
 }
 
 /// Reads images out of an open bundle, in the order of its index.
-pub(super) fn read_images(bundle: &OpenBundle) -> Vec<Result<Image>> {
-    let mut documents = InBundle(bundle);
-    let read = |entry: &ImageEntry| {
+pub(super) fn read_images<'a>(
+    ctx: &'a Ctx,
+    bundle: &'a OpenBundle,
+) -> impl Iterator<Item = Result<Image>> + 'a {
+    let (mut documents, mut reader) = (InBundle(bundle), ImageReader::new(ctx));
+    let read = move |entry: &ImageEntry| {
         let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;
         let target =
             Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
-        let names = entry.names.iter().map(|text| canonical_name(text)).collect::<Result<_>>()?;
-        Ok(Image { synthesized: entry.synthesized, ..read_target(&mut documents, &target, names)? })
+        let name = |text: &String| ctx.checkpoint().and_then(|()| canonical_name(text));
+        let names = entry.names.iter().map(name).collect::<Result<_>>()?;
+        Ok(Image { synthesized: entry.synthesized, ..reader.read_target(&mut documents, &target, names)? })
     };
-    bundle.index().images.iter().map(read).collect()
+    bundle.index().images.iter().map(read)
 }
 
 /// A name of the index, which must stand there in its one full form: programs complete others differently.

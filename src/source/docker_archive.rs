@@ -187,6 +187,7 @@ pub(super) fn image_from_config(
         indexes: Vec::new(),
         manifests: vec![manifest],
         absent: Vec::new(),
+        listed: Vec::new(),
         synthesized: true,
     })
 }

@@ -15,8 +15,8 @@ use crate::{
     fs::open_file,
     job::{Ctx, Notice, NoticeKind},
     oci::{
-        ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Documents, Image, MAX_MANIFEST_BYTES,
-        Name, from_spec, parse_json, read_image,
+        ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Documents, Image, ImageReader,
+        MAX_MANIFEST_BYTES, Name, from_spec, parse_json,
     },
 };
 
@@ -43,7 +43,7 @@ fn index_stamp(dir: &Path) -> Option<SystemTime> {
 /// Images of an `index.json`, by the blobs that `documents` has. Shared with archives of layouts.
 pub(super) fn read_index(ctx: &Ctx, index: &[u8], documents: &mut dyn Documents) -> Result<Vec<Image>> {
     let index: spec::ImageIndex = parse_json(index, "index.json")?;
-    let mut images = Vec::new();
+    let (mut images, mut reader) = (Vec::new(), ImageReader::new(ctx));
     for descriptor in index.manifests() {
         ctx.checkpoint()?;
         let target = from_spec(descriptor).map_err(|e| e.with(Fact::Entry, "index.json"))?;
@@ -56,7 +56,7 @@ pub(super) fn read_index(ctx: &Ctx, index: &[u8], documents: &mut dyn Documents)
             names = names_from(&short, Name::from_ref_name);
         }
         let title = names.first().map_or_else(|| target.digest.to_string(), Name::to_string);
-        match read_image(documents, &target, names) {
+        match reader.read_image(documents, &target, names) {
             Ok(image) => images.push(image),
             // Artifacts beside the images (signatures, charts) are not images of their own.
             Err(e) if e.code() == Code::BadMediaType && index.manifests().len() > 1 => {
