@@ -227,7 +227,8 @@ fn ended_line(texts: Texts, job: &JobView, ended: &Ended) -> String {
         }
         Ended::Lost => texts.t("job-lost"),
         Ended::Cancelled => texts.t("job-cancelled-line"),
-        Ended::Done => match job.notices.first() {
+        // What a plan noticed was shown with it; the last is of the end.
+        Ended::Done => match job.notices.last() {
             Some(notice) => texts.notice(notice),
             None => format!(
                 "{} · {}",
