@@ -21,8 +21,8 @@ pub use reseal::reseal;
 pub use shares::{ShareFiles, write_shares};
 pub use slots::{add_slot, change_slot, remove_slot};
 pub use trust::{
-    is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature, sign,
-    write_public_key, write_signing_key,
+    admit, is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature,
+    sign, write_public_key, write_signing_key,
 };
 pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 
@@ -41,6 +41,7 @@ use crate::{
     repair::{self, DamageReport, RepairOptions, RepairReport, RepairRequest},
     restore::{self, RestoreReport},
     source::{self, SourceSpec},
+    trust::Admission,
     verify::VerifiedBundle,
 };
 
@@ -108,14 +109,16 @@ pub fn check_destination(ctx: &Ctx, dest: &DestSpec, existing: Existing) -> Resu
     dest.connect(ctx)?.check(existing)
 }
 
-/// Decides what a restore does. Writes nothing.
+/// Decides what a restore does, and holds the names that images will have against the policies of `admission`. Writes
+/// nothing.
 pub fn plan_restore(
     ctx: &Ctx,
     verified: &VerifiedBundle,
+    admission: &Admission,
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
-    plan::plan_restore(ctx, verified.images(), dest, selection)
+    plan::plan_restore(ctx, verified.images(), admission, dest, selection)
 }
 
 /// Carries out a restore; on any error the destination is as it was, but for what an engine had taken in.

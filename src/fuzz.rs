@@ -181,7 +181,7 @@ pub fn trust(data: &[u8]) {
     STORE_WITH_ROOT.with(|store| trust::check_any(data, store));
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(policy) = Policy::parse(text) {
-        let _ = policy.check(&[], Some(&[]), &store);
+        let _ = policy.check(&[], &store);
     }
     let _ = TrustedRoot::from_json(text);
     if let Ok(store) = TrustStore::parse(text) {

@@ -23,7 +23,7 @@
 //! | `api` | the facade |
 //!
 //! ```
-//! use sealift::{Ctx, Passphrase, PackOptions, Selection};
+//! use sealift::{Admission, Ctx, Passphrase, PackOptions, Selection};
 //! # fn main() -> sealift::Result<()> {
 //! let dir = tempfile::tempdir().unwrap();
 //! let (ctx, sample, bundle) = (Ctx::new(), dir.path().join("sample.tar"), dir.path().join("a.sealift"));
@@ -37,7 +37,7 @@
 //! assert_eq!(unlocked.fingerprint(), packed.fingerprint);
 //! let verified = unlocked.verify(&ctx)?.1.expect("nothing is damaged");
 //! let dest = format!("oci:{}", dir.path().join("out").display()).parse()?;
-//! let plan = sealift::plan_restore(&ctx, &verified, &dest, &Selection::default())?;
+//! let plan = sealift::plan_restore(&ctx, &verified, &Admission::unruled(), &dest, &Selection::default())?;
 //! let report = sealift::restore(&ctx, &verified, &plan, sealift::Existing::Keep)?;
 //! assert_eq!(report.images.len(), 2);
 //! # Ok(())
@@ -78,7 +78,7 @@ mod words;
 pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Delivery, Inspection, KdfLevel, KeyBook, KnownKey,
     KnownKeyKind, PackOptions, PackReport, PartInfo, RecoveryInfo, ShareFiles, Signing, SlotInfo, Unlocked,
-    add_slot, answer_repair, change_slot, check_delivery, check_destination, check_output,
+    add_slot, admit, answer_repair, change_slot, check_delivery, check_destination, check_output,
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
     is_signing_key_locked, list, pack, pack_delivery, part_path, plan_handoff, plan_pack, plan_restore,
     preview_restore, read_public_key, read_signing_key, read_trusted_root, remove_signature, remove_slot,
@@ -123,8 +123,8 @@ pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
 pub use trust::{
-    AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
-    SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
+    AcceptedRelease, Admission, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy,
+    PolicyReport, SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
 };
 pub use verify::{
     BlobReport, CellState, Checked, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges,

@@ -12,6 +12,7 @@ use crate::{
     job::Ctx,
     oci::{Descriptor, Documents, Image, ImageReader, Name},
     plan::{self, RestorePlan, Selection},
+    trust::Admission,
     verify::{self, BlobReport, Damaged, DamagedImage, RecordMap, VerifiedBundle},
 };
 
@@ -101,11 +102,12 @@ impl Unlocked {
 pub fn preview_restore(
     ctx: &Ctx,
     bundles: &[impl Borrow<Unlocked>],
+    admission: &Admission,
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
     let images: Vec<Image> = bundles.iter().flat_map(|bundle| &bundle.borrow().images).cloned().collect();
-    plan::plan_restore(ctx, &images, dest, selection)
+    plan::plan_restore(ctx, &images, admission, dest, selection)
 }
 
 /// Checks every blob of those `bundles` that `plan`, one of them, takes images from. A destination that has everything
@@ -157,6 +159,21 @@ impl Documents for InBundle<'_> {
             return Err(Error::new(Code::BlobMismatch).with(Fact::Expected, blob.digest));
         }
         Ok(bytes)
+    }
+}
+
+/// The documents of several open bundles.
+pub(super) struct InBundles<'a>(pub(super) Vec<InBundle<'a>>);
+
+impl Documents for InBundles<'_> {
+    fn has(&self, digest: &Digest) -> bool {
+        self.0.iter().any(|bundle| bundle.has(digest))
+    }
+
+    fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
+        let bundle = self.0.iter_mut().find(|bundle| bundle.has(&blob.digest));
+        let missing = || Error::new(Code::BlobMissing).with(Fact::Blob, blob.digest);
+        bundle.ok_or_else(missing)?.read(blob, max_bytes)
     }
 }
 

@@ -16,16 +16,21 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let locked = delivery::locked(&delivery, &unlocked);
     let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     delivery::each_but(env, &delivery, &locked, |bundle| {
-        Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)))
+        Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)?))
     })?;
     Ok(Ended::Done)
 }
 
 /// Tells what is in one bundle; for scripts it comes back.
-fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &TrustStore) -> serde_json::Value {
+fn one(
+    env: &Env,
+    bundle: &Inspection,
+    unlocked: Option<&Unlocked>,
+    store: &TrustStore,
+) -> Result<serde_json::Value> {
     let recovery = bundle.recovery();
     let signatures = bundle.signatures(store);
-    let signers = unlocked.map(|unlocked| unlocked.image_signers(store));
+    let signers = unlocked.map(|unlocked| unlocked.image_signers(&env.ctx, store)).transpose()?;
     env.out.say(
         "inspect-public",
         &[
@@ -61,7 +66,7 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
             site::tell_images(env, signers.as_deref().unwrap_or_default());
         }
     }
-    serde_json::json!({
+    Ok(serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "set_id": bundle.set_id(),
@@ -75,7 +80,7 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
         "image_signers": signers,
         "contents": unlocked.map(Unlocked::contents),
-    })
+    }))
 }
 
 /// The bundle that the arguments name.

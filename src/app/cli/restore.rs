@@ -24,6 +24,8 @@ struct WithLeftOut<'a> {
     /// Classes of bundles that are not there.
     missing: &'a [Class],
     policies: &'a [sealift::PolicyReport],
+    /// Whether the releases that policies accepted are in the trust store, so that none is rolled back.
+    remembered: bool,
     proven: bool,
 }
 
@@ -37,7 +39,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let delivery = delivery::open(matches)?;
-    let mut site = site::open(matches)?;
+    let site = site::open(matches)?;
     // Before a passphrase is asked for; the images are checked once it is there.
     delivery.parts.iter().try_for_each(|bundle| site.check(bundle).map(drop))?;
     let may_be_damaged = matches.get_flag("undamaged");
@@ -47,14 +49,17 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let locked = delivery::tell_left_out(env, &delivery, &opened);
     let unlocked: Vec<Unlocked> = opened.into_iter().flatten().collect();
 
-    let policies = unlocked.iter().map(|bundle| site.check_unlocked(bundle)).collect::<Result<Vec<_>>>()?;
-    let policies = policies.concat();
+    let admission = if matches.get_flag("dry-run") {
+        site.admit(&env.ctx, &unlocked)?
+    } else {
+        site.admit_to_restore(&env.ctx, &unlocked)?
+    };
     let checked = may_be_damaged.then(|| undamaged(env, &unlocked)).transpose()?;
     let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
         let plan = with_progress(env, || match &checked {
-            Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &dest, &selection),
-            None => sealift::preview_restore(&env.ctx, &unlocked, &dest, &selection),
+            Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &admission, &dest, &selection),
+            None => sealift::preview_restore(&env.ctx, &unlocked, &admission, &dest, &selection),
         })?;
         Ok((plan, dest))
     })?;
@@ -68,8 +73,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let proven = unlocked.iter().all(Unlocked::is_proven);
     let ended = || if damaged.is_empty() && proven { Ended::Done } else { Ended::Damaged };
     // Once more: meanwhile somebody else may have taken a tag.
-    let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
-    let (damaged, locked, missing, policies) = (&damaged, &locked, &delivery.missing, &policies);
+    let plan =
+        with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &admission, &dest, &selection))?;
+    let (damaged, locked, missing, policies) = (&damaged, &locked, &delivery.missing, admission.reports());
     if matches.get_flag("dry-run") {
         env.out.json(&serde_json::json!({
             "dry_run": true, "plan": plan, "damaged": damaged, "locked": locked, "missing": missing,
@@ -84,8 +90,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    site.remember(policies)?;
-    env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, proven });
+    let remembered = site.remember(&env.ctx, &admission);
+    env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, remembered, proven });
     env.out.say(ending(&report), &plan_args(env, &plan));
     names(env, &plan);
     if report.num_unpacked > 0 {

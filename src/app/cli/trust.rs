@@ -18,14 +18,13 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let name = matches.try_get_one::<String>("vendor").ok().flatten();
     match (verb, name) {
         ("add", Some(name)) => {
-            add(env, matches, &mut site.store, name)?;
-            site.save()?;
+            add(env, matches, &mut site, name)?;
         }
         ("remove", Some(name)) => {
             let is_called = site.store.keys().iter().any(|key| key.name == *name)
                 || site.store.identities().iter().any(|known| known.name == *name || known.identity == *name);
-            site.store.remove(&if is_called { name.clone() } else { ungrouped(name) })?;
-            site.save()?;
+            let which = if is_called { name.clone() } else { ungrouped(name) };
+            site.update(|store| store.remove(&which).map(drop))?;
         }
         _ => {}
     }
@@ -34,7 +33,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 }
 
 /// Adds a key or an identity, once its words were compared.
-fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> Result<()> {
+fn add(env: &Env, matches: &ArgMatches, site: &mut Site, name: &str) -> Result<()> {
     let confirm = |line, id: &str, prompt| {
         env.out.say(line, &[("vendor", sealift::escape(name).to_string())]);
         env.out.fingerprint(id);
@@ -48,14 +47,14 @@ fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> R
     if let (Some(identity), Some(issuer)) = (text("certificate-identity"), text("certificate-oidc-issuer")) {
         let root = sealift::read_trusted_root(file(matches, "trusted-root")?)?;
         confirm("trust-compare-root", root.id(), "prompt-trust-root")?;
-        return store.add_identity(name, identity, issuer, root).map(drop);
+        return site.update(|store| store.add_identity(name, identity, issuer, root).map(drop));
     }
     let key = match matches.get_one::<PathBuf>("public-key") {
         Some(path) => sealift::read_public_key(path)?,
         None => key_of(file(matches, "signed-bundle")?)?,
     };
     confirm("trust-compare", &key.id(), "prompt-trust")?;
-    store.add(name, key).map(drop)
+    site.update(|store| store.add(name, key).map(drop))
 }
 
 /// What the store holds; and client certificates for registries, of which those that end are told.

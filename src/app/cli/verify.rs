@@ -91,7 +91,8 @@ fn with_recovery(
 }
 
 fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) -> Result<(Ended, Value)> {
-    let policies = site.check_unlocked(unlocked)?;
+    let admission = site.admit(&env.ctx, &[unlocked])?;
+    let policies = admission.reports();
     let signatures = unlocked.signatures(&site.store);
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
@@ -128,7 +129,7 @@ fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) ->
         ],
     );
     env.out.fingerprint(&unlocked.fingerprint());
-    site::tell(env, &signatures, &policies);
+    site::tell(env, &signatures, policies);
     Ok((Ended::Done, object))
 }
 

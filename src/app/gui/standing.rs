@@ -131,9 +131,7 @@ fn trusted(
     key: PublicKey,
     site: impl Fn() -> sealift::Result<Site>,
 ) -> sealift::Result<Vec<(PathBuf, Standing)>> {
-    let mut store = site()?;
-    store.store.add(name, key)?;
-    store.save()?;
+    site()?.update(|store| store.add(name, key).map(drop))?;
     let parts = sealift::Delivery::gather(bundles, &[])?.parts;
     Ok(parts.iter().map(|part| (part.path().to_owned(), Standing::of(part, site()))).collect())
 }
