@@ -27,7 +27,7 @@ const MAX_ENTRIES: usize = 4096;
 /// Most entries and layers of all images that are read together: 10,000 images of fifty layers.
 const MAX_PARTS: usize = 1 << 19;
 
-/// Docker's annotations of a manifest in an index that is about another one: BuildKit's attestations.
+/// Docker's annotations of a manifest in an index that is about another one: `BuildKit`'s attestations.
 /// buildkit, docs/attestations/attestation-storage.md.
 const ANNOTATION_REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 const ANNOTATION_REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
@@ -290,7 +290,7 @@ fn attested(entry: &spec::Descriptor) -> Option<Digest> {
     let platform = entry.platform().as_ref()?;
     let is_unknown =
         platform.os().to_string() == "unknown" && platform.architecture().to_string() == "unknown";
-    let is_manifest = MediaKind::of(&entry.media_type().to_string()) == MediaKind::Manifest;
+    let is_manifest = MediaKind::of(entry.media_type().as_ref()) == MediaKind::Manifest;
     let annotations = entry.annotations().as_ref()?;
     let is_attestation =
         annotations.get(ANNOTATION_REFERENCE_TYPE).is_some_and(|kind| kind == "attestation-manifest");

@@ -71,7 +71,7 @@ fn on(descriptor: &Value, platform: &str) -> Value {
     listed
 }
 
-/// As BuildKit lists an attestation of `subject`.
+/// As `BuildKit` lists an attestation of `subject`.
 fn attestation(descriptor: &Value, platform: &str, subject: &Value) -> Value {
     let mut listed = on(descriptor, platform);
     listed["annotations"] = json!({
@@ -125,7 +125,7 @@ fn all_that_an_index_lists_must_be_signed_but_for_attestations_of_what_is() {
         assert!(!vouched(digest(&index)).by(&["audit".to_owned()]).covers(&image), "{what}");
     }
     // A signature of an index in the index covers what that lists, and no more.
-    let outer = shelf.index(&[inner_odd.clone()]);
+    let outer = shelf.index(std::slice::from_ref(&inner_odd));
     let image = shelf.read(&outer, "r.cn/app:1");
     assert!(Vouched::made(&[("acme", digest(&inner_odd))], &[&image]).by(&["acme".into()]).covers(&image));
     let outer = shelf.index(&[inner_odd.clone(), on(&evil, "linux/amd64")]);

@@ -70,7 +70,7 @@ impl Place {
 fn disguised(layout: &mut Layout) -> [(&'static str, Value); 3] {
     let (base, evil) = (layout.put(LAYER, "base"), layout.put("application/octet-stream", "evil"));
     let second = layout.manifest(CONFIG, "amd64", &[base.clone(), evil.clone()]);
-    let mut with = |config: &str| layout.manifest(config, "amd64", &[base.clone()]);
+    let mut with = |config: &str| layout.manifest(config, "amd64", std::slice::from_ref(&base));
     let parameter = with("application/vnd.oci.image.config.v1+json;x=1");
     let unknown = with("application/vnd.unknown.config.v1+json");
     [("a layer of bytes", second), ("a parameter", parameter), ("an unknown config", unknown)]
@@ -154,7 +154,7 @@ fn a_signed_image_passes_with_all_that_belongs_to_it() {
         layout.image(architecture, architecture);
     }
     let index = layout.index(&[on(amd64, "linux/amd64"), on(arm64, "linux/arm64")]);
-    let outer = layout.index(&[index.clone()]);
+    let outer = layout.index(std::slice::from_ref(&index));
     layout.name(&outer, "registry.vendor.cn/app:1");
     layout.sign(&key, &index, "registry.vendor.cn/app");
     layout.forge(&place, "nested");
