@@ -9,7 +9,7 @@ status is then 3 for damage, 4 for a key, 2 for wrong usage, 1 for the rest.
 Needs Python 3.9 and: pip install cryptography argon2-cffi "zstandard>=0.19"
 """
 import argparse, errno, functools, getpass, hashlib, hmac, json, os, re  # noqa: E401
-import shutil, struct, sys, unicodedata, warnings  # noqa: E401
+import shutil, stat, struct, sys, unicodedata, warnings  # noqa: E401
 from collections import namedtuple
 from itertools import accumulate
 
@@ -45,6 +45,21 @@ def need(holds, code, message):
         raise Refused(code, message)
 
 
+def size_of(path):  # of a regular file, §9.1: a pipe would be waited for without end
+    found = os.stat(path)
+    need(stat.S_ISREG(found.st_mode), "IO-01", f"{path}: not a regular file")
+    return found.st_size
+
+
+def sync(folder):  # what was written and renamed in it outlasts a power cut
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def read_at(path, offset, size):
     with open(path, "rb") as file:
         file.seek(offset)
@@ -65,11 +80,23 @@ def hkdf(salt, key, label):  # HKDF-SHA-256 for 32 bytes: Extract, then the one 
     return hmac.digest(hmac.digest(salt, key, "sha256"), b"sealift/v1/" + label + b"\x01", "sha256")
 
 
+def decode_slots(data):  # §3.2; None where they break a rule
+    slots, at = [], 0
+    while at < len(data):
+        kind, zero, size = struct.unpack_from("<HHI", data, at) if at + 8 <= len(data) else (0, 1, 0)
+        at += 8 + size
+        if zero or size > 8192 or at > len(data) or len(slots) == 32:
+            return None
+        slots.append((kind, data[at - size:at]))
+    return slots
+
+
 def decode_header(copy):  # §3
     need(copy.startswith(MAGIC), "BUNDLE-11" if copy.startswith(MANGLED) else "BUNDLE-01", "not a whole bundle")
     need(len(copy) == COPY and is_whole(copy), "BUNDLE-05", "the header is damaged")
-    fields, slots, at = HEADER.unpack_from(copy), [], HEADER.size
+    fields, at = HEADER.unpack_from(copy), HEADER.size
     slots_end, maced_len = at + fields[-2], at + fields[-2] + fields[-1]
+    slots = decode_slots(copy[at:slots_end])
     h = Header(*fields, slots, copy[:maced_len], copy[maced_len:maced_len + 32])
     need(h.version <= 1, "BUNDLE-02", f"version {h.version} of the format")
     need(h.version == 1, "BUNDLE-05", "the header is damaged")
@@ -77,12 +104,7 @@ def decode_header(copy):  # §3
     need(h.state == 1, "BUNDLE-04", "the bundle was never finished")
     rest = copy[maced_len + 32:-32]  # length of the signatures, signatures, zeros
     used = 4 + int.from_bytes(rest[:4], "little")
-    fits = used <= len(rest) and not any(rest[used:])
-    while fits and at < slots_end:
-        kind, zero, size = struct.unpack_from("<HHI", copy, at)
-        at += 8 + size
-        slots.append((kind, copy[at - size:at]))
-        fits = zero == 0 and size <= 8192 and at <= slots_end and len(slots) <= 32
+    fits = used <= len(rest) and not any(rest[used:]) and slots is not None
     need(fits and h.zero == h.zero_2 == 0 and h.record_bytes in [1 << n for n in range(16, 25)]
          and h.num_records == -(-h.payload_bytes // h.record_bytes) <= 1 << 32
          and h.num_volumes == (-(-h.num_records // h.volume_records) if h.volume_records else 1) <= 9999
@@ -92,7 +114,7 @@ def decode_header(copy):  # §3
 
 
 def read_headers(path):  # the copies that can be used, newest first, §9.1
-    size, headers, faults = os.path.getsize(path), [], []
+    size, headers, faults = size_of(path), [], []
     head = read_at(path, 0, min(size, 2 * COPY))
     need(size >= 2 * COPY or not head.startswith(MAGIC[:5]), "BUNDLE-06", f"{path}: cut off in the header")
     for copy in (head[:COPY], head[COPY:]):
@@ -110,7 +132,7 @@ def read_headers(path):  # the copies that can be used, newest first, §9.1
 def open_volume(path, number, h):  # the shape of one volume, §5
     path = path if number == 1 else f"{path}.{number:04}"
     need(os.path.exists(path), "BUNDLE-07", f"{path}: volume {number} of {h.num_volumes} is missing")
-    size, start = os.path.getsize(path), 2 * COPY if number == 1 else LATER_HEAD
+    size, start = size_of(path), 2 * COPY if number == 1 else LATER_HEAD
     first = (number - 1) * h.volume_records
     num = min(h.num_records - first, h.volume_records or h.num_records)
     plain = min(h.payload_bytes - first * h.record_bytes, num * h.record_bytes)
@@ -149,8 +171,13 @@ def open_volumes(path, h):
 
 
 def unlock(headers, passphrase):  # the newest authentic header and the bundle key, §7 and §9.2
-    slots = [[body for kind, body in h.slots if kind == 1 and len(body) == 120] for h in headers]
-    for bodies in slots:  # all costs, before memory is taken for any
+    def passwords(slots):
+        return [body for kind, body in slots if kind == 1 and len(body) == 120]
+
+    slots = [passwords(h.slots) for h in headers]
+    for h in headers:  # all costs, before memory is taken for any; those in groups (§7.8) too
+        groups = [decode_slots(body[92:]) or [] for kind, body in h.slots if kind == 7]
+        bodies = [body for members in [h.slots, *groups] for body in passwords(members)]
         costs = [struct.unpack_from("<3I", body, 16) for body in bodies]
         allowed = all(8 * p <= m <= 1 << 20 and 1 <= t <= 16 and 1 <= p <= 16 for m, t, p in costs)
         need(allowed and sum(m * t for m, t, p in costs) <= 1 << 26, "KEY-03", "a slot is too costly to try")
@@ -173,7 +200,10 @@ def unlock(headers, passphrase):  # the newest authentic header and the bundle k
 
 
 def unzstd(data, size):  # one zstd frame of exactly `size` bytes, checked before memory is taken
-    fits = zstandard.frame_content_size(data) in (-1, size)
+    declared = zstandard.frame_content_size(data)
+    fits = declared in (-1, size)
+    if declared == -1 and 0x88 < data[5] <= 0xAF:  # a window of more than 128 MiB, which no content needs, §4.1
+        data = b"".join((data[:5], b"\x88", data[6:]))
     plain = zstandard.ZstdDecompressor().decompress(data, size, allow_extra_data=False) if fits else b""
     need(len(plain) == size, "BUNDLE-09", "a compressed frame has another length")
     return plain
@@ -286,6 +316,9 @@ class Bundle:
                     piece = self.frame(number)[offset:offset + size]
                     digest.update(piece)
                     file.write(piece)
+                if folder:
+                    file.flush()
+                    os.fsync(file.fileno())
             need("sha256:" + digest.hexdigest() == blob["digest"], "INTEGRITY-02", f"not {blob['digest']}")
             if folder:
                 os.rename(partial, os.path.join(folder, digest.hexdigest()))
@@ -308,6 +341,10 @@ class Bundle:
             for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", index)):
                 with open(os.path.join(out, name), "w", encoding="ascii") as file:
                     json.dump(value, file, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+            for path in (folder, os.path.dirname(folder), out, os.path.dirname(os.path.abspath(out))):
+                sync(path)
         except BaseException:
             shutil.rmtree(out, ignore_errors=True)
             raise

@@ -1,5 +1,7 @@
 """Key slots: which one opens, which ones are skipped, and what they may cost."""
 
+import struct
+
 from case import Case, at, bad, flipped, put, sample
 from encode import CHEAP
 
@@ -178,6 +180,12 @@ def refused():
     )
 
 
+def group(bundle, members):
+    """A group (§7.8) that says so; no key opens it."""
+    encoded = [struct.pack("<HHI", kind, 0, len(body)) + body for kind, body in members]
+    return 7, bundle.random("group", 92) + b"".join(encoded)
+
+
 def costs():
     for name, comment, cost in (
         ("least", "the least memory for one lane", (8, 1, 1)),
@@ -228,6 +236,31 @@ def costs():
         "all slots together fill 8 KiB more than 64 GiB",
         lambda bundle: summed(bundle, 1),
         "KEY-03",
+    )
+    yield slots(
+        "slot-cost-sum-over-in-group",
+        "the password slots of a group count: all together fill 8 KiB more than 64 GiB",
+        lambda bundle: summed(bundle, 0) + [group(bundle, [bundle.costly_slot(8, 1, 1), (2, bytes(92))])],
+        "KEY-03",
+    )
+    yield slots(
+        "slot-cost-over-in-group",
+        "a password slot of a group asks for 17 passes",
+        lambda bundle: [bundle.password_slot(), group(bundle, [(2, b""), bundle.costly_slot(64, 17, 1)])],
+        "KEY-03",
+    )
+    yield slots(
+        "slot-cost-group",
+        "a group with password slots that cost as much as they may",
+        lambda bundle: [bundle.password_slot(), group(bundle, [bundle.costly_slot(1 << 20, 16, 1)] * 3)],
+    )
+    yield slots(
+        "slot-cost-over-in-damaged-group",
+        "members that break a rule are none, whatever they would cost",
+        lambda bundle: [
+            bundle.password_slot(),
+            (7, group(bundle, [bundle.costly_slot(64, 17, 1)])[1] + b"\0"),
+        ],
     )
     bundle = sample("slot-cost-over-in-older-copy")
     costly = [bundle.password_slot(), bundle.costly_slot((1 << 20) + 1, 1, 1)]
