@@ -5,6 +5,8 @@
 
 mod behind;
 mod bypass;
+mod in_folder;
+mod open_folder;
 mod text;
 mod uncached;
 
@@ -17,6 +19,8 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
+pub(crate) use in_folder::{open_in_folder, type_in_folder};
+pub(crate) use open_folder::OpenFolder;
 pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
@@ -352,6 +356,31 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
     unmark(&mut text).map_err(|e| e.at(path))?;
     String::from_utf8(std::mem::take(&mut *text))
         .map_err(|e| Error::read(path, io::Error::new(io::ErrorKind::InvalidData, e.utf8_error())))
+}
+
+/// Makes a folder that only its owner can enter, unless it is there; one that is there is closed to others.
+///
+/// # Errors
+/// [`Code::Denied`] for a folder that another user made.
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    let write = |e| Error::write(path, e);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(write)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let found = path.metadata().map_err(write)?;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(Error::new(Code::Denied).at(path));
+        }
+        if found.mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(write)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder unless it is there.

@@ -98,7 +98,7 @@ pub use drive::{
 };
 pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
-pub use fs::{Existing, ReadBack};
+pub use fs::{Existing, ReadBack, create_private_dir};
 pub use handoff::{
     FileState, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order, PlannedFile, Share,
     Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
