@@ -17,7 +17,7 @@ use crate::{
     bundle::Bundle,
     digest::{Digest, HashingReader, hex},
     error::{Code, Error, Result},
-    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, write},
+    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, type_in_folder, write},
     job::Ctx,
     locale::{Lang, escape, text},
     words::{fingerprint_words, grouped},
@@ -97,16 +97,16 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
     Ok(KitReport { files, system, bundles, digests })
 }
 
-/// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link leads.
+/// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link or a mount leads.
 ///
 /// # Errors
 /// [`Code::Exists`]
 pub(crate) fn refuse_strangers(folder: &Path) -> Result<()> {
     let kit = folder.join(FOLDER);
-    let (is_kit, is_ours) = match kit.symlink_metadata() {
-        Ok(found) if found.is_dir() => (kit.join(SUMS).is_file(), is_begun(&kit)),
-        Ok(_) => (false, false),
-        Err(_) => (false, true),
+    let (is_kit, is_ours) = match type_in_folder(&kit) {
+        Some(found) if found.is_dir() => (kit.join(SUMS).is_file(), is_begun(&kit)),
+        Some(_) => (false, false),
+        None => (false, kit.symlink_metadata().is_err()),
     };
     // The launcher and the page come last: beside a kit that was only begun, they are not ours.
     for (path, may_replace) in
@@ -153,7 +153,7 @@ fn copy_program(ctx: &Ctx, reader: impl Read, from: &Path, to: &Path) -> Result<
     Ok(reader.finish().0)
 }
 
-/// The bundles whose first volumes lie in `folder`, by name.
+/// The bundles whose first volumes are in `folder`, by name; those that a link only leads to are not.
 pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(open_bundles(folder)?.iter().map(|bundle| bundle.path().to_owned()).collect())
 }
@@ -161,6 +161,7 @@ pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
 fn open_bundles(folder: &Path) -> Result<Vec<Bundle>> {
     let entries = read_dir(folder).map_err(|e| Error::read(folder, e))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| type_in_folder(path).is_some_and(|found| found.is_file()));
     paths.sort();
     Ok(paths.iter().filter_map(|path| Bundle::open(path).ok()).collect())
 }
