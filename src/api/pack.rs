@@ -17,7 +17,7 @@ use crate::{
     fs::Existing,
     job::{Ctx, Notice, NoticeKind},
     keyslot::Recipients,
-    pipeline::{self, Interrupted},
+    pipeline::{self, Interrupted, Runs},
     plan::PackPlan,
     trust::{self, SignatureInfo, TrustStore},
 };
@@ -69,6 +69,9 @@ pub struct PackOptions {
     pub kdf: KdfLevel,
     /// Who signs it. The bundle appears signed or not at all.
     pub signing: Option<Signing>,
+    /// A folder that is this user's alone, where a run is noted so that the same pack goes on if it is killed. Without
+    /// one every pack starts from the beginning.
+    pub state_dir: Option<PathBuf>,
     /// Plaintext bytes of a record; a power of two from 64 KiB to 16 MiB. Only tests have reason to change it.
     #[doc(hidden)]
     pub record_bytes: u32,
@@ -83,6 +86,7 @@ impl Default for PackOptions {
             existing: Existing::Keep,
             kdf: KdfLevel::default(),
             signing: None,
+            state_dir: None,
             record_bytes: DEFAULT_RECORD_BYTES,
         }
     }
@@ -156,8 +160,10 @@ pub(super) fn pack_as(
         signing: options.signing.as_ref().map(Signing::begin).transpose()?,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let (keys, known, begin) = match pipeline::interrupted(ctx, out, &settings, recipients)? {
-        Interrupted::Continued(keys, slot) => (keys, Some(slot), Begin::Continue),
+    let cost = options.kdf.cost();
+    let runs = Runs::new(options.state_dir.as_deref(), plan, recipients, cost, &settings);
+    let (keys, opened, begin) = match runs.interrupted(ctx, out, recipients)? {
+        Interrupted::Continued(keys, slots) => (keys, slots, Begin::Continue),
         found => {
             let why = match found {
                 Interrupted::Unreadable => Some(NoticeKind::CannotContinue),
@@ -167,11 +173,12 @@ pub(super) fn pack_as(
             if let Some(why) = why {
                 ctx.notice(Notice::new(why, out.display()));
             }
-            (BundleKeys::new(Key::random(), random()), None, Begin::Anew)
+            (BundleKeys::new(Key::random(), random()), Vec::new(), Begin::Anew)
         }
     };
-    let slots = recipients.start(ctx, &keys, options.kdf.cost(), known)?;
-    let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slots, begin)?;
+    let slots = recipients.start(ctx, &keys, cost, opened)?;
+    let start = pipeline::Start { keys: Arc::new(keys), slots, begin, runs };
+    let packed = pipeline::pack(ctx, plan, out, &settings, start)?;
     Ok(PackReport {
         volumes: packed.sealed.paths,
         bundle_bytes: packed.sealed.num_bytes,

@@ -36,7 +36,7 @@ pub fn reseal(
     check_output(out, options.existing)?;
     Leftovers::take_back(out)?;
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
-    let slots = recipients.start(ctx, &keys, options.kdf.cost(), None)?;
+    let slots = recipients.start(ctx, &keys, options.kdf.cost(), Vec::new())?;
     let sealed = pipeline::reseal(ctx, &unlocked.bundle, out, layout, options.existing, &keys, slots)?;
     let index = unlocked.bundle.index();
     Ok(PackReport {

@@ -36,9 +36,9 @@ fn set_at(path: &Path) -> Option<SetId> {
 }
 
 impl Leftovers {
-    /// Whether a run that was interrupted wrote a bundle of this set to `path`.
-    pub(crate) fn are_there(path: &Path, set_id: &SetId) -> bool {
-        set_at(&partial_path(path)).as_ref() == Some(set_id)
+    /// The set of the bundle that an interrupted run began to write to `path`.
+    pub(crate) fn set_of(path: &Path) -> Option<SetId> {
+        set_at(&partial_path(path))
     }
 
     /// Whether volume `volume` (from 0) has its name already, of a run that was interrupted before the first got its own.

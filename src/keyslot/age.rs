@@ -39,6 +39,11 @@ impl AgeRecipient {
         text.starts_with("age1") || text.starts_with("ssh-") || text.starts_with("ecdsa-")
     }
 
+    /// As it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads one recipient. A plugin may ask something through `ask` when the slot is made.
     ///
     /// # Errors

@@ -32,7 +32,9 @@ pub use split::{KeyShare, MAX_SHARES, SplitKey};
 pub use token::TokenIdentity;
 pub use token::TokenKey;
 pub use transit::TransitKey;
-pub(crate) use trial::{try_slot, unlock};
+#[cfg(any(test, fuzzing))]
+pub(crate) use trial::try_slot;
+pub(crate) use trial::unlock;
 
 use crate::{
     bundle::Slot,

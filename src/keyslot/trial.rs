@@ -13,7 +13,7 @@ use super::{
     split, transit,
 };
 use crate::{
-    bundle::{Bundle, BundleKeys, Header, SetId, Slot},
+    bundle::{Bundle, BundleKeys, SetId, Slot},
     crypto::Key,
     error::{Code, Error, Fact, Result},
     job::Ctx,
@@ -31,7 +31,7 @@ const MAX_TOTAL_WORK_KIB: u64 = 64 << 20;
 pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Result<(BundleKeys, Slot)> {
     let mut slots: Vec<(&SetId, &Slot)> = Vec::new();
     for header in bundle.candidates() {
-        check_costs(header).map_err(|e| e.at(bundle.path()))?;
+        check_costs(&header.slots).map_err(|e| e.at(bundle.path()))?;
         // Both header copies usually hold the same slots; each is tried once.
         for slot in &header.slots {
             if !slots.contains(&(&header.set_id, slot)) {
@@ -55,16 +55,13 @@ pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Res
     Err(trial.error(slots.into_iter().map(|(_, slot)| slot)).at(bundle.path()))
 }
 
-/// The bundle keys, if any of `identities` opens `slot`, which nothing vouches for yet.
+/// The bundle keys, if any of `identities` opens `slot`, whose costs were checked.
 pub(crate) fn try_slot(
     ctx: &Ctx,
     set_id: SetId,
     slot: &Slot,
     identities: &Identities,
 ) -> Result<Option<BundleKeys>> {
-    if group::passwords(slot).iter().any(|password| !password.cost.is_allowed()) {
-        return Ok(None);
-    }
     let mut trial = Trial::new(ctx, identities);
     for identity in 0..identities.as_slice().len() {
         if let Some(key) = trial.open(identity, &set_id, slot)? {
@@ -177,9 +174,9 @@ fn kinds<'s>(slots: impl IntoIterator<Item = &'s Slot>) -> Vec<(String, Vec<(&'s
 }
 
 /// Checks every slot's cost, and their sum, before memory is taken for any.
-fn check_costs(header: &Header) -> Result<()> {
+pub(super) fn check_costs(slots: &[Slot]) -> Result<()> {
     let mut total_kib = 0;
-    for (number, slot) in header.slots.iter().enumerate() {
+    for (number, slot) in slots.iter().enumerate() {
         for password in group::passwords(slot) {
             total_kib += password.cost.work_kib();
             if !password.cost.is_allowed() || total_kib > MAX_TOTAL_WORK_KIB {

@@ -11,8 +11,7 @@ mod reseal;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use journal::Journal;
-pub(crate) use journal::{Interrupted, interrupted};
+pub(crate) use journal::{Interrupted, Runs};
 pub(crate) use reseal::reseal;
 
 use crate::{
@@ -50,6 +49,14 @@ pub(crate) struct Signing {
     pub(crate) statement: Statement,
 }
 
+/// What a run begins with.
+pub(crate) struct Start {
+    pub(crate) keys: Arc<BundleKeys>,
+    pub(crate) slots: Vec<PendingSlot>,
+    pub(crate) begin: Begin,
+    pub(crate) runs: Runs,
+}
+
 /// Figures of a finished pack.
 pub(crate) struct Packed<'a> {
     pub(crate) sealed: Sealed,
@@ -65,14 +72,13 @@ pub(crate) fn pack<'a>(
     plan: &'a PackPlan,
     path: &Path,
     settings: &Settings,
-    keys: &Arc<BundleKeys>,
-    slots: Vec<PendingSlot>,
-    begin: Begin,
+    start: Start,
 ) -> Result<Packed<'a>> {
+    let Start { keys, slots, begin, runs } = start;
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
     let (existing, layout) = (settings.existing, settings.layout);
-    let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(keys), begin, in_flight)?;
+    let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(&keys), begin, in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
     let (read, slots) = std::thread::scope(|scope| {
@@ -80,7 +86,7 @@ pub(crate) fn pack<'a>(
         let slots = scope.spawn(|| {
             let wrap = |slot: PendingSlot| slot.wrap(ctx, keys.set_id(), keys.bundle_key());
             let slots = slots.into_iter().map(wrap).collect::<Result<Vec<_>>>()?;
-            Ok((Journal::write(path, settings, keys, &slots), slots))
+            Ok((runs.begin(keys.set_id(), &slots), slots))
         });
         let reader = std::thread::Builder::new()
             .name("reader".into())

@@ -20,6 +20,7 @@ use super::{
     recipients::{self, Given},
     secret, sign,
 };
+use crate::folders;
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
@@ -32,6 +33,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             .transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),
+        state_dir: folders::state(),
         ..PackOptions::default()
     };
     let Some(out) = matches.get_one::<PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
