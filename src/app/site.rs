@@ -50,9 +50,15 @@ impl Site {
         Ok(Self { policies, ..site })
     }
 
-    /// Writes the store back.
+    /// Writes the store back. One that was given may be there for others too.
     pub(crate) fn save(&self) -> Result<()> {
-        self.store.save(self.store_path()?)
+        let path = self.store_path()?;
+        let own = folders::settings().filter(|own| path.parent() == Some(own));
+        let close = || own.as_deref().map_or((), folders::close_to_others);
+        close();
+        self.store.save(path)?;
+        close();
+        Ok(())
     }
 
     pub(crate) fn store_path(&self) -> Result<&Path> {

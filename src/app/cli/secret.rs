@@ -19,6 +19,8 @@ use super::{Env, ask, hygiene, output};
 const ATTEMPTS: usize = 3;
 /// What lets a user type a new passphrase once more.
 const MISTYPED: [Code; 3] = [Code::ShortPassphrase, Code::PassphraseMismatch, Code::BadPassphrase];
+/// What the paths of open descriptors begin with.
+const DESCRIPTORS: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
 /// More than any passphrase and its line end.
 const MAX_BYTES: u64 = 1100;
 /// More than any name and token: some are signed documents.
@@ -35,10 +37,20 @@ fn given(matches: &ArgMatches, prefix: &str) -> Result<Option<Passphrase>> {
     }
 }
 
+/// Opens a file with a secret: a regular one, or a descriptor that is open already, as a shell's `<(…)` is. Any other pipe
+/// would block until somebody writes to it.
+fn open(path: &Path) -> Result<File> {
+    let is_descriptor = DESCRIPTORS.iter().any(|folder| path.starts_with(folder));
+    let is_file = path.metadata().map_err(|e| Error::read(path, e))?.is_file();
+    if is_file || is_descriptor {
+        return File::open(path).map_err(|e| Error::read(path, e));
+    }
+    Err(Error::new(Code::Read).worded(Fact::Detail, "detail-not-a-file", &[]).at(path))
+}
+
 fn read(path: &Path) -> Result<Passphrase> {
     let mut bytes = Vec::with_capacity(2 * MAX_BYTES as usize);
-    let file = File::open(path).map_err(|e| Error::read(path, e))?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+    open(path)?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
     Passphrase::new(bytes).map_err(|e| e.with(Fact::Path, path.display()))
 }
 
@@ -47,8 +59,8 @@ pub(super) fn access(matches: &ArgMatches) -> Result<RegistryAccess> {
     let credentials = match matches.get_one::<std::path::PathBuf>("creds-file") {
         None => None,
         Some(path) => {
-            let file = File::open(path).map_err(|e| Error::read(path, e))?;
             let mut text = Zeroizing::new(Vec::with_capacity(2 * MAX_CREDENTIALS_BYTES as usize));
+            let file = open(path)?;
             file.take(MAX_CREDENTIALS_BYTES).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
             Some(Credentials::parse(&text).map_err(|e| e.at(path))?)
         }

@@ -41,10 +41,10 @@ fn report(info: &PanicHookInfo<'_>, sender: &Sender<PathBuf>) {
 }
 
 fn write(folder: &Path, text: &str) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
+    sealift::create_private_dir(folder).map_err(std::io::Error::other)?;
     let name = jiff::Timestamp::now().strftime("crash-%Y%m%dT%H%M%S%fZ.txt").to_string();
     let path = folder.join(name);
-    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).open(&path)?;
+    let mut file = folders::private_file(&path)?;
     file.write_all(text.as_bytes())?;
     Ok(path)
 }

@@ -120,6 +120,7 @@ pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), NoWindow> {
     if !has_display() {
         return Err(NoWindow::Display);
     }
+    folders::prepare();
     let _log = log::begin();
     let crashes = crash::watch();
     let instance = match instance::claim(paths, wake::window) {
