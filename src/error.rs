@@ -112,6 +112,8 @@ codes! {
     Busy = "IO-09", Failed;
     /// The medium or its file system is write-protected.
     WriteProtected = "IO-10", Failed;
+    /// A file that must not be changed in place: a link, or what may be somebody else's.
+    NotInPlace = "IO-11", Failed;
 
     /// No engine answers at the address.
     EngineUnreachable = "ENGINE-01", Failed;
@@ -348,6 +350,8 @@ codes! {
     KeyName = "KEY-29", Usage;
     /// Nothing to enter the server with: the file is missing or empty.
     NoVaultToken = "KEY-30", Failed;
+    /// The new key opens the bundle already.
+    KeyInUse = "KEY-31", Usage;
 
     /// Not a key file, or one that is damaged.
     BadSigningKey = "SIGN-01", Failed;
@@ -363,6 +367,8 @@ codes! {
     NoSuchSignature = "SIGN-06", Usage;
     /// A product or release that cannot be signed.
     BadStatement = "SIGN-07", Usage;
+    /// Two usable header copies that are not of one bundle.
+    CopiesDiffer = "SIGN-08", Integrity;
 
     /// A vendor that must have signed did not.
     NotSigned = "TRUST-01", Integrity;

@@ -391,9 +391,73 @@ pub(crate) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Res
     }
 }
 
-/// Opens a file whose content is changed in place: parts that are known to be damaged, or not written yet.
+/// Opens a file whose content is changed in place: a header, or parts that are known to be damaged. The one way to do so.
+///
+/// The folder may come from a stranger, or be shared with one. So nothing is written through a link, into a file that has
+/// other names or lies on another file system than its folder, or, in a folder like `/tmp`, into a stranger's file.
+///
+/// # Errors
+/// [`Code::NotInPlace`] for such a file.
 pub(crate) fn open_in_place(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).open(path).map_err(|e| Error::write(path, e))
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        let metadata = path.symlink_metadata().map_err(|e| Error::write(path, e))?;
+        refuse_in_place(path, &metadata)?;
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    let file = options.open(path).map_err(|e| Error::write(path, e))?;
+    // What was looked at by name may have been exchanged since.
+    #[cfg(unix)]
+    refuse_in_place(path, &file.metadata().map_err(|e| Error::write(path, e))?)?;
+    Ok(file)
+}
+
+/// What [`open_in_place`] refuses.
+#[cfg(unix)]
+fn refuse_in_place(path: &Path, found: &fs::Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    const STICKY: u32 = 0o1000;
+    const WRITABLE_BY_ALL: u32 = 0o002;
+    let folder = parent(path);
+    let folder = fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    // The rule of fs.protected_regular, https://docs.kernel.org/admin-guide/sysctl/fs.html. Elsewhere an owner proves
+    // nothing: FAT and network file systems give all files one owner, and teams share folders.
+    let is_shared = folder.mode() & STICKY != 0 && folder.mode() & WRITABLE_BY_ALL != 0;
+    let is_known = [rustix::process::geteuid().as_raw(), folder.uid()].contains(&found.uid());
+    let detail = if found.is_symlink() {
+        "detail-in-place-link"
+    } else if !found.is_file() {
+        "detail-not-a-file"
+    } else if found.dev() != folder.dev() {
+        "detail-in-place-device"
+    } else if found.nlink() > 1 && !counts_short_names(path) {
+        "detail-in-place-names"
+    } else if is_shared && !is_known {
+        "detail-in-place-owner"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::NotInPlace).worded(Fact::Detail, detail, &[]).at(path))
+}
+
+/// Whether the file system may count the short name of a file, which Windows makes for DOS, as one more link: NTFS does, and
+/// behind FUSE it cannot be told from others.
+#[cfg(unix)]
+fn counts_short_names(path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const NTFS: [u32; 3] = [0x5346_544e, 0x7366_746e, 0x6573_5546];
+        rustix::fs::statfs(path)
+            .is_ok_and(|found| NTFS.iter().any(|magic| i128::from(*magic) == i128::from(found.f_type)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Writes `buf` at byte `offset` of `file`.

@@ -55,6 +55,12 @@ kinds! {
     OpensWithToken = "opens-with-token";
     /// A volume's hashes are lost: what is left is not proven to be what the fingerprint stands for.
     Unproven = "unproven";
+    /// Another run was changing the same bundle, and was waited for.
+    WaitedForRun = "waited-for-run";
+    /// The header has no room for all the signature entries that were found.
+    SignaturesDropped = "signatures-dropped";
+    /// The key that was to be replaced or removed opens another slot too.
+    KeyStillOpens = "key-still-opens";
 }
 
 /// Something noticed, and what it is about (an image's name, a number).

@@ -95,6 +95,8 @@ IO-09 = Another run is writing this file
     .hint = Wait until it ends, or choose another name.
 IO-10 = The medium or its file system is write-protected
     .hint = Turn off the switch on the medium, mount it again so that it can be written, or use another. Another user cannot write to it either.
+IO-11 = This file is not changed in place
+    .hint = It may lead to a file of somebody else. Copy the bundle to a folder of your own, or write the repaired one to a new file with --out. Nothing was changed.
 
 ENGINE-01 = The container engine does not answer
     .hint = Start it, or point DOCKER_HOST at the right address. Without an engine, pack from files: docker save -o images.tar IMAGE...
@@ -356,6 +358,8 @@ KEY-29 = A key cannot be called so
     .hint = Give it a name that no other of its kind has, at most 128 bytes.
 KEY-30 = The token to enter the Vault server with is missing
     .hint = The file above is not there, or is empty. Run “vault login” first, or name the token's file in the address with “token-file=FILE”; with an AppRole, check “secret-id-file”.
+KEY-31 = This key opens the bundle already
+    .hint = Nothing was changed. To replace a key, give one that the bundle does not know yet.
 
 SIGN-01 = This is not a key file, or it is damaged
     .hint = Choose a key as cosign or openssl writes it: a PEM file, whose first line says “BEGIN … PRIVATE KEY” or “BEGIN PUBLIC KEY”.
@@ -371,6 +375,8 @@ SIGN-06 = The bundle has no signature by this key
     .hint = “sealift inspect BUNDLE” lists the signatures and their keys. To trust a bundle's key, it must have exactly one signature that fits.
 SIGN-07 = This product or release cannot be signed
     .hint = A product is letters, digits and . _ - / only; a release is one to three numbers, such as 1.4.2 or 2026.11.24, with -rc.1 or the like behind them.
+SIGN-08 = The two header copies are not of the same bundle
+    .hint = One of them was forged. Get the bundle again from its sender. Whoever has a key of it can also run “sealift keys change”: the key tells which copy is right, and the other is replaced. Nothing was changed.
 
 TRUST-01 = A vendor that must sign has not signed this bundle
     .hint = Do not use it before its origin is clear. Ask the vendor for a signed bundle, or whether its key has changed.
@@ -450,6 +456,10 @@ detail-no-program = no program
 detail-no-public-key = no public key that can be used
 detail-no-user-name = no user name
 detail-not-a-file = not a regular file
+detail-in-place-link = a link
+detail-in-place-device = on another file system than its folder
+detail-in-place-names = a file with several names (hard links)
+detail-in-place-owner = a file of another user, in a folder that everybody may write to
 detail-not-ascii = not ASCII
 detail-not-base64 = not base64
 detail-not-json = not JSON
@@ -479,6 +489,7 @@ detail-vault-no-ciphertext = not a ciphertext of transit
 detail-vault-no-key-name = no name of a key
 detail-vault-role-and-secret = role-id and secret-id-file belong together
 detail-volume-head = volume head
+detail-volume-unknown = nothing in this file shows that it is a volume of this bundle; it is not written over. Move it away to have the volume rebuilt.
 detail-weak-key = a weak Ed25519 key
 form-mapping = FROM = TO
 form-user-password = USER:PASSWORD
@@ -504,6 +515,9 @@ note-cannot-continue = { $about }: an interrupted run was found, and could not b
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.
 note-opens-with-token = { $about }: what this public key locks opens only with the token (PKCS #11) that holds its private key, not with a file.
 note-unproven = { $about }: this volume, or its list of hashes, is lost. The rest was sealed by someone with a passphrase of this bundle; that it is what the fingerprint stands for cannot be proven.
+note-waited-for-run = { $about }: another run was changing this bundle; this one waited for it.
+note-signatures-dropped = { $about }: the header had no room for all its signature entries; those that are not signatures of this bundle were removed first.
+note-key-still-opens = Key slot { $about } opens with the same key as the slot that was changed or removed.
 
 # What was looked at before a restore.
 check-reached = Reached: { $about }

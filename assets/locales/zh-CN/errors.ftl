@@ -95,6 +95,8 @@ IO-09 = 另一个运行正在写入此文件
     .hint = 请等它结束，或换个名称。
 IO-10 = 介质或其文件系统有写保护
     .hint = 请打开介质上的写保护开关，或以可写方式重新挂载，或换一个介质。换用户运行没有用。
+IO-11 = 不会就地改写此文件
+    .hint = 它可能指向别人的文件。请把密封包复制到自己的文件夹后再操作，或用 --out 将修复结果写入新文件。没有做任何改动。
 
 ENGINE-01 = 容器引擎没有响应
     .hint = 请启动容器引擎，或用 DOCKER_HOST 指定正确的地址。没有引擎时可以从文件打包：docker save -o images.tar 镜像…
@@ -356,6 +358,8 @@ KEY-29 = 密钥不能用这个名称
     .hint = 请换一个同类密钥没有用过的名称，最多 128 字节。
 KEY-30 = 缺少登录 Vault 服务器的令牌
     .hint = 上面的文件不存在或为空。请先运行“vault login”，或在地址中用“token-file=文件”指明令牌；用 AppRole 登录时，请检查“secret-id-file”。
+KEY-31 = 这个口令或密钥已经能打开此密封包
+    .hint = 没有做任何改动。更换时请使用此密封包中还没有的口令或密钥。
 
 SIGN-01 = 这不是密钥文件，或者文件已损坏
     .hint = 请选择 cosign 或 openssl 生成的密钥：PEM 格式，首行含“BEGIN … PRIVATE KEY”或“BEGIN PUBLIC KEY”字样。
@@ -371,6 +375,8 @@ SIGN-06 = 密封包中没有这个密钥的签名
     .hint = 用“sealift inspect 密封包”查看各签名及其密钥。要信任密封包所带的密钥，它必须恰好有一个相符的签名。
 SIGN-07 = 这样的产品名或版本号不能签名
     .hint = 产品名只能用字母、数字和 . _ - /；版本号是一到三个数字，如 1.4.2 或 2026.11.24，后面可带 -rc.1 之类。
+SIGN-08 = 两份文件头不属于同一个密封包
+    .hint = 其中一份是伪造的。请向发送方重新索取。持有密钥的人也可以运行“sealift keys change”：密钥能分辨哪一份是真的，另一份会被替换。没有做任何改动。
 
 TRUST-01 = 必须签名的厂商没有签过这个密封包
     .hint = 来源查清之前请勿使用。请向厂商索取签过名的密封包，或询问其密钥是否已更换。
@@ -450,6 +456,10 @@ detail-no-program = 不是程序
 detail-no-public-key = 令牌中没有可用的公钥
 detail-no-user-name = 没有用户名
 detail-not-a-file = 不是普通文件
+detail-in-place-link = 是一个链接
+detail-in-place-device = 与所在文件夹不在同一个文件系统上
+detail-in-place-names = 同一文件有多个名称（硬链接）
+detail-in-place-owner = 文件属于别的用户，而所在文件夹人人可写
 detail-not-ascii = 含有 ASCII 以外的字符
 detail-not-base64 = 不是 base64
 detail-not-json = 不是 JSON
@@ -479,6 +489,7 @@ detail-vault-no-ciphertext = 应答不是 transit 引擎的密文
 detail-vault-no-key-name = 其中没有密钥名
 detail-vault-role-and-secret = role-id 与 secret-id-file 须一起给出
 detail-volume-head = 分卷的头部
+detail-volume-unknown = 此文件中没有任何内容表明它是这个密封包的分卷，因此不会被覆盖。把它移走后即可重建该分卷。
 detail-weak-key = Ed25519 弱密钥
 form-mapping = 原名 = 新名
 form-user-password = 用户名:密码
@@ -504,6 +515,9 @@ note-cannot-continue = { $about }：发现上次中断的打包，但它只为�
 note-old-copies-open = { $about }：在此更改之前复制出去的密封包，仍能用旧密钥打开。
 note-opens-with-token = { $about }：这把公钥所加的锁，只有存有相应私钥的令牌（PKCS#11）才能打开；用私钥文件打不开。
 note-unproven = { $about }：这个分卷缺失，或其校验值已丢失。其余内容确由掌握口令的人密封，但无法证明与指纹相符。
+note-waited-for-run = { $about }：另一个运行正在修改此密封包，已等待其完成。
+note-signatures-dropped = { $about }：文件头放不下全部签名条目，已优先移除不属于此密封包的条目。
+note-key-still-opens = 密钥槽 { $about } 与刚更换或移除的密钥槽用的是同一个口令或密钥，它仍能打开此密封包。
 
 # 还原前的检查。
 check-reached = 已连接：{ $about }
