@@ -19,7 +19,7 @@ pub use pack::{
 };
 pub use reseal::reseal;
 pub use shares::{ShareFiles, write_shares};
-pub use slots::{add_slot, change_slot, remove_slot};
+pub use slots::{add_slots, change_slot, remove_slot};
 pub use trust::{
     is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature, sign,
     write_public_key, write_signing_key,

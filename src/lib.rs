@@ -78,7 +78,7 @@ mod words;
 pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Delivery, Inspection, KdfLevel, KeyBook, KnownKey,
     KnownKeyKind, PackOptions, PackReport, PartInfo, RecoveryInfo, ShareFiles, Signing, SlotInfo, Unlocked,
-    add_slot, answer_repair, change_slot, check_delivery, check_destination, check_output,
+    add_slots, answer_repair, change_slot, check_delivery, check_destination, check_output,
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
     is_signing_key_locked, list, pack, pack_delivery, part_path, plan_handoff, plan_pack, plan_restore,
     preview_restore, read_public_key, read_signing_key, read_trusted_root, remove_signature, remove_slot,

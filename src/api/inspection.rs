@@ -144,7 +144,7 @@ impl Inspection {
         ctx.enter(Phase::Unlock, 0);
         // Shape first: a missing volume is told before the KDF is run.
         self.0.volumes()?;
-        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
         self.notice_damaged_copy(ctx);
         let bundle = self.0.unlock(&Arc::new(keys))?;
         let images =
@@ -160,7 +160,7 @@ impl Inspection {
     /// Those of [`Self::unlock`] when too much is lost.
     pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
-        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
         self.notice_damaged_copy(ctx);
         let keys = Arc::new(keys);
         let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Inspection, Unlocked, pack::now, unlocked::InBundle};
 use crate::{
-    bundle::{Bundle, Statement, Tlv, VendorSignature, rewrite_signatures},
+    bundle::{Bundle, LockedHeader, Statement, Tlv, VendorSignature},
     crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
@@ -119,7 +119,8 @@ pub fn write_public_key(path: &Path, key: &PublicKey, existing: Existing) -> Res
 /// made before is replaced. The trailers must lead to the header's set root; single records are not read.
 ///
 /// # Errors
-/// [`Code::SignaturesFull`]; [`Code::BadStatement`]; those of a damaged bundle.
+/// [`Code::CopiesDiffer`] when one of the header copies is forged; [`Code::SignaturesFull`]; [`Code::BadStatement`]; those of
+/// a damaged bundle.
 pub fn sign(
     ctx: &Ctx,
     path: &Path,
@@ -127,16 +128,24 @@ pub fn sign(
     release: Option<(&str, &str)>,
 ) -> Result<SignatureInfo> {
     ctx.enter(Phase::Verify, 0);
-    let bundle = Bundle::open(path)?;
-    bundle.volumes()?.check_hashes()?;
-    let core = bundle.header().core();
+    let checked = Bundle::open(path)?;
+    if checked.candidates().any(|header| header.core() != checked.header().core()) {
+        return Err(Error::new(Code::CopiesDiffer).at(path));
+    }
+    checked.volumes()?.check_hashes()?;
+    let core = checked.header().core();
     let signature = VendorSignature::sign(key, &core, Statement::new(release, now())?);
-    ctx.checkpoint()?;
-    rewrite_signatures(path, &core, |entries| {
+    let (header, bundle) = LockedHeader::open(ctx, path)?;
+    // What is signed is what was checked.
+    if bundle.header().core() != core {
+        return Err(Error::new(Code::Busy).at(path));
+    }
+    let replace = |entries: &mut Vec<Tlv>| {
         entries.retain(|entry| !is_by(entry, &signature.public_key));
-        entries.push(signature.encode());
         Ok(())
-    })?;
+    };
+    header.rewrite_signatures(ctx, replace, Some(signature.encode()))?;
+    drop(header);
     let id = key.public_key().id();
     let made = super::inspect(path)?.signatures(&TrustStore::default());
     let made = made.into_iter().find(|made| made.key_id.as_ref() == Some(&id));
@@ -146,11 +155,10 @@ pub fn sign(
 /// Removes the signatures of the bundle at `path` by the key whose fingerprint begins with `key_id`, at least 8 digits.
 ///
 /// # Errors
-/// [`Code::NoSuchSignature`].
+/// [`Code::NoSuchSignature`]; [`Code::CopiesDiffer`].
 pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
-    let core = Bundle::open(path)?.header().core();
-    ctx.checkpoint()?;
-    rewrite_signatures(path, &core, |entries| {
+    let (header, _) = LockedHeader::open(ctx, path)?;
+    let remove = |entries: &mut Vec<Tlv>| {
         let num_before = entries.len();
         let is_meant = |entry: &Tlv| {
             key_id.len() >= 8
@@ -162,7 +170,8 @@ pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
             return Err(Error::new(Code::NoSuchSignature).with(Fact::Found, key_id).at(path));
         }
         Ok(())
-    })
+    };
+    header.rewrite_signatures(ctx, remove, None)
 }
 
 fn is_by(entry: &Tlv, key: &PublicKey) -> bool {

@@ -3,7 +3,7 @@
 //! Reading never changes a bundle and needs no temporary space, so read-only media work.
 
 use std::{
-    fs::OpenOptions,
+    fs::File,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Fact, Result},
-    fs::{open_file, partial_path, read_exact_at, write_all_at},
+    fs::{open_file, partial_path, read_exact_at},
 };
 
 /// Decoded frames kept while documents are read.
@@ -52,16 +52,22 @@ impl Bundle {
     /// Reads the header of the bundle at `path`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = open_file(path).map_err(|e| unfinished(path, e))?;
+        Self::read(path, &file).map(|(bundle, _)| bundle)
+    }
+
+    /// As [`Bundle::open`], from the open file; and both header copies as they lie there.
+    pub(super) fn read(path: &Path, file: &File) -> Result<(Self, Vec<u8>)> {
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
-        read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;
+        read_exact_at(file, &mut head, 0).map_err(|e| Error::read(path, e))?;
 
         if len < FIRST_HEAD_BYTES && is_bundle_head(&head) {
             let error = Error::new(Code::Truncated).with(Fact::Expected, FIRST_HEAD_BYTES);
             return Err(error.with(Fact::Found, len).at(path));
         }
         let (a, b) = head.split_at(head.len().min(COPY_BYTES));
-        Self::from_copies(path, a, b).map_err(|e| e.at(path))
+        let bundle = Self::from_copies(path, a, b).map_err(|e| e.at(path))?;
+        Ok((bundle, head))
     }
 
     fn from_copies(path: &Path, a: &[u8], b: &[u8]) -> Result<Self> {
@@ -392,29 +398,4 @@ impl Store {
         })?;
         Ok(Arc::new(plain))
     }
-}
-
-/// Rewrites both header copies of the bundle at `path`, at any moment leaving one that is whole: a damaged
-/// or older copy first. Writes 128 KiB whatever the bundle's size.
-pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) -> Result<()> {
-    let copy = header.encode(keys)?;
-    let write = |e| Error::write(path, e);
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(write)?;
-    if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-        return Err(Error::new(Code::Busy).at(path));
-    }
-    let sequence_at = |offset: u64| {
-        let mut old = vec![0; COPY_BYTES];
-        read_exact_at(&file, &mut old, offset).ok()?;
-        let authentic = Header::decode(&old).ok().filter(|(header, mac)| header.is_authentic(mac, keys));
-        authentic.map(|(header, _)| header.sequence)
-    };
-    // `None`, a copy that is damaged or forged, sorts before every sequence number; of equals B goes first.
-    let mut offsets = [COPY_BYTES as u64, 0];
-    offsets.sort_by_key(|offset| sequence_at(*offset));
-    for offset in offsets {
-        write_all_at(&file, &copy, offset).map_err(write)?;
-        file.sync_all().map_err(write)?;
-    }
-    Ok(())
 }

@@ -32,7 +32,7 @@ pub use split::{KeyShare, MAX_SHARES, SplitKey};
 pub use token::TokenIdentity;
 pub use token::TokenKey;
 pub use transit::TransitKey;
-pub(crate) use trial::{try_slot, unlock};
+pub(crate) use trial::{opened_places, try_slot, unlock};
 
 use crate::{
     bundle::Slot,

@@ -188,7 +188,7 @@ impl Recipient {
     }
 
     /// What opens the slot, where that is the same secret.
-    fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<Identity> {
         match self {
             Self::Passphrase(passphrase) => Some(Identity::Passphrase(passphrase.share())),
             Self::KeyFile(file) => Some(Identity::KeyFile(file.share())),

@@ -22,16 +22,31 @@ use crate::{
 /// All password slots of a header together may cost this much: 64 GiB filled, half a minute on two cores.
 const MAX_TOTAL_WORK_KIB: u64 = 64 << 20;
 
-/// Opens the bundle; returns its keys and the slot that opened.
+/// What opened a bundle.
+pub(crate) struct Access {
+    pub(crate) keys: BundleKeys,
+    /// The slot that opened.
+    pub(crate) slot: Slot,
+    /// The place of the identity that opened it, where that was one alone.
+    pub(crate) identity: Option<usize>,
+}
+
+/// Opens the bundle.
 ///
 /// # Errors
 /// When no slot opens: what failed for another reason than a wrong key; else [`Code::KeyRefused`] or
 /// [`Code::IdentityRefused`] after every slot was tried, [`Code::NoUsableSlot`] when none is for keys like these.
 /// [`Code::KdfTooCostly`] before anything is run.
-pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Result<(BundleKeys, Slot)> {
+pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Result<Access> {
     let mut slots: Vec<(&SetId, &Slot)> = Vec::new();
+    let (mut is_any_allowed, mut too_costly) = (false, None);
     for header in bundle.candidates() {
-        check_costs(header).map_err(|e| e.at(bundle.path()))?;
+        // Such a copy may be forged, and the other one suffices.
+        if let Err(e) = check_costs(header) {
+            too_costly.get_or_insert(e);
+            continue;
+        }
+        is_any_allowed = true;
         // Both header copies usually hold the same slots; each is tried once.
         for slot in &header.slots {
             if !slots.contains(&(&header.set_id, slot)) {
@@ -39,20 +54,48 @@ pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Res
             }
         }
     }
+    if let Some(e) = too_costly.filter(|_| !is_any_allowed) {
+        return Err(e.at(bundle.path()));
+    }
     let mut trial = Trial::new(ctx, identities);
+    let access = |key, set_id: &SetId, slot: &Slot, identity| {
+        let keys = BundleKeys::new(key, *set_id);
+        Ok(Access { keys, slot: slot.clone(), identity })
+    };
     for identity in 0..identities.as_slice().len() {
         for (set_id, slot) in &slots {
             if let Some(key) = trial.open(identity, set_id, slot)? {
-                return Ok((BundleKeys::new(key, **set_id), (*slot).clone()));
+                return access(key, set_id, slot, Some(identity));
             }
         }
     }
     for (set_id, slot) in &slots {
         if let Some(key) = trial.open_group(set_id, slot)? {
-            return Ok((BundleKeys::new(key, **set_id), (*slot).clone()));
+            return access(key, set_id, slot, None);
         }
     }
     Err(trial.error(slots.into_iter().map(|(_, slot)| slot)).at(bundle.path()))
+}
+
+/// Places of the slots of an authentic `header`, out of `among`, that identity number `identity` opens alone. One that fails
+/// otherwise than by being wrong, a server that is not reached say, opens none.
+pub(crate) fn opened_places(
+    ctx: &Ctx,
+    header: &Header,
+    identities: &Identities,
+    identity: usize,
+    among: &[usize],
+) -> Result<Vec<usize>> {
+    check_costs(header)?;
+    let mut trial = Trial::new(ctx, identities);
+    let mut opened = Vec::new();
+    for place in among {
+        let Some(slot) = header.slots.get(*place) else { continue };
+        if trial.open(identity, &header.set_id, slot)?.is_some() {
+            opened.push(*place);
+        }
+    }
+    Ok(opened)
 }
 
 /// The bundle keys, if any of `identities` opens `slot`, which nothing vouches for yet.
