@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::unlocked::{Unlocked, read_images};
 use crate::{
-    bundle::{Bundle, Given, Survey},
+    bundle::{Bundle, Shape, Survey},
     digest::hex,
     error::{Code, ErrorKind, Result},
     job::{Ctx, Notice, NoticeKind, Phase},
@@ -115,8 +115,7 @@ impl Inspection {
 
     /// Recovery records of the bundle, and their bytes; 0 when it was packed without.
     pub fn recovery(&self) -> RecoveryInfo {
-        let survey = Survey::take(self.0.path(), self.0.header(), Given::default());
-        let shape = survey.as_ref().ok().map(Survey::shape).filter(|shape| shape.has_recovery());
+        let shape = Survey::shape_at(self.0.path(), self.0.header()).ok().filter(Shape::has_recovery);
         shape.map_or_else(RecoveryInfo::default, |shape| RecoveryInfo {
             num_records: shape.num_recovery_records(),
             num_bytes: shape.num_recovery_records() * shape.shard_bytes(),
@@ -143,10 +142,10 @@ impl Inspection {
     pub fn unlock(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
         // Shape first: a missing volume is told before the KDF is run.
-        self.0.volumes()?;
+        self.0.check_shape()?;
         let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
         self.notice_damaged_copy(ctx);
-        let bundle = self.0.unlock(&Arc::new(keys))?;
+        let bundle = self.0.unlock(ctx, &Arc::new(keys))?;
         let images =
             read_images(&bundle).into_iter().collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
         Ok(Unlocked { bundle, images, unreadable: Vec::new() })
@@ -160,11 +159,10 @@ impl Inspection {
     /// Those of [`Self::unlock`] when too much is lost.
     pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
-        let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
+        let keys = Arc::new(keyslot::unlock(ctx, &self.0, &with.into())?.keys);
         self.notice_damaged_copy(ctx);
-        let keys = Arc::new(keys);
-        let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {
-            ErrorKind::Integrity => self.0.unlock_damaged(&keys),
+        let bundle = self.0.unlock(ctx, &keys).or_else(|e| match e.kind() {
+            ErrorKind::Integrity => self.0.unlock_damaged(ctx, &keys),
             _ => Err(e),
         })?;
         for path in bundle.unproven() {

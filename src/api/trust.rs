@@ -132,7 +132,7 @@ pub fn sign(
     if checked.candidates().any(|header| header.core() != checked.header().core()) {
         return Err(Error::new(Code::CopiesDiffer).at(path));
     }
-    checked.volumes()?.check_hashes()?;
+    checked.volumes()?.check_hashes(ctx)?;
     let core = checked.header().core();
     let signature = VendorSignature::sign(key, &core, Statement::new(release, now())?);
     let (header, bundle) = LockedHeader::open(ctx, path)?;

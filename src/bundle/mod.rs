@@ -7,6 +7,7 @@ mod delivery;
 mod frame;
 mod header;
 mod index;
+mod index_hashes;
 mod keys;
 mod leftovers;
 mod pass;
@@ -32,8 +33,10 @@ pub(crate) use leftovers::Leftovers;
 pub(crate) use pass::Piece;
 pub(crate) use reader::{Bundle, OpenBundle};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
-pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
-pub(crate) use rewrite::LockedHeader;
+pub(crate) use recovery::{
+    Damage, Given, Owner, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode, owner_of_first, pieces,
+};
+pub(crate) use rewrite::{LockedHeader, lock};
 pub(crate) use signatures::VendorSignature;
 pub use statement::Release;
 pub(crate) use statement::{Statement, check_product, rfc3339};
@@ -41,7 +44,7 @@ pub(crate) use streams::BlobReader;
 pub(crate) use tlv::Tlv;
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-    set_id_of, volume_path,
+    is_trailer_consistent, set_id_of, volume_path,
 };
 pub(crate) use volume_piece::VolumePiece;
 pub(crate) use writer::{Additions, Begin, BundleWriter, Layout, Sealed};

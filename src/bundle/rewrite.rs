@@ -37,7 +37,7 @@ const COPIES: [u64; 2] = [COPY_BYTES as u64, 0];
 ///
 /// # Errors
 /// [`Code::Busy`] when the other run takes too long; [`Code::NotInPlace`].
-fn lock(ctx: &Ctx, path: &Path) -> Result<File> {
+pub(crate) fn lock(ctx: &Ctx, path: &Path) -> Result<File> {
     let deadline = Instant::now() + MAX_WAIT;
     let mut waited = false;
     loop {

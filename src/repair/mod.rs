@@ -13,9 +13,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::{
-    bundle::{Given, Header, SetId, set_id_of, volume_path},
+    bundle::{
+        Bundle, Damage, Fault, Given, Header, Owner, SetId, Survey, lock, owner_of_first, set_id_of,
+        volume_path,
+    },
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, open_in_place, read_exact_at, require_space},
+    fs::{Existing, PartialFile, WrittenFile, read_exact_at, require_space},
     job::{Ctx, Phase},
 };
 
@@ -75,32 +78,35 @@ impl RepairReport {
     }
 }
 
-/// Mends the bundle at `path`.
+/// Mends the bundle at `path`. The header is written last, once all else was proven by it.
 pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
-    let lock = if options.out.is_none() { Some(lock(path)?) } else { None };
-    let known = crate::bundle::Bundle::open(path);
-    let answer = match &options.answer {
-        Some(answer) => {
-            Some(Answer::open(ctx, answer, known.as_ref().ok().map(crate::bundle::Bundle::header))?)
-        }
-        None => None,
+    let lock = if options.out.is_none() { Some(lock(ctx, path)?) } else { None };
+    let known = match Bundle::open(path) {
+        Ok(bundle) => Some(bundle),
+        // An answer takes the place of a header that is lost, and of none that says something else.
+        Err(e) if options.answer.is_some() && is_header_lost(&e) => None,
+        Err(e) => return Err(e),
     };
+    let known_header = known.as_ref().map(|bundle| bundle.header_of_volumes(ctx)).transpose()?;
+    let answer = options.answer.as_ref().map(|answer| Answer::open(ctx, answer, known_header)).transpose()?;
     let (answer, given) =
         answer.map_or_else(|| (None, Given::default()), |(answer, given)| (Some(answer), given));
-    let (header_copy, is_header_from_answer) =
-        match (&known, answer.as_ref().and_then(|answer| answer.header.as_ref())) {
-            (Ok(_), _) => (rebuild::read_header_copy(path)?, false),
-            (Err(_), Some(copy)) => (copy.clone(), true),
-            (Err(_), None) => return Err(known.err().unwrap_or_else(|| Error::new(Code::HeaderDamaged))),
-        };
-    let (header, _) = Header::decode(&header_copy).map_err(crate::bundle::Fault::into_error)?;
-    let num_damaged_copies = known.as_ref().map_or(2, crate::bundle::Bundle::num_damaged_copies);
+    let brought = answer.as_ref().and_then(|answer| answer.header.as_deref()).filter(|_| known.is_none());
+    let header = match (known_header, brought) {
+        (Some(header), _) => header.clone(),
+        (None, Some(copy)) => Header::decode(copy).map_err(Fault::into_error)?.0,
+        (None, None) => return Err(Error::new(Code::HeaderDamaged).at(path)),
+    };
+    if known.is_none() && owner_of_first(path, &header.set_id)? == Owner::Other {
+        let found = crate::digest::hex(&header.fingerprint());
+        return Err(Error::new(Code::AnswerForeign).with(Fact::Found, found).at(path));
+    }
+    let num_damaged_copies = known.as_ref().map_or(2, Bundle::num_damaged_copies);
     let scanned = scan::scan_as(ctx, path, &header, num_damaged_copies, given)?;
     let targets = match &options.out {
         Some(out) => Targets::copied(ctx, &scanned, path, out, options.existing)?,
         None => Targets::in_place(&scanned, path)?,
     };
-    let num_header_copies = rebuild::mend_header(&targets.paths[0], &header_copy)?;
     let mut rebuilt = rebuild::rebuild(ctx, &scanned, targets.paths.clone(), answer.as_ref())?;
     if options.out.is_some() {
         // What was whole at its old place was copied since.
@@ -115,6 +121,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         };
         return Err(error.at(path));
     }
+    let num_header_copies = rebuild::mend_header(&targets.paths[0], brought)?;
     let volumes = targets.commit(&scanned, &rebuilt.left.records)?;
     drop(lock);
     Ok(RepairReport {
@@ -126,7 +133,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         trailers: from_one(&rebuilt.trailers),
         lost_trailers: from_one(&rebuilt.lost_trailers),
         still_damaged: rebuilt.left.records,
-        is_header_from_answer,
+        is_header_from_answer: brought.is_some(),
     })
 }
 
@@ -135,7 +142,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
 pub(crate) fn request(ctx: &Ctx, path: &Path) -> Result<Option<RepairRequest>> {
     match scan(ctx, path, Given::default()) {
         Ok(scanned) => Ok(RepairRequest::of(&scanned)),
-        Err(e) if is_header_lost(&e) => RepairRequest::of_lost_header(path).map(Some),
+        Err(e) if is_header_lost(&e) => RepairRequest::of_lost_header(ctx, path).map(Some),
         Err(e) => Err(e),
     }
 }
@@ -153,17 +160,18 @@ pub(crate) fn answer(
     out: &Path,
     existing: Existing,
 ) -> Result<u64> {
-    let bundle = crate::bundle::Bundle::open(path)?;
-    request.check(bundle.header())?;
+    let bundle = Bundle::open(path)?;
+    let header = bundle.header_of_volumes(ctx)?;
+    request.check(header)?;
     crate::fs::refuse_existing(out, existing)?;
-    let survey = crate::bundle::Survey::take(path, bundle.header(), Given::default())?;
+    let survey = Survey::take(ctx, path, header, Given::default())?;
     if !survey.is_proven {
         return Err(Error::new(Code::RootMismatch).at(path));
     }
     let scanned = Scanned {
-        header: bundle.header().clone(),
+        header: header.clone(),
         survey,
-        damage: crate::bundle::Damage::default(),
+        damage: Damage::default(),
         num_damaged_copies: bundle.num_damaged_copies(),
     };
     let header_copy = rebuild::read_header_copy(path)?;
@@ -175,14 +183,6 @@ fn told(records: &[u64]) -> String {
     let first: Vec<String> = records.iter().take(20).map(u64::to_string).collect();
     let more = if records.len() > first.len() { ", …" } else { "" };
     first.join(", ") + more
-}
-
-fn lock(path: &Path) -> Result<std::fs::File> {
-    let file = open_in_place(path)?;
-    match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(Code::Busy).at(path)),
-        _ => Ok(file),
-    }
 }
 
 /// Whether a volume of this set lies at `path`.

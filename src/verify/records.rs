@@ -50,7 +50,7 @@ const RUN: u64 = 8;
 /// volumes are errors.
 pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle, map: &RecordMap) -> Result<RecordReport> {
     let volumes = bundle.volumes()?;
-    volumes.check_hashes()?;
+    volumes.check_hashes(ctx)?;
     map.clear();
     let num_records = volumes.geometry().num_records;
     ctx.enter(Phase::Verify, volumes.geometry().payload_bytes);
