@@ -148,13 +148,26 @@ def open_volumes(path, h):
     return volumes
 
 
+def check_shape(path, headers):  # one copy may be forged: it is enough that the volumes fit one of them, §9.2
+    faults = []
+    for h in headers:
+        try:
+            return open_volumes(path, h)
+        except Refused as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
 def unlock(headers, passphrase):  # the newest authentic header and the bundle key, §7 and §9.2
     slots = [[body for kind, body in h.slots if kind == 1 and len(body) == 120] for h in headers]
-    for bodies in slots:  # all costs, before memory is taken for any
+    tried = []
+    for h, bodies in zip(headers, slots):  # all costs of a copy, before memory is taken for any; one copy suffices
         costs = [struct.unpack_from("<3I", body, 16) for body in bodies]
         allowed = all(8 * p <= m <= 1 << 20 and 1 <= t <= 16 and 1 <= p <= 16 for m, t, p in costs)
-        need(allowed and sum(m * t for m, t, p in costs) <= 1 << 26, "KEY-03", "a slot is too costly to try")
-    for set_id, body in dict.fromkeys((h.set_id, body) for h, bodies in zip(headers, slots) for body in bodies):
+        if allowed and sum(m * t for m, t, p in costs) <= 1 << 26:
+            tried.append((h.set_id, bodies))
+    need(tried, "KEY-03", "a slot is too costly to try")
+    for set_id, body in dict.fromkeys((set_id, body) for set_id, bodies in tried for body in bodies):
         salt, m, t, p, commitment, nonce, wrapped = struct.unpack("<16s3I32s12s48s", body)
         slot_key = hash_secret_raw(passphrase, salt, t, m, p, 32, Type.ID, 0x13)
         if hkdf(set_id, slot_key, b"slot-commitment") != commitment:
@@ -341,7 +354,7 @@ def run():
     need(free, "IO-04", f"{args.out} exists and is not an empty folder")
     headers = read_headers(args.bundle)
     passphrase = read_passphrase(args.password_file)
-    open_volumes(args.bundle, headers[0])  # a missing volume is told before the KDF runs
+    check_shape(args.bundle, headers)  # a missing volume is told before the KDF runs
     bundle = Bundle(args.bundle, *unlock(headers, passphrase))
     if args.out:
         return bundle.write_layout(args.out)

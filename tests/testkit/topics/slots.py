@@ -234,7 +234,12 @@ def costs():
     bundle.changes["header"] = lambda old, copy: old.update(
         {"sequence": 2} if copy == "A" else {"slots": costly}
     )
-    yield Case("KEY-03", "the cost is too high in the older copy", bundle)
+    yield Case("ok", "the cost is too high in the older copy; the other opens", bundle)
+    bundle = sample("slot-cost-over-in-newer-copy")
+    bundle.changes["header"] = lambda old, copy: old.update(
+        {"sequence": 2, "slots": costly, "mac": bytes(32)} if copy == "A" else {}
+    )
+    yield Case("ok", "the cost is too high in the newer copy, which is forged; the other opens", bundle)
     bundle = sample("slot-cost-over-in-damaged-copy")
     bundle.changes["header"] = lambda old, copy: old.update(
         {"sequence": 2} if copy == "A" else {"slots": costly}
