@@ -164,7 +164,8 @@ fn nothing_is_written_through_a_link_on_the_stick() {
 
     // The first volume itself.
     place.signing_key("acme.key");
-    fs::rename(&stick, &victim).unwrap();
+    fs::copy(&stick, &victim).unwrap();
+    fs::remove_file(&stick).unwrap();
     symlink(&victim, &stick).unwrap();
     for verb in [
         "repair @stick/d.sealift",
@@ -179,7 +180,7 @@ fn nothing_is_written_through_a_link_on_the_stick() {
     // Read it may be, and a folder may be reached through a link.
     place.done("verify @stick/d.sealift -i @key");
     fs::remove_file(&stick).unwrap();
-    fs::rename(&victim, &stick).unwrap();
+    fs::copy(&victim, &stick).unwrap();
     symlink(place.path("stick"), place.path("mounted")).unwrap();
     place.done("keys add @mounted/d.sealift -i @key -r @key2");
     assert_eq!(place.opened("key2"), "ok");
