@@ -90,6 +90,13 @@ fn describe_group(slot: &Slot) -> String {
     members.collect::<Vec<_>>().join(" + ")
 }
 
+/// Whether `text` may be a public name in a slot. Anyone can write one into a header, and it is shown next to the
+/// fingerprint; a slot with any other is malformed.
+fn is_label(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=32).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 /// `m`, `t`, `p` of Argon2id, for listings.
 fn describe_cost(cost: KdfCost) -> String {
     let KdfCost { memory_kib, num_passes, num_lanes } = cost;

@@ -473,6 +473,7 @@ detail-rsa-bits = RSA of fewer than 2,048 or more than 8,192 bits
 detail-section-directory = section directory
 detail-several-lines = more than one line
 detail-sparse-entry = sparse entry
+detail-plugin-stanza = a plugin that names a recipient stanza in a way that no slot can hold
 detail-ssh-kind = an SSH key that is neither Ed25519 nor RSA
 detail-too-long = too long
 detail-vault-no-ciphertext = not a ciphertext of transit

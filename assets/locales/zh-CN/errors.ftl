@@ -473,6 +473,7 @@ detail-rsa-bits = RSA 密钥须为 2048 到 8192 位
 detail-section-directory = 分卷尾部的目录
 detail-several-lines = 多于一行
 detail-sparse-entry = 含有稀疏文件
+detail-plugin-stanza = 插件给接收方段的名称不能写入密钥槽
 detail-ssh-kind = SSH 密钥既不是 Ed25519，也不是 RSA
 detail-too-long = 内容过长
 detail-vault-no-ciphertext = 应答不是 transit 引擎的密文

@@ -71,6 +71,16 @@ def choice():
         "a slot of an unknown kind of 8 KiB",
         lambda bundle: [(900, bytes(8192)), bundle.password_slot()],
     )
+    for name, kind, details in (
+        ("age-stanza", 3, b"age-encryption.org/v1\n-> \x1b[A\r\x1b[KFingerprint: x\n"),
+        ("age-stanza-long", 3, b"age-encryption.org/v1\n-> " + 33 * b"a" + b" x\n"),
+        ("vault-version", 5, b"vault:v\x1b[2K\r:AAAA"),
+    ):
+        yield slots(
+            f"slot-{name}-malformed-skipped",
+            "a public name in a slot that a terminal would act on, or that is too long: the slot is skipped",
+            lambda bundle, kind=kind, details=details: [(kind, bytes(92) + details), bundle.password_slot()],
+        )
     yield slots(
         "slot-kind-0",
         "a slot of the kind that is never used",
