@@ -362,7 +362,9 @@ def main():
         code, message = f"IO-0{io.get(error.errno, 1)}", error
     except KeyboardInterrupt:
         code, message = "JOB-01", "cancelled"
-    print(f"{code}: {' '.join(str(message).split())}", file=sys.stderr)
+    words = " ".join(str(message).split())  # names in it may hold what a terminal acts on
+    shown = "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in words)
+    print(f"{code}: {shown}", file=sys.stderr)
     sys.exit(others.get(code, areas.get(code.split("-")[0], 1)))
 
 
