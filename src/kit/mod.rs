@@ -19,7 +19,7 @@ use crate::{
     error::{Code, Error, Result},
     fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, write},
     job::Ctx,
-    locale::{Lang, escape, text},
+    locale::{Lang, text},
     words::{fingerprint_words, grouped},
 };
 
@@ -88,7 +88,7 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
     });
     let sums: String = sums.collect();
     digests.push(put(kit.join(SUMS), sums.as_bytes())?);
-    let launcher = include_str!("../../assets/kit/restore.sh").replace("@SYSTEM@", &system);
+    let launcher = filled(include_str!("../../assets/kit/restore.sh"), &[("@SYSTEM@", system.clone())]);
     let path = folder.join(LAUNCHER);
     digests.push((path.clone(), copy_program(ctx, launcher.as_bytes(), folder, &path)?));
     digests.push(put(folder.join(README), page(&bundles, &system).as_bytes())?);
@@ -173,7 +173,7 @@ fn page(bundles: &[Bundle], system: &str) -> String {
             let name = bundle.path().file_name().unwrap_or_default().to_string_lossy();
             let fingerprint = hex(&bundle.header().fingerprint());
             let num_volumes = bundle.header().geometry.num_volumes;
-            let named = [("name", escape(&name).to_string()), ("volumes", num_volumes.to_string())];
+            let named = [("name", name.into_owned()), ("volumes", num_volumes.to_string())];
             let _ = writeln!(list, "    {}", text(lang, "kit-bundle", &named));
             let words = fingerprint_words(&fingerprint, lang).join(" ");
             let _ = writeln!(list, "    {}", text(lang, "kit-fingerprint", &[("words", words)]));
@@ -183,10 +183,28 @@ fn page(bundles: &[Bundle], system: &str) -> String {
         }
         list
     };
-    include_str!("../../assets/kit/READ-ME-FIRST.txt")
-        .replace("@BUNDLES-ZH@", &listed(Lang::ZhCn))
-        .replace("@BUNDLES-EN@", &listed(Lang::En))
-        .replace("@SYSTEM@", system)
+    let values = [
+        ("@BUNDLES-ZH@", listed(Lang::ZhCn)),
+        ("@BUNDLES-EN@", listed(Lang::En)),
+        ("@SYSTEM@", system.to_owned()),
+    ];
+    filled(include_str!("../../assets/kit/READ-ME-FIRST.txt"), &values)
+}
+
+/// The template with every mark replaced by its value, in one pass: a mark in a value, as a file may be named, stays.
+fn filled(template: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    let next = |rest: &str| {
+        let found = values.iter().filter_map(|(mark, value)| Some((rest.find(mark)?, *mark, value)));
+        found.min_by_key(|(at, ..)| *at)
+    };
+    while let Some((at, mark, value)) = next(rest) {
+        filled.push_str(&rest[..at]);
+        filled.push_str(value);
+        rest = &rest[at + mark.len()..];
+    }
+    filled + rest
 }
 
 /// Characters of half a fingerprint in groups of four, with the space behind it.
