@@ -5,7 +5,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::locale::{Lang, escape, human_bytes, lookup, text};
+use crate::locale::{Lang, Shown, human_bytes, lookup, text};
 
 /// Result with Sealift's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -645,12 +645,12 @@ impl Error {
     }
 
     /// What happened, one line.
-    pub fn message(&self, lang: Lang) -> String {
+    pub fn message(&self, lang: Lang) -> Shown {
         self.of_server(lang, "server").unwrap_or_else(|| text(lang, self.code.id(), &[]))
     }
 
     /// What to do, one line; some errors speak for themselves.
-    pub fn hint(&self, lang: Lang) -> Option<String> {
+    pub fn hint(&self, lang: Lang) -> Option<Shown> {
         let special =
             self.hint.and_then(|name| lookup(lang, &format!("{}.hint-{name}", self.code.id()), &[]));
         special
@@ -664,18 +664,18 @@ impl Error {
         self.context.iter().any(|(fact, _)| *fact == Fact::Server)
     }
 
-    fn of_server(&self, lang: Lang, attribute: &str) -> Option<String> {
+    fn of_server(&self, lang: Lang, attribute: &str) -> Option<Shown> {
         self.concerns_server()
             .then(|| lookup(lang, &format!("{}.{attribute}", self.code.id()), &[]))
             .flatten()
     }
 
-    /// The facts in words, paths last. Values from outside are escaped.
-    pub fn facts(&self, lang: Lang) -> Vec<String> {
+    /// The facts in words, paths last.
+    pub fn facts(&self, lang: Lang) -> Vec<Shown> {
         let word = |(fact, value): &(Fact, Value)| {
             let value = match value {
-                Value::Given(value) => self.size(*fact, value).unwrap_or_else(|| escape(value).to_string()),
-                Value::Worded(texts, _) => escape(&in_a_row(lang, texts)).to_string(),
+                Value::Given(value) => self.size(*fact, value).unwrap_or_else(|| value.clone()),
+                Value::Worded(texts, _) => in_a_row(lang, texts),
             };
             text(lang, &format!("fact-{}", fact.name()), &[("value", value)])
         };
@@ -696,24 +696,21 @@ impl Error {
         let facts = self.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into()));
         serde_json::json!({
             "code": self.code.id(),
-            "message": self.message(lang),
-            "hint": self.hint(lang),
+            "message": &*self.message(lang),
+            "hint": self.hint(lang).as_deref(),
             "facts": facts.collect::<serde_json::Map<_, _>>(),
         })
     }
 
-    /// The whole text: `Error:`, facts, `Hint:`, `Code:`. Values from outside are escaped.
-    pub fn render(&self, lang: Lang) -> String {
-        use fmt::Write as _;
-        let mut out = text(lang, "error-line", &[("message", self.message(lang))]);
-        for fact in self.facts(lang) {
-            let _ = write!(out, "\n  {fact}");
-        }
-        if let Some(hint) = self.hint(lang) {
-            let _ = write!(out, "\n{}", text(lang, "hint-line", &[("hint", hint)]));
-        }
-        let _ = write!(out, "\n{}", text(lang, "code-line", &[("code", self.code.id().to_owned())]));
-        out
+    /// The whole text: `Error:`, facts, `Hint:`, `Code:`.
+    pub fn render(&self, lang: Lang) -> Shown {
+        let line = |id, name, value: &str| text(lang, id, &[(name, value.to_owned())]);
+        let facts = self.facts(lang);
+        let facts = facts.iter().map(|fact| Shown::from(format_args!("  {fact}")));
+        let hint = self.hint(lang).map(|hint| line("hint-line", "hint", &hint));
+        let code = line("code-line", "code", self.code.id());
+        let message = line("error-line", "message", &self.message(lang));
+        Shown::lines([message].into_iter().chain(facts).chain(hint).chain([code]))
     }
 }
 
@@ -727,7 +724,7 @@ impl Value {
 
 fn in_a_row(lang: Lang, texts: &[Words]) -> String {
     let texts: Vec<_> = texts.iter().map(|(id, args)| text(lang, id, args)).collect();
-    texts.join(&text(lang, "list-comma", &[]))
+    texts.join(&*text(lang, "list-comma", &[]))
 }
 
 impl From<Error> for io::Error {

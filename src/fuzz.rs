@@ -205,8 +205,9 @@ pub fn name(data: &[u8]) {
         assert!(name.is_meant_by(name.as_str()));
         assert_eq!(name.as_str().parse::<Name>().ok().as_ref(), Some(&name), "a name is its own text");
     }
-    let shown = crate::locale::escape(&text).to_string();
+    let shown = crate::locale::escape(&text);
     assert!(!shown.chars().any(char::is_control));
+    assert_eq!(crate::locale::escape(&shown), shown, "what is escaped stays as it is");
 }
 
 /// Any bytes as an archive.

@@ -111,7 +111,7 @@ pub use keyslot::{
     Question, Recipient, Recipients, SplitKey, TokenKey, TransitKey,
 };
 pub use kit::{KitReport, bundles_in, write_kit};
-pub use locale::{Lang, escape, lookup, text};
+pub use locale::{Lang, Shown, escape, lookup, text};
 pub use net::{ClientCertificate, Credentials, RegistryAccess, client_certificates};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{

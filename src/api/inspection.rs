@@ -11,7 +11,7 @@ use crate::{
     error::{Code, ErrorKind, Result},
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, GROUP_NAME, Identities},
-    locale::{Lang, lookup},
+    locale::{Lang, Shown, escape, lookup},
     verify::{self, DamagedImage, RecordMap, RecordReport},
 };
 
@@ -28,26 +28,26 @@ pub struct SlotInfo {
 
 impl SlotInfo {
     /// Its kind, for a person.
-    pub fn kind_words(&self, lang: Lang) -> String {
+    pub fn kind_words(&self, lang: Lang) -> Shown {
         kind_words(lang, self.kind)
     }
 
     /// Its parameters, for a person: with the kind of each member where several keys are wanted together.
-    pub fn details_words(&self, lang: Lang) -> String {
+    pub fn details_words(&self, lang: Lang) -> Shown {
         if self.kind != GROUP_NAME {
-            return self.details.clone();
+            return escape(&self.details);
         }
         let members = self.details.split(" + ").map(|member| match member.split_once(' ') {
             Some((kind, details)) => format!("{} {details}", kind_words(lang, kind)),
-            None => kind_words(lang, member),
+            None => kind_words(lang, member).into(),
         });
-        members.collect::<Vec<_>>().join(" + ")
+        escape(&members.collect::<Vec<_>>().join(" + "))
     }
 }
 
 /// A kind that only a newer library knows goes by its own name.
-fn kind_words(lang: Lang, kind: &str) -> String {
-    lookup(lang, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| kind.to_owned())
+fn kind_words(lang: Lang, kind: &str) -> Shown {
+    lookup(lang, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| escape(kind))
 }
 
 /// How much recovery data a bundle has.

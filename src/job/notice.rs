@@ -1,6 +1,6 @@
 //! Things a user should know that do not stop a job. Worded in `errors.ftl` as `note-NAME`.
 
-use crate::locale::{Lang, escape, text};
+use crate::locale::{Lang, Shown, text};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal;)*) => {
@@ -62,7 +62,7 @@ kinds! {
 pub struct Notice {
     /// What.
     pub kind: NoticeKind,
-    /// About what; from outside, so escape it when shown.
+    /// About what; from outside.
     pub about: String,
 }
 
@@ -72,8 +72,8 @@ impl Notice {
     }
 
     /// One line for a person.
-    pub fn render(&self, lang: Lang) -> String {
-        text(lang, &format!("note-{}", self.kind.id()), &[("about", escape(&self.about).to_string())])
+    pub fn render(&self, lang: Lang) -> Shown {
+        text(lang, &format!("note-{}", self.kind.id()), &[("about", self.about.clone())])
     }
 }
 

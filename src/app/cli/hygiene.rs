@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use sealift::{Code, Ctx, Error, text};
+use sealift::{Code, Ctx, Error, Shown, text};
 
 use super::output::{self, Output};
 
@@ -61,7 +61,7 @@ pub(super) fn cancel_on_signals(ctx: &Ctx, out: &Output) {
         if STOPPING.swap(true, SeqCst) {
             std::process::exit(130);
         }
-        output::note(&text(lang, "cancelling", &[]));
+        output::note(text(lang, "cancelling", &[]));
         ctx.cancel();
     });
     if let Err(error) = installed {
@@ -89,6 +89,12 @@ pub(super) fn at_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T>
     *prompt.lock().unwrap_or_else(PoisonError::into_inner) = None;
     ended.notify_all();
     answer
+}
+
+/// Asks for a secret without echo.
+#[expect(clippy::disallowed_methods, reason = "the one prompt")]
+pub(super) fn secret(prompt: &Shown) -> io::Result<String> {
+    at_prompt(|| rpassword::prompt_password(format!("{prompt} ")))
 }
 
 /// The terminal before the prompt, if there is one and it does not end by itself.

@@ -53,8 +53,8 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
                 &[
                     ("what", images::counted(env, contents.images.iter().map(Image::is_artifact))),
                     ("sum", human_bytes(contents.sum_bytes)),
-                    ("created", sealift::escape(contents.created).to_string()),
-                    ("tool", sealift::escape(contents.tool).to_string()),
+                    ("created", contents.created.to_owned()),
+                    ("tool", contents.tool.to_owned()),
                 ],
             );
             images::table(env, contents.images);
@@ -89,6 +89,9 @@ pub(super) fn slots(env: &Env, bundle: &Inspection) {
     for slot in bundle.slots() {
         let text = if slot.details.is_empty() { "slot-plain" } else { "slot" };
         let (kind, details) = (slot.kind_words(env.out.lang), slot.details_words(env.out.lang));
-        env.out.say(text, &[("number", slot.number.to_string()), ("kind", kind), ("details", details)]);
+        env.out.say(
+            text,
+            &[("number", slot.number.to_string()), ("kind", kind.into()), ("details", details.into())],
+        );
     }
 }

@@ -83,7 +83,7 @@ fn one(env: &Env, matches: &ArgMatches, plan: &PackPlan, out: &Path, options: &P
     let (report, shares) = packed?;
     tell(env, &report, &shares);
     if let Some(path) = generated {
-        env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
+        env.out.say("pack-generated", &[("path", path.display().to_string())]);
     }
     let handed = matches.get_flag("handoff").then(|| handoff::in_place(env, out, true)).transpose()?;
     let (ended, handoff) = handed.map_or((Ended::Done, None), |(ended, object)| (ended, Some(object)));
@@ -126,7 +126,7 @@ pub(super) fn object(report: &PackReport, handoff: Option<Value>) -> Value {
 /// Says what the file system there makes of the bundle, before anything is written.
 fn tell_place(env: &Env, place: &Place, asked: Option<u64>, sum_bytes: u64) {
     if let (None, Some(most)) = (asked, place.max_file_bytes()) {
-        let system = sealift::escape(&place.file_system).to_string();
+        let system = place.file_system.clone();
         env.out.say("pack-split", &[("system", system), ("most", human_bytes(most))]);
     }
     if let Some(free) = place.free_bytes.filter(|free| *free < sum_bytes) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use sealift::{
     Checked, Class, DamagedImage, DestSpec, Name, RegistryAccess, RestorePlan, RestoreReport, RestoredImage,
-    Result, Selection, TagPolicy, Unlocked, VerifiedBundle, escape,
+    Result, Selection, TagPolicy, Unlocked, VerifiedBundle,
 };
 
 use super::{
@@ -111,7 +111,7 @@ fn undamaged(env: &Env, unlocked: &[Unlocked]) -> Result<(Vec<DamagedImage>, Ver
     if !damaged.is_empty() {
         env.out.say("restore-undamaged", &[("damaged", damaged.len().to_string())]);
         for damaged in &damaged {
-            env.out.line(format_args!("  {}", escape(&damaged.image)));
+            env.out.line(format_args!("  {}", damaged.image));
         }
     }
     Ok((damaged, VerifiedBundle::join(whole)))
@@ -162,21 +162,22 @@ fn ending(report: &RestoreReport) -> &'static str {
 
 /// What becomes of each name, told before anything is written.
 fn mapping(env: &Env, plan: &RestorePlan) {
-    env.out.remark(&env.out.t("restore-mapping", &[]));
-    let shown = |name: &Option<Name>| name.as_ref().map(|name| escape(name.as_str()).to_string());
+    env.out.remark(env.out.t("restore-mapping", &[]));
+    let shown = |name: &Option<Name>| name.as_ref().map(Name::to_string);
+    let nameless = String::from(env.out.t("restore-nameless", &[]));
     let mut rows = Vec::new();
     for image in &plan.images {
         if image.moves().is_empty() {
-            rows.push((image.target.to_string(), env.out.t("restore-nameless", &[])));
+            rows.push((image.target.to_string(), nameless.clone()));
         }
         for (from, to) in image.moves() {
             let from = shown(from).unwrap_or_else(|| image.target.to_string());
-            rows.push((from, shown(to).unwrap_or_else(|| env.out.t("restore-nameless", &[]))));
+            rows.push((from, shown(to).unwrap_or_else(|| nameless.clone())));
         }
     }
     let width = rows.iter().map(|(from, _)| from.chars().count()).max().unwrap_or_default();
     for (from, to) in rows {
-        env.out.remark(&format!("  {from:width$}  → {to}"));
+        env.out.remark(format_args!("  {from:width$}  → {to}"));
     }
     env.out.notices(&env.ctx);
 }
@@ -187,7 +188,7 @@ fn names(env: &Env, plan: &RestorePlan) {
     if !plan.left_out.is_empty() {
         env.out.say("restore-left-out", &[]);
         for name in plan.left_out.iter().flat_map(|artifact| &artifact.names) {
-            env.out.line(format_args!("  {}", escape(name.as_str())));
+            env.out.line(format_args!("  {}", name.as_str()));
         }
     }
 }
@@ -200,8 +201,8 @@ fn name_all(env: &Env, images: &[RestoredImage]) {
         let there = image.moves().iter().filter_map(|(was, name)| Some((was, name.as_ref()?)));
         for (was, name) in there {
             let was = was.as_ref().filter(|was| *was != name);
-            let was = was.map(|was| format!("  ← {}", escape(was.as_str()))).unwrap_or_default();
-            env.out.line(format_args!("  {}{was}", escape(name.as_str())));
+            let was = was.map(|was| format!("  ← {}", was.as_str())).unwrap_or_default();
+            env.out.line(format_args!("  {}{was}", name.as_str()));
         }
     }
 }

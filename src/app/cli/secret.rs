@@ -64,7 +64,7 @@ pub(super) fn entered<T>(
 ) -> Result<T> {
     match work(&access) {
         Err(e) if e.code() == Code::Unauthorized && access.credentials.is_none() && can_ask() => {
-            output::note(&e.message(env.out.lang));
+            output::note(e.message(env.out.lang));
             let host = e.context().into_iter().find(|(fact, _)| *fact == Fact::Registry);
             access.credentials = Some(ask_login(env, host.map_or("", |(_, host)| host))?);
             work(&access)
@@ -74,16 +74,15 @@ pub(super) fn entered<T>(
 }
 
 fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    std::io::stdin().is_terminal() && output::is_terminal()
 }
 
 fn ask_login(env: &Env, host: &str) -> Result<Credentials> {
     let failed = |e: std::io::Error| Error::new(Code::Unauthorized).with(Fact::System, e);
     let mut username = String::new();
-    output::note(&env.out.t("prompt-user", &[("host", sealift::escape(host).to_string())]));
+    output::note(env.out.t("prompt-user", &[("host", host.to_owned())]));
     hygiene::at_prompt(|| std::io::stdin().read_line(&mut username)).map_err(failed)?;
-    let prompt = format!("{} ", env.out.t("prompt-registry", &[]));
-    let password = hygiene::at_prompt(|| rpassword::prompt_password(prompt)).map_err(failed)?;
+    let password = hygiene::secret(&env.out.t("prompt-registry", &[])).map_err(failed)?;
     Ok(Credentials::new(username.trim(), Zeroizing::new(password)))
 }
 
@@ -101,8 +100,7 @@ fn ask_for(env: &Env, prompt: &str, prefix: &str, may_be_empty: bool) -> Result<
     if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
         return Err(no_passphrase(prefix));
     }
-    let prompt = format!("{} ", env.out.t(prompt, &[]));
-    let typed = hygiene::at_prompt(|| rpassword::prompt_password(prompt));
+    let typed = hygiene::secret(&env.out.t(prompt, &[]));
     let typed = typed.map_err(|e| no_passphrase(prefix).with(Fact::System, e))?;
     if typed.is_empty() && may_be_empty { Ok(None) } else { Passphrase::new(typed.into_bytes()).map(Some) }
 }
@@ -115,7 +113,7 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
     for _ in 1..ATTEMPTS {
         match typed_twice(env, matches, prefix) {
             Err(e) if MISTYPED.contains(&e.code()) => {
-                output::note(&e.message(env.out.lang));
+                output::note(e.message(env.out.lang));
                 e.hint(env.out.lang).iter().for_each(|hint| output::note(hint));
             }
             typed => return typed,
@@ -226,7 +224,7 @@ pub(super) fn unlock_all<B, T>(
             None => return Ok(opened),
             Some(_) if opened.iter().flatten().count() > num_open => attempt = 1,
             Some(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
-                output::note(&e.message(env.out.lang));
+                output::note(e.message(env.out.lang));
                 attempt += 1;
             }
             Some(_) if is_some_open => return Ok(opened),
@@ -251,7 +249,7 @@ pub(super) fn signing_key(env: &Env, matches: &ArgMatches, path: &Path) -> Resul
     }
     for attempt in 1.. {
         match sealift::read_signing_key(path, Some(&ask(env, "prompt-signing-key", "key-")?)) {
-            Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(&e.message(env.out.lang)),
+            Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(e.message(env.out.lang)),
             result => return result,
         }
     }
@@ -263,7 +261,7 @@ pub(super) fn confirm(env: &Env, prompt: &str) -> Result<bool> {
     if !can_ask() {
         return Ok(false);
     }
-    output::note(&env.out.t(prompt, &[]));
+    output::note(env.out.t(prompt, &[]));
     let mut answer = String::new();
     hygiene::at_prompt(|| std::io::stdin().read_line(&mut answer))
         .map_err(|e| Error::new(Code::NotConfirmed).with(Fact::System, e))?;

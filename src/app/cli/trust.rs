@@ -36,7 +36,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 /// Adds a key or an identity, once its words were compared.
 fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> Result<()> {
     let confirm = |line, id: &str, prompt| {
-        env.out.say(line, &[("vendor", sealift::escape(name).to_string())]);
+        env.out.say(line, &[("vendor", name.to_owned())]);
         env.out.fingerprint(id);
         if matches.get_flag("yes") || secret::confirm(env, prompt)? {
             Ok(())
@@ -90,7 +90,7 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         env.out.say(
             if key.is_due() { "trust-key-due" } else { "trust-key" },
             &[
-                ("vendor", sealift::escape(&key.name).to_string()),
+                ("vendor", key.name.clone()),
                 ("added", key.added.clone()),
                 ("type", key.key_type.name().to_owned()),
             ],
@@ -101,9 +101,9 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         env.out.say(
             "trust-identity",
             &[
-                ("vendor", sealift::escape(&known.name).to_string()),
-                ("identity", sealift::escape(&known.identity).to_string()),
-                ("issuer", sealift::escape(&known.issuer).to_string()),
+                ("vendor", known.name.clone()),
+                ("identity", known.identity.clone()),
+                ("issuer", known.issuer.clone()),
                 ("added", known.added.clone()),
             ],
         );
@@ -111,11 +111,13 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
     }
     for certificate in certificates.iter().filter(|certificate| certificate.is_due()) {
         let id = if certificate.has_ended() { "trust-certificate-ended" } else { "trust-certificate-due" };
-        let path = certificate.path.display().to_string();
-        let (host, path) = (sealift::escape(&certificate.host), sealift::escape(&path));
         env.out.say(
             id,
-            &[("host", host.to_string()), ("path", path.to_string()), ("ends", certificate.ends.clone())],
+            &[
+                ("host", certificate.host.clone()),
+                ("path", certificate.path.display().to_string()),
+                ("ends", certificate.ends.clone()),
+            ],
         );
     }
 }

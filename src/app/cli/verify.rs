@@ -2,8 +2,7 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DamageReport, Error, Image, Inspection, PolicyReport, RecordReport, Result, SignatureInfo,
-    Unlocked, escape,
+    Code, DamageReport, Error, Image, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, Unlocked,
 };
 use serde_json::{Value, json};
 
@@ -113,7 +112,7 @@ fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) ->
         for image in &report.damaged {
             env.out.say(
                 "verify-damaged-image",
-                &[("image", escape(&image.image).to_string()), ("blobs", image.blobs.len().to_string())],
+                &[("image", image.image.clone()), ("blobs", image.blobs.len().to_string())],
             );
         }
         damaged(env, &damage);

@@ -1,8 +1,6 @@
 //! Target: the kind of destination, its path, and what images are called there.
 
-use eframe::egui::{
-    Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
-};
+use eframe::egui::{Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 
 use sealift::TagPolicy;
 
@@ -10,6 +8,7 @@ use super::{
     Action,
     target::{Place, Rename},
 };
+use crate::gui::widgets::words;
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
@@ -96,7 +95,7 @@ fn card(ui: &mut Ui, state: &State, transport: &str, width: f32) -> bool {
     let is_chosen = state.import.target.transport == transport;
     let (rect, response) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::click());
     let title = state.t(&format!("dest-{transport}"));
-    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, &title));
+    response.widget_info(|| words::chosen(Role::RadioButton, true, is_chosen, &title));
     let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
         (true, _) => (palette.selected, palette.accent),
         (false, true) => (palette.hovered, palette.edge),
@@ -213,7 +212,7 @@ fn rule(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn name(ui: &mut Ui, state: &State, number: usize, rename: &Rename, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let half = (ui.available_width() - ARROW_WIDTH) / 2.0 - 8.0;
-        let from = sealift::escape(&rename.from).to_string();
+        let from = rename.from.clone();
         ui.allocate_ui(vec2(half, theme::CONTROL_HEIGHT), |ui| {
             ui.set_min_size(vec2(half, theme::CONTROL_HEIGHT));
             ui.centered_and_justified(|ui| {

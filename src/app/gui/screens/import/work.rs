@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, Unlocked, VerifiedBundle};
+use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, Shown, Unlocked, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
@@ -180,7 +180,7 @@ pub(super) fn find(folders: Vec<PathBuf>) -> Work {
 pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts) -> Work {
     let text = match format {
         Format::Html => html::html(texts, report, env!("SEALIFT_VERSION")),
-        Format::Json => format!("{:#}\n", report.json(texts.0)),
+        Format::Json => Shown::json(&format!("{:#}\n", report.json(texts.0))).into(),
     };
     let name = file_name(&path);
     let call = move |_: &Ctx| {
