@@ -114,7 +114,7 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
         match typed_twice(env, matches, prefix) {
             Err(e) if MISTYPED.contains(&e.code()) => {
                 output::note(e.message(env.out.lang));
-                e.hint(env.out.lang).iter().for_each(|hint| output::note(hint));
+                e.hint(env.out.lang).into_iter().for_each(output::note);
             }
             typed => return typed,
         }

@@ -99,7 +99,7 @@ impl<'a> Button<'a> {
         let palette = theme::palette(ui);
         let font =
             if self.look == Look::Primary { theme::strong(theme::BODY) } else { theme::regular(theme::BODY) };
-        let galley = ui.painter().laid_out(self.text.to_owned(), font, palette.text);
+        let galley = ui.painter().laid_out(self.text, font, palette.text);
         let sense = if self.is_enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(self.size(ui, galley.size().x), sense);
         response.widget_info(|| words::named(Role::Button, self.is_enabled, self.text));

@@ -59,7 +59,7 @@ pub(crate) fn segments<T: Copy + PartialEq>(ui: &mut Ui, chosen: T, choices: &[(
         for (value, text) in choices {
             let palette = theme::palette(ui);
             let is_chosen = *value == chosen;
-            let galley = ui.painter().laid_out(text.clone(), theme::regular(theme::BODY), palette.text);
+            let galley = ui.painter().laid_out(text, theme::regular(theme::BODY), palette.text);
             let size = vec2((galley.size().x + 28.0).max(72.0), theme::CONTROL_HEIGHT);
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
             response.widget_info(|| words::chosen(Role::RadioButton, true, is_chosen, text));

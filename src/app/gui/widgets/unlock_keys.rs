@@ -79,7 +79,7 @@ fn list(
     }
     let is_saved = |key: &str| saved.iter().any(|saved| saved.address == key);
     for (number, key) in keys.list.iter().enumerate().filter(|(_, key)| !is_saved(key)) {
-        if row(ui, state, &key.to_owned()) {
+        if row(ui, state, key) {
             actions.push((then.keys)(Change::Remove(number)));
         }
     }

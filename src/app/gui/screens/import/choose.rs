@@ -212,17 +212,16 @@ fn rule(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn name(ui: &mut Ui, state: &State, number: usize, rename: &Rename, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let half = (ui.available_width() - ARROW_WIDTH) / 2.0 - 8.0;
-        let from = rename.from.clone();
         ui.allocate_ui(vec2(half, theme::CONTROL_HEIGHT), |ui| {
             ui.set_min_size(vec2(half, theme::CONTROL_HEIGHT));
             ui.centered_and_justified(|ui| {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::body(&from));
+                    ui.add(Label::body(&rename.from));
                 });
             });
         });
         Icon::Right.show(ui, 16.0, Tone::Secondary);
-        let label = state.texts.with("import-new-name", &[("name", from)]);
+        let label = state.texts.with("import-new-name", &[("name", rename.from.clone())]);
         let (response, changed) = field::text(ui, &label, &rename.to, &state.t("import-name-hint"), half);
         actions.extend(changed.map(|to| action::Action::Import(Action::Rename(number, to))));
         if response.gained_focus() {

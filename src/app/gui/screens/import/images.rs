@@ -54,8 +54,8 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, image: &Planned) {
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.add_space(4.0);
             ui.add(Label::body(image.title()).strong());
-            let was = image.was().map(|was| was.clone());
-            let line = was
+            let line = image
+                .was()
                 .map_or_else(|| short(&image.digest), |was| state.texts.with("import-was", &[("name", was)]));
             ui.add(Label::small(line).secondary());
         });

@@ -72,7 +72,7 @@ fn narrowing(
 ) {
     let filter = Filter::From(group);
     let is_chosen = state.pack.filter == filter;
-    if chip(ui, name, count, None, is_chosen, &about.to_owned()) {
+    if chip(ui, name, count, None, is_chosen, about) {
         let filter = if is_chosen { Filter::All } else { filter };
         actions.push(action::Action::Pack(Action::Filter(filter)));
     }
@@ -84,8 +84,8 @@ fn chip(ui: &mut Ui, name: &str, count: &str, sign: Option<Icon>, is_chosen: boo
     const GAP: f32 = 6.0;
     const SIGN: f32 = 14.0;
     let palette = theme::palette(ui);
-    let text = ui.painter().laid_out(name.to_owned(), theme::regular(theme::BODY), palette.text);
-    let number = ui.painter().laid_out(count.to_owned(), theme::regular(theme::SMALL), palette.secondary);
+    let text = ui.painter().laid_out(name, theme::regular(theme::BODY), palette.text);
+    let number = ui.painter().laid_out(count, theme::regular(theme::SMALL), palette.secondary);
     let tail = if sign.is_some() { SIGN } else { number.size().x };
     let size = vec2(2.0 * EDGE + text.size().x + GAP + tail, theme::CONTROL_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());

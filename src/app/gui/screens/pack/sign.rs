@@ -133,8 +133,8 @@ fn release(ui: &mut Ui, state: &State, signing: &Signing, actions: &mut Actions)
 pub(super) fn signed(ui: &mut Ui, state: &State, name: &str) {
     line(ui, |ui| {
         Icon::Check.show(ui, 16.0, Tone::Ok);
-        let name = name.to_owned();
-        ui.add(Label::body(state.texts.with("packed-signed", &[("name", name)])).wrapped());
+        let name = [("name", name.to_owned())];
+        ui.add(Label::body(state.texts.with("packed-signed", &name)).wrapped());
     });
 }
 

@@ -143,7 +143,7 @@ fn sort_head(ui: &mut Ui, state: &State, column: Column, id: &str, actions: &mut
     let palette = theme::palette(ui);
     let (sorted_by, is_reversed) = state.pack.sorted_by;
     let name = state.t(id);
-    let galley = ui.painter().laid_out(name.clone(), theme::regular(theme::SMALL), palette.secondary);
+    let galley = ui.painter().laid_out(&name, theme::regular(theme::SMALL), palette.secondary);
     let size = vec2(galley.size().x + 18.0, ui.available_height());
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| words::named(Role::Button, true, &name));
