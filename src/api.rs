@@ -29,7 +29,7 @@ pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 use std::path::Path;
 
 use crate::{
-    bundle::{Given, Leftovers, volume_path},
+    bundle::{Given, replaced_by},
     dest::{self, DestSpec},
     drive::Target,
     error::{Error, Result},
@@ -67,18 +67,12 @@ pub fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Res
 /// Whether a bundle may be written to `out`: asked before a user types a passphrase or waits.
 ///
 /// # Errors
-/// [`crate::Code::Exists`] for the bundle or a later volume of that name; [`crate::Code::NotFound`] without its folder.
+/// [`crate::Code::Exists`] for the bundle, or for any volume of that name that is not one of the bundle to be replaced; [`crate::Code::NotFound`] without its folder.
 pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(out);
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     crate::fs::refuse_write_protected(folder)?;
-    crate::fs::refuse_existing(out, existing)?;
-    // A leftover second volume would be taken for one of ours later.
-    if Leftovers::has_name(out, 1) {
-        Ok(())
-    } else {
-        crate::fs::refuse_existing(&volume_path(out, 1), existing)
-    }
+    replaced_by(out, existing).map(drop)
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.
@@ -92,6 +86,14 @@ pub fn free_bytes(out: &Path) -> Option<u64> {
 /// [`crate::Code::Exists`] unless `existing` allows replacing.
 pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
     crate::fs::write(path, text.as_bytes(), existing)
+}
+
+/// Writes a secret to a new file that only its owner can ever read.
+///
+/// # Errors
+/// [`crate::Code::Exists`]: another secret is not written over.
+pub fn save_secret(path: &Path, content: &[u8]) -> Result<()> {
+    crate::fs::write_private(path, content, Existing::Keep)
 }
 
 /// Whether `dest` may be written to: asked before a user types a passphrase or waits.

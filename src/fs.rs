@@ -7,6 +7,7 @@ mod behind;
 mod bypass;
 mod text;
 mod uncached;
+mod unfinished;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -20,6 +21,9 @@ use bypass::Bypass;
 pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
+pub(crate) use unfinished::{
+    JOURNAL_SUFFIX, OLD_SUFFIX, PARTIAL_SUFFIX, is_marked, marked_path, old_path, partial_path, require_ours,
+};
 
 use zeroize::Zeroizing;
 
@@ -34,11 +38,12 @@ pub enum Existing {
     Replace,
 }
 
-/// A file being written as `NAME.partial`; see [`WrittenFile`] for how it becomes `NAME`.
+/// A file being written under its partial name, for its owner alone to read; see [`WrittenFile`] for how it becomes `NAME`.
 #[derive(Debug)]
 pub(crate) struct PartialFile {
     file: File,
     written: WrittenFile,
+    readers: Readers,
     behind: WriteBehind,
     /// Where it is written past the cache.
     bypass: Option<Bypass>,
@@ -52,6 +57,26 @@ pub(crate) struct WrittenFile {
     target: PathBuf,
     existing: Existing,
     when_dropped: WhenDropped,
+    /// Open as long as no other run may take it for a leftover.
+    lock: Option<File>,
+}
+
+/// Who may read a file once it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Whom the user's umask lets.
+    Usual,
+    /// Everybody, who may run it as a program too.
+    Program,
+}
+
+/// What becomes of what an interrupted run left of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Removed,
+    TakenOver,
 }
 
 /// What becomes of the partial file when it is dropped.
@@ -65,20 +90,24 @@ enum WhenDropped {
 impl PartialFile {
     /// Starts writing `target`; refuses at once when it exists and must be kept.
     pub(crate) fn create(target: &Path, existing: Existing) -> Result<Self> {
-        let mut file = Self::open(target, existing, WhenDropped::Remove)?;
-        file.continue_at(0)?;
-        Ok(file)
+        Self::open(target, existing, Left::Removed, WhenDropped::Remove)
+    }
+
+    /// As [`Self::create`]; nobody but its owner can ever read it.
+    pub(crate) fn create_private(target: &Path, existing: Existing) -> Result<Self> {
+        let file = Self::create(target, existing)?;
+        Ok(Self { readers: Readers::Owner, ..file })
     }
 
     /// Opens what an interrupted run left of `target`, or an empty file. Dropped, it stays for a later run, unless its
     /// flush failed or it was discarded. [`Self::continue_at`] must be called before it is written.
     pub(crate) fn resume(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, WhenDropped::Leave)
+        Self::open(target, existing, Left::TakenOver, WhenDropped::Leave)
     }
 
     /// As [`Self::create`], but keeps what an interrupted run left, to be written over or skipped.
     pub(crate) fn reuse(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, WhenDropped::Remove)
+        Self::open(target, existing, Left::TakenOver, WhenDropped::Remove)
     }
 
     /// Leaves the next `len` bytes as they are.
@@ -92,25 +121,25 @@ impl PartialFile {
         self.file.set_len(len).map_err(|e| Error::write(self.path(), e))
     }
 
-    fn open(target: &Path, existing: Existing, when_dropped: WhenDropped) -> Result<Self> {
+    fn open(target: &Path, existing: Existing, left: Left, when_dropped: WhenDropped) -> Result<Self> {
         refuse_existing(target, existing)?;
         let partial = partial_path(target);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // A stick from outside may have a link there, to a file of this machine.
-        #[cfg(target_os = "linux")]
-        std::os::unix::fs::OpenOptionsExt::custom_flags(
-            &mut options,
-            rustix::fs::OFlags::NOFOLLOW.bits().cast_signed(),
-        );
-        let file = options.open(&partial).map_err(|e| Error::write(&partial, e))?;
-        // A crash leaves an unlocked partial file, which is ours to reuse; a locked one is another run's.
-        // Some network file systems have no locks; the exclusive rename still guards the target.
-        if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
-            return Err(Error::new(Code::Busy).at(&partial));
-        }
-        let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped };
-        Ok(Self { file, written, behind: WriteBehind::default(), bypass: None })
+        let file = match (unfinished::open_left(&partial)?, left) {
+            (Some(file), Left::TakenOver) => {
+                #[cfg(unix)]
+                unfinished::set_mode(&file, 0o600);
+                file
+            }
+            (found, _) => {
+                // Its lock is held until there is a new one.
+                if found.is_some() {
+                    remove(&partial)?;
+                }
+                unfinished::create_new(&partial)?
+            }
+        };
+        let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped, lock: None };
+        Ok(Self { file, written, readers: Readers::Usual, behind: WriteBehind::default(), bypass: None })
     }
 
     /// Bytes that are there.
@@ -130,7 +159,7 @@ impl PartialFile {
     /// Writes past the cache from here on, if the file system can; else as before.
     pub(crate) fn bypass_cache(&mut self) -> Result<()> {
         let offset = self.file.stream_position().map_err(|e| Error::write(self.path(), e))?;
-        self.bypass = Bypass::open(self.path(), offset);
+        self.bypass = Bypass::open(self.path(), &self.file, offset);
         Ok(())
     }
 
@@ -162,25 +191,9 @@ impl PartialFile {
         &self.written.partial
     }
 
-    /// Lets the file be run as a program, where the file system knows of such a thing.
-    pub(crate) fn let_run(&self) {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // FAT has no such right, and needs none.
-            let _ = self.file.set_permissions(fs::Permissions::from_mode(0o755));
-        }
-    }
-
-    /// Lets nobody but the owner read it, where the file system knows of owners.
-    pub(crate) fn keep_private(&self) -> Result<()> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let private = self.file.set_permissions(fs::Permissions::from_mode(0o600));
-            private.map_err(|e| Error::write(self.path(), e))?;
-        }
-        Ok(())
+    /// Lets the file be run as a program once it is complete, where the file system knows of such a thing.
+    pub(crate) fn let_run(&mut self) {
+        self.readers = Readers::Program;
     }
 
     /// Flushes to the medium. A failed fsync is final: the kernel may have dropped the pages.
@@ -193,11 +206,25 @@ impl PartialFile {
     pub(crate) fn finish(mut self) -> Result<WrittenFile> {
         let ended =
             self.flush().and_then(|()| self.end_write_behind()).map_err(|e| Error::write(self.path(), e));
+        #[cfg(unix)]
+        match self.readers {
+            Readers::Owner => {}
+            Readers::Usual => unfinished::set_mode(&self.file, unfinished::usual_mode()),
+            Readers::Program => unfinished::set_mode(&self.file, 0o755),
+        }
         if let Err(error) = ended.and_then(|()| self.sync()) {
             self.discard();
             return Err(error);
         }
         Ok(self.written)
+    }
+
+    /// As [`Self::finish`]; until it has its name no other run takes it for a leftover.
+    pub(crate) fn finish_locked(self) -> Result<WrittenFile> {
+        let lock = self.file.try_clone().map_err(|e| Error::write(self.path(), e))?;
+        let mut written = self.finish()?;
+        written.lock = Some(lock);
+        Ok(written)
     }
 
     /// Waits for the thread that flushes behind; its failure is the file's.
@@ -224,9 +251,19 @@ impl WrittenFile {
         sync_parent(&self.target)
     }
 
+    /// Where it will be.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Removes it.
     pub(crate) fn discard(mut self) {
         self.when_dropped = WhenDropped::Remove;
+    }
+
+    /// Leaves it where it is now when it is dropped.
+    pub(crate) fn leave(&mut self) {
+        self.when_dropped = WhenDropped::Leave;
     }
 }
 
@@ -264,14 +301,6 @@ pub(crate) fn refuse_existing(target: &Path, existing: Existing) -> Result<()> {
         _ => Ok(()),
     }
 }
-
-/// Where `target` lies while it is written.
-pub(crate) fn partial_path(target: &Path) -> PathBuf {
-    with_suffix(target, PARTIAL_SUFFIX)
-}
-
-/// What the name of an unfinished file ends in.
-pub(crate) const PARTIAL_SUFFIX: &str = ".partial";
 
 /// `path` with `suffix` appended to its file name, whatever extension it has.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -332,8 +361,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()>
 
 /// As [`write`], readable by its owner alone: a key.
 pub(crate) fn write_private(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
-    let mut file = PartialFile::create(path, existing)?;
-    file.keep_private()?;
+    let mut file = PartialFile::create_private(path, existing)?;
     file.write_all(bytes).map_err(|e| Error::write(path, e))?;
     file.commit()
 }

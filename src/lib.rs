@@ -82,8 +82,8 @@ pub use api::{
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
     is_signing_key_locked, list, pack, pack_delivery, part_path, plan_handoff, plan_pack, plan_restore,
     preview_restore, read_public_key, read_signing_key, read_trusted_root, remove_signature, remove_slot,
-    repair, repair_request, reseal, restore, save_report, sign, source_transports, unlock_more, verify_for,
-    write_public_key, write_shares, write_signing_key,
+    repair, repair_request, reseal, restore, save_report, save_secret, sign, source_transports, unlock_more,
+    verify_for, write_public_key, write_shares, write_signing_key,
 };
 pub use bundle::Release;
 pub use class::Class;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, rename_dir, sync_parent, with_suffix, write},
+    fs::{Existing, PartialFile, partial_path, rename_dir, require_ours, sync_parent, write},
     job::Ctx,
     oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
 };
@@ -85,11 +85,12 @@ fn is_layout(path: &Path) -> bool {
 
 /// Where blobs are: the layout, or what an interrupted restore left of a new one.
 fn folder_for(path: &Path) -> PathBuf {
-    if is_layout(path) { path.to_owned() } else { with_suffix(path, ".partial") }
+    if is_layout(path) { path.to_owned() } else { partial_path(path) }
 }
 
 /// Clears what an interrupted restore left of a new layout, but for the blobs that are wanted and whole.
 fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+    require_ours(dir)?;
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
     let blobs = dir.join("blobs/sha256");
     let kept = if is_folder(dir) && is_folder(&dir.join("blobs")) && is_folder(&blobs) {
@@ -212,6 +213,7 @@ impl Destination for OciLayout {
         write(&self.dir.join("oci-layout"), OCI_LAYOUT, Existing::Replace)?;
         write(&self.dir.join("index.json"), &self.index, Existing::Replace)?;
         if let Some(target) = &self.new {
+            sync_parent(&self.dir.join("blobs/sha256"))?;
             sync_parent(&self.dir.join("blobs"))?;
             rename_dir(&self.dir, target)?;
         }

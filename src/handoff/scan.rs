@@ -178,13 +178,14 @@ mod tests {
     fn names_of_volumes_are_told_from_others() {
         for (rest, volume) in [
             ("", Some((1, false))),
-            (".partial", Some((1, true))),
+            (".sealift-partial", Some((1, true))),
             (".0002", Some((2, false))),
-            (".9999.partial", Some((9999, true))),
+            (".9999.sealift-partial", Some((9999, true))),
+            (".partial", None),
             (".0001", None),
             (".02", None),
             (".sha256", None),
-            (".0002.partial.partial", None),
+            (".0002.sealift-partial.sealift-partial", None),
             ("-old", None),
         ] {
             assert_eq!(volume_of(rest.as_bytes()), volume, "{rest}");

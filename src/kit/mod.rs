@@ -17,7 +17,7 @@ use crate::{
     bundle::Bundle,
     digest::{Digest, HashingReader, hex},
     error::{Code, Error, Result},
-    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, write},
+    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, is_marked, open_file, write},
     job::Ctx,
     locale::{Lang, escape, text},
     words::{fingerprint_words, grouped},
@@ -160,7 +160,8 @@ pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn open_bundles(folder: &Path) -> Result<Vec<Bundle>> {
     let entries = read_dir(folder).map_err(|e| Error::read(folder, e))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths.filter(|path| !is_marked(path)).collect();
     paths.sort();
     Ok(paths.iter().filter_map(|path| Bundle::open(path).ok()).collect())
 }

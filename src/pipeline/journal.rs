@@ -1,4 +1,4 @@
-//! What lets an interrupted pack go on: `NAME.journal` beside its partial files, until the bundle is whole or given up.
+//! What lets an interrupted pack go on: a file beside its partial files, until the bundle is whole or given up.
 //!
 //! It holds how the bundle is cut and the slots that wrap its key, never a key: whoever has what opens one can go on, and
 //! nobody else. docs/bundle-format.md §9.6.
@@ -15,7 +15,7 @@ use super::Settings;
 use crate::{
     bundle::{BundleKeys, Leftovers, MAX_SLOTS, SetId, Slot},
     error::Result,
-    fs::{Existing, open_file, with_suffix, write},
+    fs::{Existing, JOURNAL_SUFFIX, marked_path, open_file, write_private},
     job::Ctx,
     keyslot::{self, Recipients},
 };
@@ -26,7 +26,7 @@ const MAX_BYTES: u64 = 512 << 10;
 const TOOL: &str = concat!("sealift ", env!("CARGO_PKG_VERSION"));
 
 /// The journal of the run under way; removed when it ends, by whatever way the process lives to see.
-pub(super) struct Journal(PathBuf);
+pub(crate) struct Journal(PathBuf);
 
 #[derive(Serialize, Deserialize)]
 struct Wire {
@@ -43,7 +43,7 @@ struct Wire {
 }
 
 fn path_of(bundle: &Path) -> PathBuf {
-    with_suffix(bundle, ".journal")
+    marked_path(bundle, JOURNAL_SUFFIX)
 }
 
 impl Journal {
@@ -61,10 +61,19 @@ impl Journal {
         };
         wire.mac = STANDARD.encode(keys.header_mac(&wire.maced()));
         let this = Self(path_of(bundle));
-        if let Err(e) = write(&this.0, &serde_json::to_vec(&wire).unwrap_or_default(), Existing::Replace) {
+        if let Err(e) =
+            write_private(&this.0, &serde_json::to_vec(&wire).unwrap_or_default(), Existing::Replace)
+        {
             tracing::warn!(%e, "no journal");
         }
         this
+    }
+}
+
+impl Journal {
+    /// Leaves it for a later run.
+    pub(crate) fn keep(mut self) {
+        self.0 = PathBuf::new();
     }
 }
 

@@ -46,7 +46,7 @@ impl Nonces {
 }
 
 fn partial(bundle: &Path) -> PathBuf {
-    PathBuf::from(format!("{}.partial", bundle.display()))
+    PathBuf::from(format!("{}.sealift-partial", bundle.display()))
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     let mut child = pack(&dir, &source, &bundle, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
     let half = fs::metadata(dir.join("whole.sealift")).unwrap().len() / 2;
     let is_begun = || fs::metadata(partial(&bundle)).is_ok_and(|file| file.len() > half);
-    let has_journal = || dir.join("a.sealift.journal").exists();
+    let has_journal = || dir.join("a.sealift.sealift-journal").exists();
     while !(is_begun() && has_journal()) && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
@@ -94,7 +94,7 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     nonces.look(&bundle);
     sealift.verify(&bundle);
     assert!(nonces.0.len() > 90 && kept > 0);
-    let is_left = |name: &&String| name.ends_with(".partial") || name.ends_with(".journal");
+    let is_left = |name: &&String| name.ends_with(".sealift-partial") || name.ends_with(".sealift-journal");
     assert_eq!(names(dir.path()).iter().find(is_left), None, "nothing is left beside the bundle");
     assert_eq!(Sealift::images(&source), sealift.inspect(&bundle));
 }
@@ -102,7 +102,7 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
 /// Starts a pack and kills it once something is written and it can be continued.
 fn interrupt(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) {
     let mut child = pack(dir, source, bundle, options).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let journal = PathBuf::from(format!("{}.journal", bundle.display()));
+    let journal = PathBuf::from(format!("{}.sealift-journal", bundle.display()));
     let is_begun =
         || journal.exists() && fs::metadata(partial(bundle)).is_ok_and(|file| file.len() > 8 << 20);
     while !is_begun() {
@@ -167,7 +167,7 @@ fn a_restore_that_is_killed_again_and_again_is_whole_or_not_there() {
         run(&mut restore(&dest));
         assert_eq!(Sealift::images(&dest)[0].id, sealift.inspect(&bundle)[0].id);
         let left = names(dir.path());
-        assert!(!left.iter().any(|left| left.ends_with(".partial")), "{left:?}");
+        assert!(!left.iter().any(|left| left.ends_with(".sealift-partial")), "{left:?}");
     }
 }
 
@@ -183,7 +183,7 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
         .prepared(["restore", bundle.to_str().unwrap(), "--to", &dest, "--progress", "none"])
         .spawn()
         .unwrap();
-    let arrived = dir.join("out.partial").join("blobs/sha256");
+    let arrived = dir.join("out.sealift-partial").join("blobs/sha256");
     let is_layer = |path: &PathBuf| {
         path.extension().is_none() && fs::metadata(path).is_ok_and(|file| file.len() > 1 << 20)
     };
@@ -211,7 +211,7 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     let report = sealift.restore(&bundle, &dest, &[]);
     assert_eq!(report["num_blobs"], 1, "{report}");
     assert_eq!(Sealift::images(&dest), sealift.inspect(&bundle));
-    assert!(!dir.join("out.partial").exists());
+    assert!(!dir.join("out.sealift-partial").exists());
     sealift.pack([dest.as_str()], &dir.join("again.sealift"), &["--kdf", "low"]);
 }
 

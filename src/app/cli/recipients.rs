@@ -88,13 +88,13 @@ pub(super) fn generate(env: &Env, matches: &ArgMatches) -> Result<()> {
     let Some(path) = matches.get_one::<PathBuf>("key-out") else { return Err(Error::new(Code::Usage)) };
     let shown = sealift::escape(&path.display().to_string()).to_string();
     if matches.get_one::<String>("type").is_some_and(|kind| kind == "key-file") {
-        secret::save_new(path, format!("{}\n", *sealift::KeyFile::generate().to_text()).as_bytes())?;
+        sealift::save_secret(path, format!("{}\n", *sealift::KeyFile::generate().to_text()).as_bytes())?;
         env.out.json(&serde_json::json!({ "path": path, "recipient": null }));
         env.out.say("keys-generated-file", &[("path", shown)]);
         return Ok(());
     }
     let (text, recipient) = sealift::AgeIdentity::generate();
-    secret::save_new(path, text.as_bytes())?;
+    sealift::save_secret(path, text.as_bytes())?;
     env.out.json(&serde_json::json!({ "path": path, "recipient": recipient }));
     env.out.say("keys-generated", &[("path", shown), ("recipient", recipient)]);
     let _ = std::io::stdout().flush();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{IsTerminal, Read, Write},
+    io::{IsTerminal, Read},
     path::Path,
 };
 
@@ -150,25 +150,8 @@ pub(super) fn generate(path: &Path, matches: &ArgMatches) -> Result<Passphrase> 
     let list = WordList::ALL.into_iter().find(|list| tag.is_some_and(|tag| tag == list.tag()));
     let words = sealift::generate_passphrase(list.unwrap_or_default());
     let line = Zeroizing::new([words.as_bytes(), b"\n"].concat());
-    save_new(path, &line)?;
+    sealift::save_secret(path, &line)?;
     Passphrase::new(words.as_bytes().to_vec())
-}
-
-/// Writes a secret to a new file that only its owner can read.
-///
-/// # Errors
-/// `Exists`: another secret is not written over.
-pub(super) fn save_new(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // Made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|e| Error::write(path, e))?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| Error::write(path, e))?;
-    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::new(Code::Exists).at(path),
-        _ => Error::write(path, e.error),
-    })?;
-    Ok(())
 }
 
 /// Whether a passphrase is given, or asked to be asked for.

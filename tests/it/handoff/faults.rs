@@ -12,7 +12,8 @@ use crate::support::{Scratch, Sealift, Tool, names, run};
 const STRACE: Tool = Tool::new("strace", "strace");
 
 /// What a volume is called until it is whole.
-const PARTIAL: [&str; 3] = ["a.sealift.partial", "a.sealift.0002.partial", "a.sealift.0003.partial"];
+const PARTIAL: [&str; 3] =
+    ["a.sealift.sealift-partial", "a.sealift.0002.sealift-partial", "a.sealift.0003.sealift-partial"];
 
 /// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
 fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {
@@ -47,7 +48,7 @@ fn assert_nothing_false(folder: &Path, output: &Output, what: &str) {
         run(Sealift::command(["verify"]).arg(folder.join("a.sealift")));
     }
     let names = names(folder);
-    assert!(!names.iter().any(|name| name.ends_with(".partial")), "{what}: {names:?}");
+    assert!(!names.iter().any(|name| name.ends_with(".sealift-partial")), "{what}: {names:?}");
     for name in names {
         fs::remove_file(folder.join(name)).unwrap();
     }
