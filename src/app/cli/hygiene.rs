@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
@@ -13,7 +13,7 @@ use sealift::{Code, Ctx, Error, text};
 
 use super::output::{self, Output};
 
-/// Keeps secrets out of core dumps, and lets a bundle have its 9,999 volumes.
+/// Keeps secrets out of core dumps, lets a bundle have its 9,999 volumes, and takes a limit on the size of files for an error.
 pub(crate) fn harden() {
     #[cfg(unix)]
     {
@@ -22,6 +22,8 @@ pub(crate) fn harden() {
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
         let files = getrlimit(Resource::Nofile);
         let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+        // A write beyond `ulimit -f` fails, then, and what is not finished is removed; else the signal would end the program.
+        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::default());
     }
 }
 
