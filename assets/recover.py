@@ -107,8 +107,16 @@ def read_headers(path):  # the copies that can be used, newest first, §9.1
     return sorted(headers, key=lambda h: -h.sequence)
 
 
+def lies_at(path, number, set_id):  # under its name, or set aside while it is replaced, §9.5
+    name = path if number == 1 else f"{path}.{number:04}"
+    aside, at = name + ".sealift-old", 24 if number == 1 else 16
+    is_aside = os.path.isfile(aside) and os.path.getsize(aside) >= 64 and read_at(aside, at, 32) == set_id
+    is_there = os.path.isfile(name) and os.path.getsize(name) >= 64 and read_at(name, at, 32) == set_id
+    return aside if is_aside and not is_there else name
+
+
 def open_volume(path, number, h):  # the shape of one volume, §5
-    path = path if number == 1 else f"{path}.{number:04}"
+    path = lies_at(path, number, h.set_id)
     need(os.path.exists(path), "BUNDLE-07", f"{path}: volume {number} of {h.num_volumes} is missing")
     size, start = os.path.getsize(path), 2 * COPY if number == 1 else LATER_HEAD
     first = (number - 1) * h.volume_records
@@ -339,7 +347,9 @@ def run():
     args = parser.parse_args()
     free = not args.out or not os.path.lexists(args.out) or os.path.isdir(args.out) and not os.listdir(args.out)
     need(free, "IO-04", f"{args.out} exists and is not an empty folder")
-    headers = read_headers(args.bundle)
+    aside = args.bundle + ".sealift-old"
+    is_aside = os.path.isfile(aside) and not os.path.lexists(args.bundle)
+    headers = read_headers(aside if is_aside else args.bundle)
     passphrase = read_passphrase(args.password_file)
     open_volumes(args.bundle, headers[0])  # a missing volume is told before the KDF runs
     bundle = Bundle(args.bundle, *unlock(headers, passphrase))

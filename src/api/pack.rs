@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::check_output;
 use crate::{
-    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, Leftovers, MAX_SLOTS, Statement},
+    bundle::{
+        self, Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, MAX_SLOTS, ReadySet, Statement, volume_path,
+    },
     crypto::{KdfCost, Key, SigningKey, random},
     digest::hex,
     drive,
@@ -17,7 +19,7 @@ use crate::{
     fs::Existing,
     job::{Ctx, Notice, NoticeKind},
     keyslot::Recipients,
-    pipeline::{self, Interrupted},
+    pipeline::{self, Interrupted, Journal},
     plan::PackPlan,
     trust::{self, SignatureInfo, TrustStore},
 };
@@ -121,7 +123,8 @@ pub fn default_recovery_percent(ctx: &Ctx, out: &Path) -> Result<Option<u8>> {
 /// Writes the bundle of `plan` to `out`, locked for `recipients`, any one of whom can open it: a passphrase, say.
 ///
 /// # Errors
-/// [`Code::Exists`] unless `options.existing` allows replacing; on any error no file is left.
+/// [`Code::Exists`] unless `options.existing` allows replacing; on any error what was there is there. No other file is left,
+/// unless it was the names that could not be given: then the next call goes on from what is complete.
 pub fn pack(
     ctx: &Ctx,
     plan: &PackPlan,
@@ -129,25 +132,53 @@ pub fn pack(
     recipients: impl Into<Recipients>,
     options: &PackOptions,
 ) -> Result<PackReport> {
-    pack_as(ctx, plan, out, &recipients.into(), options, Vec::new())
+    Prepared::commit(vec![prepare(ctx, plan, out, &recipients.into(), options, Vec::new())?], Vec::new())
+        .map(|mut reports| reports.remove(0))
 }
 
-/// As [`pack`], with these extensions in the header.
-pub(super) fn pack_as(
+/// A bundle that is complete and does not have its name yet.
+pub(super) struct Prepared {
+    report: PackReport,
+    ready: ReadySet,
+    journal: Journal,
+}
+
+impl Prepared {
+    /// Gives all of them their names, in place of what is there and of what is `leaving`, or none.
+    pub(super) fn commit(prepared: Vec<Self>, leaving: Vec<ReadySet>) -> Result<Vec<PackReport>> {
+        let (mut reports, mut sets, mut journals) = (Vec::new(), Vec::new(), Vec::new());
+        for Self { report, ready, journal } in prepared {
+            reports.push(report);
+            sets.push(ready);
+            journals.push(journal);
+        }
+        sets.extend(leaving);
+        match bundle::commit(sets) {
+            Ok(()) => Ok(reports),
+            Err(e) => {
+                journals.into_iter().for_each(Journal::keep);
+                Err(e)
+            }
+        }
+    }
+}
+
+/// As [`pack`], with these extensions in the header, and up to the names.
+pub(super) fn prepare(
     ctx: &Ctx,
     plan: &PackPlan,
     out: &Path,
     recipients: &Recipients,
     options: &PackOptions,
     extensions: Vec<u8>,
-) -> Result<PackReport> {
+) -> Result<Prepared> {
     check_recipients(recipients)?;
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
     let layout = layout(options, options.record_bytes)?;
     check_output(out, options.existing)?;
-    Leftovers::take_back(out)?;
+    bundle::settle(out)?;
     let settings = pipeline::Settings {
         layout,
         level: options.level,
@@ -172,8 +203,8 @@ pub(super) fn pack_as(
     };
     let slots = recipients.start(ctx, &keys, options.kdf.cost(), known)?;
     let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slots, begin)?;
-    Ok(PackReport {
-        volumes: packed.sealed.paths,
+    let report = PackReport {
+        volumes: volumes(out, packed.sealed.header.geometry.num_volumes),
         bundle_bytes: packed.sealed.num_bytes,
         kept_bytes: packed.sealed.kept_bytes,
         fingerprint: hex(&packed.sealed.header.fingerprint()),
@@ -181,7 +212,13 @@ pub(super) fn pack_as(
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
         signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop().map(Box::new),
-    })
+    };
+    Ok(Prepared { report, ready: packed.sealed.ready, journal: packed.journal })
+}
+
+/// The files of the bundle at `path`.
+pub(super) fn volumes(path: &Path, num_volumes: u32) -> Vec<PathBuf> {
+    (0..num_volumes).map(|volume| volume_path(path, volume)).collect()
 }
 
 impl Signing {

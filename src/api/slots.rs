@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::KdfLevel;
 use crate::{
-    bundle::{Bundle, BundleKeys, Header, MAX_SLOTS, rewrite_header},
+    bundle::{Bundle, BundleKeys, Header, MAX_SLOTS, rewrite_header, settle},
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, Identities, Recipient},
@@ -21,6 +21,7 @@ fn change_slots(
     current: &Identities,
     change: impl FnOnce(&mut Header, &BundleKeys, usize) -> Result<()>,
 ) -> Result<()> {
+    settle(path)?;
     let bundle = Bundle::open(path)?;
     ctx.enter(Phase::Unlock, 0);
     let (keys, slot) = keyslot::unlock(ctx, &bundle, current)?;

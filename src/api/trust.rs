@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Inspection, Unlocked, pack::now, unlocked::InBundle};
 use crate::{
-    bundle::{Bundle, Statement, Tlv, VendorSignature, rewrite_signatures},
+    bundle::{Bundle, Statement, Tlv, VendorSignature, rewrite_signatures, settle},
     crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
@@ -127,6 +127,7 @@ pub fn sign(
     release: Option<(&str, &str)>,
 ) -> Result<SignatureInfo> {
     ctx.enter(Phase::Verify, 0);
+    settle(path)?;
     let bundle = Bundle::open(path)?;
     bundle.volumes()?.check_hashes()?;
     let core = bundle.header().core();
@@ -148,6 +149,7 @@ pub fn sign(
 /// # Errors
 /// [`Code::NoSuchSignature`].
 pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
+    settle(path)?;
     let core = Bundle::open(path)?.header().core();
     ctx.checkpoint()?;
     rewrite_signatures(path, &core, |entries| {

@@ -3,6 +3,7 @@
 //! Knows bytes, files and one bundle key; `keyslot` gives the header's slots meaning, and nothing here
 //! knows where images come from or go to.
 
+mod commit;
 mod delivery;
 mod frame;
 mod header;
@@ -23,6 +24,7 @@ mod volume;
 mod volume_piece;
 mod writer;
 
+pub(crate) use commit::{ReadySet, commit, leaving_part, locate_first, replaced_by, settle};
 pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    commit::locate_first,
     frame::{Frame, decompress},
     header::{COPY_BYTES, Fault, Header},
     index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
@@ -51,7 +52,8 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// Reads the header of the bundle at `path`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = open_file(path).map_err(|e| unfinished(path, e))?;
+        let first = locate_first(path);
+        let file = open_file(first.as_deref().unwrap_or(path)).map_err(|e| unfinished(path, e))?;
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
         read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     SetId, VERSION, checked,
+    commit::locate,
     header::{COPY_BYTES, Header, MAGIC},
     keys::BundleKeys,
     record::{Geometry, RECORD_OVERHEAD, VolumeRoot, set_root},
@@ -246,7 +247,7 @@ impl VolumeSet {
         let mut volumes = Vec::new();
         let mut roots = Vec::new();
         for volume in 0..header.geometry.num_volumes {
-            let path = volume_path(path, volume);
+            let path = locate(path, volume, &header.set_id);
             let file = open_file(&path).map_err(|e| match e.code() {
                 Code::NotFound => Error::new(Code::VolumeMissing)
                     .with(Fact::Volume, format!("{} / {}", volume + 1, header.geometry.num_volumes))

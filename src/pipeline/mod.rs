@@ -11,8 +11,7 @@ mod reseal;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use journal::Journal;
-pub(crate) use journal::{Interrupted, interrupted};
+pub(crate) use journal::{Interrupted, Journal, interrupted};
 pub(crate) use reseal::reseal;
 
 use crate::{
@@ -50,16 +49,18 @@ pub(crate) struct Signing {
     pub(crate) statement: Statement,
 }
 
-/// Figures of a finished pack.
+/// A pack that is complete, but for the names of its files.
 pub(crate) struct Packed<'a> {
     pub(crate) sealed: Sealed,
+    /// Goes when the files have their names.
+    pub(crate) journal: Journal,
     /// What it holds.
     pub(crate) content: Cow<'a, PackContent>,
     /// Bytes left after deduplication, before compression.
     pub(crate) unique_content_bytes: u64,
 }
 
-/// Writes the bundle of `plan` to `path`. On any error nothing is left there.
+/// Writes the bundle of `plan` for `path`, under partial names. On any error nothing is left.
 pub(crate) fn pack<'a>(
     ctx: &Ctx,
     plan: &'a PackPlan,
@@ -102,7 +103,7 @@ pub(crate) fn pack<'a>(
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };
-    let (read, (_journal, slots)) = match ended {
+    let (read, (journal, slots)) = match ended {
         Ok(ended) => ended,
         Err(e) => {
             writer.abort();
@@ -130,5 +131,5 @@ pub(crate) fn pack<'a>(
     let additions =
         Additions { slots, base_root: [0; 32], extensions: settings.extensions.clone(), sign: &sign };
     let sealed = writer.seal(ctx, index, additions)?;
-    Ok(Packed { sealed, content: read.content, unique_content_bytes: read.unique_bytes })
+    Ok(Packed { sealed, journal, content: read.content, unique_content_bytes: read.unique_bytes })
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::{
-    bundle::{Given, Header, SetId, set_id_of, volume_path},
+    bundle::{self, Given, Header, ReadySet, volume_path},
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, WrittenFile, open_in_place, read_exact_at, require_space},
     job::{Ctx, Phase},
@@ -77,6 +77,7 @@ impl RepairReport {
 
 /// Mends the bundle at `path`.
 pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
+    bundle::settle(options.out.as_deref().unwrap_or(path))?;
     let lock = if options.out.is_none() { Some(lock(path)?) } else { None };
     let known = crate::bundle::Bundle::open(path);
     let answer = match &options.answer {
@@ -97,7 +98,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
     let num_damaged_copies = known.as_ref().map_or(2, crate::bundle::Bundle::num_damaged_copies);
     let scanned = scan::scan_as(ctx, path, &header, num_damaged_copies, given)?;
     let targets = match &options.out {
-        Some(out) => Targets::copied(ctx, &scanned, path, out, options.existing)?,
+        Some(out) => Targets::copied(ctx, &scanned, out, options.existing)?,
         None => Targets::in_place(&scanned, path)?,
     };
     let num_header_copies = rebuild::mend_header(&targets.paths[0], &header_copy)?;
@@ -185,13 +186,6 @@ fn lock(path: &Path) -> Result<std::fs::File> {
     }
 }
 
-/// Whether a volume of this set lies at `path`.
-fn is_of_set(path: &Path, set_id: &SetId) -> bool {
-    let mut head = [0; 64];
-    let is_read = crate::fs::open_file(path).is_ok_and(|file| read_exact_at(&file, &mut head, 0).is_ok());
-    is_read && set_id_of(&head).as_ref() == Some(set_id)
-}
-
 /// The files that are written.
 struct Targets {
     /// Where each volume lies while it is written.
@@ -200,6 +194,8 @@ struct Targets {
     names: Vec<PathBuf>,
     /// New files, by volume (from 0).
     new: Vec<(u32, WrittenFile)>,
+    /// Files that are there, and go when the new ones come.
+    replaced: Vec<PathBuf>,
 }
 
 impl Targets {
@@ -214,39 +210,39 @@ impl Targets {
             file.path().clone_into(&mut paths[volume as usize]);
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new })
+        Ok(Self { paths, names, new, replaced: Vec::new() })
     }
 
     /// Copies of the volumes, damaged as they are; what cannot be read is left out.
-    fn copied(ctx: &Ctx, scanned: &Scanned, path: &Path, out: &Path, existing: Existing) -> Result<Self> {
+    fn copied(ctx: &Ctx, scanned: &Scanned, out: &Path, existing: Existing) -> Result<Self> {
         let (names, shape) = (names(scanned, out), scanned.shape());
+        let replaced = bundle::replaced_by(out, existing)?;
         let num_bytes = (0..shape.geometry.num_volumes).map(|volume| shape.places(volume).len).sum();
         require_space(out, num_bytes)?;
         ctx.enter(Phase::Recover, num_bytes);
         let (mut paths, mut new) = (Vec::new(), Vec::new());
         for (volume, name) in (0..).zip(&names) {
-            // A run that was killed while it gave the names leaves later volumes; the first would be refused above.
-            let is_ours = volume > 0 && is_of_set(name, scanned.survey.set_id());
-            let mut file = PartialFile::create(name, if is_ours { Existing::Replace } else { existing })?;
-            copy(ctx, &volume_path(path, volume), shape.places(volume).len, &mut file)?;
+            let existing = if replaced.contains(name) { Existing::Replace } else { Existing::Keep };
+            let mut file = PartialFile::create(name, existing)?;
+            copy(ctx, scanned.survey.files.path(volume), shape.places(volume).len, &mut file)?;
             let file = file.finish()?;
             paths.push(file.path().to_owned());
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new })
+        Ok(Self { paths, names, new, replaced })
     }
 
-    /// Gives new files their names, volume 1 last. A missing volume of which nothing could be rebuilt stays missing.
+    /// Gives new files their names. A missing volume of which nothing could be rebuilt stays missing.
     fn commit(self, scanned: &Scanned, left: &[u64]) -> Result<Vec<PathBuf>> {
         let geometry = &scanned.shape().geometry;
-        let (first, later): (Vec<_>, Vec<_>) = self.new.into_iter().partition(|(volume, _)| *volume == 0);
-        for (volume, file) in later.into_iter().chain(first) {
+        let has_whole = |volume| {
             let (start, num) = geometry.volume_span(volume);
-            let is_any_whole = (start..start + num).any(|number| left.binary_search(&number).is_err());
-            if is_any_whole {
-                file.commit()?;
-            }
-        }
+            (start..start + num).any(|number| left.binary_search(&number).is_err())
+        };
+        let files = self.new.into_iter().filter(|(volume, _)| has_whole(*volume)).map(|(_, file)| file);
+        let path = self.names.first().cloned().unwrap_or_default();
+        let (files, replaced) = (files.collect(), self.replaced);
+        bundle::commit(vec![ReadySet { path, files, replaced, is_all: true }])?;
         Ok(self.names)
     }
 }

@@ -169,7 +169,7 @@ pub(super) fn mend_header(path: &Path, copy: &[u8]) -> Result<usize> {
 
 /// The newest usable header copy at `path`, as it lies on disk.
 pub(super) fn read_header_copy(path: &Path) -> Result<Vec<u8>> {
-    let file = crate::fs::open_file(path)?;
+    let file = crate::fs::open_file(crate::bundle::locate_first(path).as_deref().unwrap_or(path))?;
     let usable = [0, COPY_BYTES as u64].into_iter().filter_map(|offset| {
         let mut copy = vec![0; COPY_BYTES];
         read_exact_at(&file, &mut copy, offset).ok()?;

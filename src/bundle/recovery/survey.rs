@@ -17,10 +17,11 @@ use super::{
 use crate::{
     bundle::{
         BundleKeys, Header, SetId,
+        commit::locate,
         record::set_root,
         volume::{
             FOOTER_BYTES, LATER_HEAD_BYTES, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-            is_footer_authentic, volume_path, volume_root,
+            is_footer_authentic, volume_root,
         },
     },
     error::{Code, Error, Fact, Result},
@@ -79,7 +80,7 @@ impl Survey {
     pub(crate) fn take(path: &Path, header: &Header, given: Given) -> Result<Self> {
         let without = Shape { geometry: header.geometry, per_group: 0 };
         let paths: Vec<PathBuf> =
-            (0..header.geometry.num_volumes).map(|volume| volume_path(path, volume)).collect();
+            (0..header.geometry.num_volumes).map(|volume| locate(path, volume, &header.set_id)).collect();
         let files = VolumeFiles::to_read(without, paths);
         let volumes = (0..header.geometry.num_volumes)
             .map(|volume| look_at(&files, &header.set_id, volume))
