@@ -56,7 +56,8 @@ pub(crate) fn commit(mut sets: Vec<ReadySet>) -> Result<()> {
     if let Err(error) = named {
         renames.undo();
         let firsts = sets.iter().flat_map(|set| set.files.iter().filter(|file| file.target() == set.path));
-        return Err(firsts.fold(error, |error, file| error.with(Fact::Left, file.path().display())));
+        let left = firsts.map(WrittenFile::path).filter(|path| is_there(path));
+        return Err(left.fold(error, |error, path| error.with(Fact::Left, path.display())));
     }
     // What cannot be removed is found, and removed, by the next run.
     for set in &sets {

@@ -108,6 +108,12 @@ impl TargetPlan {
         self.files.iter().filter(|file| file.state != FileState::Present).map(|file| file.size_bytes).sum()
     }
 
+    /// Whether a file that is at `path` may be replaced.
+    pub(super) fn may_replace(&self, path: &Path) -> Existing {
+        let is_removed = self.removes_stale && self.stale.iter().any(|file| file.path == path);
+        if is_removed { Existing::Replace } else { self.existing }
+    }
+
     /// Whether anything is written or removed; else what is there is only read back.
     fn writes(&self) -> bool {
         let is_new = |file: &PlannedFile| file.state != FileState::Present;

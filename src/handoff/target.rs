@@ -66,12 +66,10 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
             return Err(error);
         }
     };
-    let is_agreed = |path: &&PathBuf| {
-        plan.existing == Existing::Replace || plan.stale.iter().any(|file| file.path == **path)
-    };
     let taken = written.iter().map(|file| file.target().to_owned()).collect::<Vec<_>>();
     let gone = removed.iter().map(|file| &file.path).filter(|path| !taken.contains(path));
-    let replaced = taken.iter().filter(is_agreed).chain(gone).filter(|path| path.symlink_metadata().is_ok());
+    let may_go = taken.iter().filter(|path| plan.may_replace(path) == Existing::Replace);
+    let replaced = may_go.chain(gone).filter(|path| path.symlink_metadata().is_ok());
     let replaced = replaced.cloned().collect();
     if let Some(first) = plan.files.first() {
         let path = if first.volume == 1 { first.path.clone() } else { first.path.with_extension("") };
@@ -150,7 +148,7 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
 
 /// The copy of one volume, not flushed yet.
 fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, copy::Progress)> {
-    let mut file = PartialFile::resume(&planned.path, job.plan.existing)?;
+    let mut file = PartialFile::resume(&planned.path, job.plan.may_replace(&planned.path))?;
     let copied = copy::copy(job, planned.volume - 1, &mut file);
     match copied {
         Ok(progress) => Ok((file, progress)),

@@ -139,7 +139,10 @@ fn fail_each_on(files: &[&str], syscall: &str, most: u32) {
             run(&mut Sealift::command(["verify", bundle.to_str().unwrap()]));
             fs::remove_file(&bundle).unwrap();
         }
-        assert_eq!(names(dir.path()).len(), 2, "{syscall} {when}: {:?}", names(dir.path()));
+        // Where a name could not be given, what is complete stays for the next run.
+        let mut left = names(dir.path());
+        left.retain(|name| !name.starts_with("a.sealift.sealift-"));
+        assert_eq!(left.len(), 2, "{syscall} {when}: {:?}", names(dir.path()));
     }
     panic!("more than {most} calls of {syscall}");
 }
