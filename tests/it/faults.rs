@@ -94,6 +94,10 @@ fn a_killed_pack_leaves_no_bundle_and_the_next_run_completes() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!bundle.exists());
+        // A run that begins anew first removes what another left.
+        if !partial.exists() {
+            continue;
+        }
         let left = Sealift::command(["verify", partial.to_str().unwrap()]).output().unwrap();
         let stderr = String::from_utf8(left.stderr).unwrap();
         // Killed before the first header was written, the file is too short to be anything.
