@@ -72,7 +72,7 @@ pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(out);
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     crate::fs::refuse_write_protected(folder)?;
-    replaced_by(out, existing).map(drop)
+    replaced_by(out, existing, None).map(drop)
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.

@@ -121,11 +121,12 @@ impl Renames {
     }
 }
 
-/// The files that go when a bundle is written to `path`: those of the bundle that is there.
+/// The files that go when a bundle is written to `path`: those of the bundle that is there, and single volumes of `own`, the
+/// set that is written, where it is known.
 ///
 /// # Errors
 /// [`Code::Exists`] for a bundle that is kept, and for a volume of another: nobody agreed to lose that one.
-pub(crate) fn replaced_by(path: &Path, existing: Existing) -> Result<Vec<PathBuf>> {
+pub(crate) fn replaced_by(path: &Path, existing: Existing, own: Option<&SetId>) -> Result<Vec<PathBuf>> {
     let first = locate_first(path);
     if first.is_some() && (existing == Existing::Keep || path.is_dir()) {
         return Err(Error::new(Code::Exists).at(path));
@@ -134,7 +135,7 @@ pub(crate) fn replaced_by(path: &Path, existing: Existing) -> Result<Vec<PathBuf
     let mut replaced: Vec<PathBuf> = is_there(path).then(|| path.to_owned()).into_iter().collect();
     for (_, _, path) in files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume) {
         match set_at(&path) {
-            set if set.is_some() && set == old => replaced.push(path),
+            set if set.is_some() && (set == old || set.as_ref() == own) => replaced.push(path),
             // A run that was killed had given it its name.
             set if set.is_some() && set == begun => {}
             _ => return Err(Error::new(Code::Exists).hinted("volume").at(&path)),

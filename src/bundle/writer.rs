@@ -279,7 +279,7 @@ impl VolumesWriter {
     ) -> Result<Self> {
         let mut this = Self {
             path: path.to_owned(),
-            replaced: replaced_by(path, existing)?,
+            replaced: replaced_by(path, existing, None)?,
             volume_records: layout.volume_records()?,
             is_trailer_deferred: layout.recovery_percent.is_some(),
             first: begin.open(path, existing)?,

@@ -216,7 +216,7 @@ impl Targets {
     /// Copies of the volumes, damaged as they are; what cannot be read is left out.
     fn copied(ctx: &Ctx, scanned: &Scanned, out: &Path, existing: Existing) -> Result<Self> {
         let (names, shape) = (names(scanned, out), scanned.shape());
-        let replaced = bundle::replaced_by(out, existing)?;
+        let replaced = bundle::replaced_by(out, existing, Some(scanned.survey.set_id()))?;
         let num_bytes = (0..shape.geometry.num_volumes).map(|volume| shape.places(volume).len).sum();
         require_space(out, num_bytes)?;
         ctx.enter(Phase::Recover, num_bytes);
