@@ -3,7 +3,7 @@
 //! Every failure a user can meet is one [`Code`]. Its wording lives in `assets/locales/*/errors.ftl`,
 //! as `CODE` (what happened) and `CODE.hint` (what to do); this module alone puts them together.
 
-use std::{fmt, io, path::Path};
+use std::{any::Any, fmt, io, path::Path};
 
 use crate::locale::{Lang, escape, human_bytes, lookup, text};
 
@@ -51,6 +51,8 @@ macro_rules! codes {
 codes! {
     /// The user or a shell cancelled.
     Cancelled = "JOB-01", Cancelled;
+    /// A thread of this program panicked: a fault in the program itself.
+    Fault = "JOB-02", Failed;
 
     /// Arguments that do not fit together.
     Usage = "USAGE-01", Usage;
@@ -520,6 +522,19 @@ impl Error {
     /// An error without facts yet.
     pub fn new(code: Code) -> Self {
         Self { code, hint: None, context: Vec::new(), source: None }
+    }
+
+    /// The fault of a thread that panicked, from what [`std::thread::JoinHandle::join`] or
+    /// [`std::panic::catch_unwind`] returned. A fault is never a cancellation: the user stopped nothing.
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        let error = Self::new(Code::Fault);
+        match payload
+            .downcast::<String>()
+            .or_else(|other| other.downcast::<&str>().map(|text| Box::new(text.to_string())))
+        {
+            Ok(message) => error.with(Fact::System, message),
+            Err(_) => error,
+        }
     }
 
     /// Adds a fact.

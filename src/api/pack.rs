@@ -217,3 +217,62 @@ pub(super) fn check_recipients(recipients: &Recipients) -> Result<()> {
         more => Err(Error::new(Code::SlotsFull).with(Fact::Found, more)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+
+    use super::*;
+    use crate::{
+        crypto::Passphrase,
+        source::{ImageList, Intake, Source, Wanted},
+    };
+
+    /// A source that panics: at once, or while a blob of it is read.
+    struct Panics {
+        list: ImageList,
+        in_blob: bool,
+    }
+
+    impl Read for Panics {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("the blob panics")
+        }
+    }
+
+    impl Source for Panics {
+        fn list(&self) -> &ImageList {
+            &self.list
+        }
+
+        fn read(&self, _: &Ctx, _: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+            assert!(self.in_blob, "the source panics");
+            let mut blob = Self { list: ImageList::default(), in_blob: true };
+            intake.lane(&mut |sink| sink(None, &mut blob)).map(|_| None)
+        }
+
+        fn place(&self) -> (Fact, String) {
+            (Fact::Path, "a source".into())
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_a_fault_with_its_words_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let sample = dir.path().join("sample.tar");
+        crate::sample::write_sample(&sample).unwrap();
+        for (in_blob, words) in [(false, "the source panics"), (true, "the blob panics")] {
+            let ctx = Ctx::new();
+            let mut plan =
+                crate::api::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+            let source: Box<dyn Source> = Box::new(Panics { list: ImageList::default(), in_blob });
+            plan.sources = Arc::new(vec![source]);
+            let options = PackOptions { kdf: KdfLevel::Low, ..PackOptions::default() };
+            let passphrase = Passphrase::new(b"p".to_vec()).unwrap();
+            let error = pack(&ctx, &plan, &dir.path().join("a.sealift"), &passphrase, &options).unwrap_err();
+            assert_eq!(error.code(), Code::Fault);
+            assert!(error.context().contains(&(Fact::System, words)), "{error:?}");
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "only the sample is left");
+        }
+    }
+}

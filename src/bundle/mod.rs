@@ -37,7 +37,6 @@ pub(crate) use sign::rewrite_signatures;
 pub(crate) use signatures::VendorSignature;
 pub use statement::Release;
 pub(crate) use statement::{Statement, check_product, rfc3339};
-pub(crate) use streams::BlobReader;
 pub(crate) use tlv::Tlv;
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,

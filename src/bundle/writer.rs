@@ -171,9 +171,9 @@ impl BundleWriter {
     /// it, or cancellation.
     pub(crate) fn abort(self) -> Error {
         drop(self.queue);
-        match self.writer.join() {
-            Ok(Err(error)) => error,
-            Ok(Ok(_)) | Err(_) => Error::new(Code::Cancelled),
+        match self.writer.join().map_err(Error::panicked).flatten() {
+            Err(error) => error,
+            Ok(_) => Error::new(Code::Cancelled),
         }
     }
 
@@ -189,7 +189,7 @@ impl BundleWriter {
             return Err(self.abort());
         }
         drop(self.queue);
-        let mut volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
+        let mut volumes = self.writer.join().map_err(Error::panicked).flatten()?;
         let num_volumes = volumes.roots.len() as u32;
         let geometry = Geometry {
             record_bytes: self.layout.record_bytes,
@@ -316,6 +316,7 @@ impl VolumesWriter {
     /// The writing thread: takes sealed records in order until there are no more.
     fn write_all(mut self, ctx: &Ctx, sealed: OrderedReceiver<SealedRecord>) -> Result<Self> {
         for record in sealed {
+            let record = record?;
             ctx.checkpoint()?;
             if self.hashes.len() as u64 / 32 == u64::from(self.volume_records) {
                 self.finish_volume()?;

@@ -166,8 +166,7 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
         Order::Queue => numbered.map(serve).collect(),
         Order::AtOnce => std::thread::scope(|scope| {
             let threads: Vec<_> = numbered.map(|target| scope.spawn(move || serve(target))).collect();
-            let died = |_| Err(Error::new(Code::Write));
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(died)).collect()
+            threads.into_iter().map(|thread| thread.join().map_err(Error::panicked).flatten()).collect()
         }),
     };
     if ctx.checkpoint().is_err() && targets.iter().any(Result::is_err) {

@@ -21,9 +21,12 @@ use crate::{
         VendorSignature,
     },
     crypto::SigningKey,
-    error::{Code, Error, Result},
+    error::{Error, Result},
     fs::Existing,
-    job::{Ctx, Phase, ordered::ordered},
+    job::{
+        Ctx, Phase,
+        ordered::{OrderedReceiver, ordered},
+    },
     keyslot::PendingSlot,
     plan::{PackContent, PackPlan},
 };
@@ -59,6 +62,16 @@ pub(crate) struct Packed<'a> {
     pub(crate) unique_content_bytes: u64,
 }
 
+/// Appends frames as they come, and drops their end; `false` when the writing thread stopped, which knows why.
+fn append_all(writer: &mut BundleWriter, frames: OrderedReceiver<Frame>) -> Result<bool> {
+    for frame in frames {
+        if writer.append(&frame?).is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Writes the bundle of `plan` to `path`. On any error nothing is left there.
 pub(crate) fn pack<'a>(
     ctx: &Ctx,
@@ -88,15 +101,18 @@ pub(crate) fn pack<'a>(
             .map_err(|e| Error::read(path, e));
         let reader = match reader {
             Ok(reader) => reader,
-            Err(e) => return (Err(e), slots.join()),
+            Err(e) => return (Err(e), slots.join().map_err(Error::panicked).flatten()),
         };
         // Breaking off drops the frames' end, which stops the reader.
-        let all_appended = frames_out.map(|frame| writer.append(&frame)).all(|appended| appended.is_ok());
-        // A thread of ours never panics on purpose; should it, the job counts as stopped.
-        let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
-        (if all_appended { read.map(Some) } else { Ok(None) }, slots.join())
+        let appended = append_all(&mut writer, frames_out);
+        let read = reader.join().map_err(Error::panicked).flatten();
+        let read = match appended {
+            Ok(true) => read.map(Some),
+            Ok(false) => Ok(None),
+            Err(e) => Err(e),
+        };
+        (read, slots.join().map_err(Error::panicked).flatten())
     });
-    let slots = slots.unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
     let ended = match read {
         Ok(Some(read)) => slots.map(|slots| (read, slots)),
         Ok(None) => return Err(writer.abort()),

@@ -5,14 +5,13 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     bundle::{Bundle, Damage, Given, Header, Shape, Survey, record_hash},
     digest::hex,
     error::{Code, Error, Fact, Result},
-    job::{Ctx, Phase},
+    job::{Ctx, Phase, on_all_cores},
 };
 
 /// What is damaged in a bundle, and how much of it the bundle's own recovery data rebuilds.
@@ -116,22 +115,19 @@ pub(super) fn damaged(
     is_whole: impl Fn(u64, &mut Vec<u8>) -> Result<bool> + Sync,
 ) -> Result<Vec<u64>> {
     let num_damaged = AtomicU64::new(0);
-    let runs: Vec<Vec<u64>> = (0..num.div_ceil(RUN))
-        .into_par_iter()
-        .map_init(Vec::new, |buf, run| {
-            let mut damaged = Vec::new();
-            for number in run * RUN..((run + 1) * RUN).min(num) {
-                ctx.checkpoint()?;
-                if !is_whole(number, buf)? {
-                    if num_damaged.fetch_add(1, Relaxed) == MAX_DAMAGED {
-                        return Err(Error::new(Code::BeyondRepair).with(Fact::Limit, MAX_DAMAGED));
-                    }
-                    damaged.push(number);
+    let runs: Vec<Vec<u64>> = on_all_cores(0..num.div_ceil(RUN), Vec::new, |buf, run| {
+        let mut damaged = Vec::new();
+        for number in run * RUN..((run + 1) * RUN).min(num) {
+            ctx.checkpoint()?;
+            if !is_whole(number, buf)? {
+                if num_damaged.fetch_add(1, Relaxed) == MAX_DAMAGED {
+                    return Err(Error::new(Code::BeyondRepair).with(Fact::Limit, MAX_DAMAGED));
                 }
+                damaged.push(number);
             }
-            Ok(damaged)
-        })
-        .collect::<Result<_>>()?;
+        }
+        Ok(damaged)
+    })?;
     Ok(runs.concat())
 }
 

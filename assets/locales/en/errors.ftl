@@ -33,6 +33,8 @@ fact-path = path: { $value }
 
 JOB-01 = Cancelled
     .hint = Nothing was finished; what was partly written has been removed.
+JOB-02 = Sealift met a fault in itself and stopped
+    .hint = What was partly written has been removed. Please report the fault with the lines above and the version (sealift --version).
 
 USAGE-01 = The arguments do not fit together
     .hint = See “sealift --help” and “sealift VERB --help”.

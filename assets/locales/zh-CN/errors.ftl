@@ -33,6 +33,8 @@ fact-path = 路径：{ $value }
 
 JOB-01 = 已取消
     .hint = 操作没有完成；写了一半的内容已经清除。
+JOB-02 = Sealift 程序内部出错，操作已中止
+    .hint = 写了一半的内容已经清除。请把以上各行连同版本号（sealift --version）反馈给我们。
 
 USAGE-01 = 参数不匹配
     .hint = 请看“sealift --help”，以及各子命令的“--help”。

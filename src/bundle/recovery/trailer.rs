@@ -1,6 +1,5 @@
 //! Writes recovery data into volumes whose records and record hashes are there.
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -15,7 +14,7 @@ use crate::{
         volume::{FooterPlace, encode_footer},
     },
     error::Result,
-    job::{Ctx, Phase},
+    job::{Ctx, Phase, on_all_cores},
 };
 
 /// Computes all recovery records and completes the trailers; `roots` are the volume roots.
@@ -51,13 +50,10 @@ pub(crate) fn write(ctx: &Ctx, files: &VolumeFiles, keys: &BundleKeys, roots: &[
 fn hash_recovery_records(files: &VolumeFiles, volume: u32) -> Result<Vec<u8>> {
     let shape = files.shape();
     let (first, num) = shape.recovery_span(volume);
-    let hashes: Vec<[u8; 32]> = (first..first + num)
-        .into_par_iter()
-        .map_init(Vec::new, |buf, number| {
-            files.read_recovery_slice(number, 0..shape.shard_bytes(), buf)?;
-            Ok(Sha256::digest(buf).into())
-        })
-        .collect::<Result<_>>()?;
+    let hashes: Vec<[u8; 32]> = on_all_cores(first..first + num, Vec::new, |buf, number| {
+        files.read_recovery_slice(number, 0..shape.shard_bytes(), buf)?;
+        Ok(Sha256::digest(buf).into())
+    })?;
     Ok(hashes.concat())
 }
 
