@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a token lasts that does not say.
 const DEFAULT_LIFE: Duration = Duration::from_mins(1);
+/// Longest that a token is kept, whatever its service says.
+const MAX_LIFE: Duration = Duration::from_hours(24);
 /// Before it ends, a token is replaced by this much.
 const MARGIN: Duration = Duration::from_secs(10);
 /// What the service may know this program as.
@@ -134,6 +136,6 @@ impl Tokens {
         let answer: Answer = read_json(&host, response).await?;
         let token = answer.token.or(answer.access_token).map(Zeroizing::new);
         let header = token.and_then(|token| secret_header("Bearer", &token));
-        Ok((header, answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs)))
+        Ok((header, answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs).min(MAX_LIFE)))
     }
 }
