@@ -8,7 +8,7 @@ use super::reference::Name;
 use crate::digest::Digest;
 
 /// A blob and what it is. OCI image-spec, descriptor.md.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Descriptor {
     /// Media type.
     pub media_type: String,
