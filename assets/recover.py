@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 MAGIC, VOLUME_MAGIC, FOOTER_MAGIC = b"\x89SLFT\r\n\x1a", b"\x89SLFV\r\n\x1a", b"\x89SLFE\r\n\x1a"
 MANGLED = b"\x89SLFT\n\x1a", b"\x89SLFT\r\r\n", b"\x09SLFT\r\n\x1a", b"\xef\xbf\xbdSLFT", b"\xc2\x89SLFT"
 COPY, LATER_HEAD, FOOTER, ENTRY = 65536, 4096, 256, 56
-MAX_INDEX, MAX_FRAME = 256 << 20, 16 << 20
+MAX_INDEX, MAX_FRAME, MAX_LIST = 256 << 20, 16 << 20, 4 << 20
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
 COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -201,6 +201,7 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
     json.dumps(index, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     images, blobs, frames = (typed(index[name], list) for name in ("images", "blobs", "frames"))
     rule(len(images) <= 10_000 and len(blobs) <= 100_000 and typed(index["created"] + index["tool"], str) >= 0)
+    rule(len(frames) <= MAX_LIST and sum(len(typed(blob["extents"], list)) for blob in blobs) <= MAX_LIST)
     for codec, stored, plain in ([typed(number, int) for number in typed(frame, list)] for frame in frames):
         rule(0 < plain <= MAX_FRAME and (stored == plain if codec == 0 else codec == 1 and 0 < stored <= plain))
     rule(sum(frame[1] for frame in frames) == frames_bytes)

@@ -133,8 +133,8 @@ impl Pass {
         };
         let ended = match (step.frame, piece.blob().extents.get(piece.extents.start)) {
             (Some(number), _) => self.frame(number, &step).map(|frame| piece.frame = Some(frame)),
-            (None, Some(Extent::External(digest, ..))) => {
-                Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest))
+            (None, Some(Extent::External(outside))) => {
+                Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside.0))
             }
             (None, _) => Ok(()),
         };

@@ -294,8 +294,8 @@ impl OpenBundle {
                     // The checked index keeps it inside.
                     bytes.extend_from_slice(&frame[*offset as usize..(*offset + *len) as usize]);
                 }
-                Extent::External(digest, ..) => {
-                    return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest));
+                Extent::External(outside) => {
+                    return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside.0));
                 }
             }
         }
