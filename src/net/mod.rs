@@ -26,6 +26,8 @@ pub use auth::Credentials;
 pub use certs::{ClientCertificate, client_certificates};
 pub(crate) use env::Env;
 pub use registry::RegistryAccess;
+#[cfg(any(test, fuzzing))]
+pub(crate) use registry::read_answer;
 pub(crate) use registry::{Referrer, Registry, Sent, Way};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 pub(crate) use transit::{Login, Transit};

@@ -98,6 +98,12 @@ impl Wire {
     }
 }
 
+/// Reads `bytes` as a journal and writes it again; `None` when they are none. For `crate::fuzz`.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn rewritten(bytes: &[u8]) -> Option<Vec<u8>> {
+    serde_json::from_slice::<Wire>(bytes).ok().map(|wire| serde_json::to_vec(&wire).unwrap_or_default())
+}
+
 /// What an interrupted run left at `bundle`.
 pub(crate) enum Interrupted {
     /// Nothing.

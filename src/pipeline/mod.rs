@@ -12,6 +12,8 @@ mod reseal;
 use std::{borrow::Cow, path::Path, sync::Arc};
 
 use journal::Journal;
+#[cfg(any(test, fuzzing))]
+pub(crate) use journal::rewritten;
 pub(crate) use journal::{Interrupted, interrupted};
 pub(crate) use reseal::reseal;
 

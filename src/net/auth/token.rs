@@ -46,6 +46,12 @@ struct Answer {
     expires_in: Option<u64>,
 }
 
+/// Whether `bytes` are the answer of a token service.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_token_answer(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Answer>(bytes).is_ok()
+}
+
 impl Tokens {
     pub(crate) fn new(credentials: Option<Credentials>) -> Self {
         Self { credentials, state: Mutex::default() }
