@@ -9,7 +9,7 @@ status is then 3 for damage, 4 for a key, 2 for wrong usage, 1 for the rest.
 Needs Python 3.9 and: pip install cryptography argon2-cffi "zstandard>=0.19"
 """
 import argparse, errno, functools, getpass, hashlib, hmac, json, os, re  # noqa: E401
-import shutil, struct, sys, unicodedata, warnings  # noqa: E401
+import shutil, stat, struct, sys, unicodedata, warnings  # noqa: E401
 from collections import namedtuple
 from itertools import accumulate
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 MAGIC, VOLUME_MAGIC, FOOTER_MAGIC = b"\x89SLFT\r\n\x1a", b"\x89SLFV\r\n\x1a", b"\x89SLFE\r\n\x1a"
 MANGLED = b"\x89SLFT\n\x1a", b"\x89SLFT\r\r\n", b"\x09SLFT\r\n\x1a", b"\xef\xbf\xbdSLFT", b"\xc2\x89SLFT"
 COPY, LATER_HEAD, FOOTER, ENTRY = 65536, 4096, 256, 56
-MAX_INDEX, MAX_FRAME = 256 << 20, 16 << 20
+MAX_INDEX, MAX_FRAME, MAX_LIST = 256 << 20, 16 << 20, 4 << 20
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
 COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -45,6 +45,21 @@ def need(holds, code, message):
         raise Refused(code, message)
 
 
+def size_of(path):  # of a regular file, §9.1: a pipe would be waited for without end
+    found = os.stat(path)
+    need(stat.S_ISREG(found.st_mode), "IO-01", f"{path}: not a regular file")
+    return found.st_size
+
+
+def sync(folder):  # what was written and renamed in it outlasts a power cut
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def read_at(path, offset, size):
     with open(path, "rb") as file:
         file.seek(offset)
@@ -65,11 +80,23 @@ def hkdf(salt, key, label):  # HKDF-SHA-256 for 32 bytes: Extract, then the one 
     return hmac.digest(hmac.digest(salt, key, "sha256"), b"sealift/v1/" + label + b"\x01", "sha256")
 
 
+def decode_slots(data):  # §3.2; None where they break a rule
+    slots, at = [], 0
+    while at < len(data):
+        kind, zero, size = struct.unpack_from("<HHI", data, at) if at + 8 <= len(data) else (0, 1, 0)
+        at += 8 + size
+        if zero or size > 8192 or at > len(data) or len(slots) == 32:
+            return None
+        slots.append((kind, data[at - size:at]))
+    return slots
+
+
 def decode_header(copy):  # §3
     need(copy.startswith(MAGIC), "BUNDLE-11" if copy.startswith(MANGLED) else "BUNDLE-01", "not a whole bundle")
     need(len(copy) == COPY and is_whole(copy), "BUNDLE-05", "the header is damaged")
-    fields, slots, at = HEADER.unpack_from(copy), [], HEADER.size
+    fields, at = HEADER.unpack_from(copy), HEADER.size
     slots_end, maced_len = at + fields[-2], at + fields[-2] + fields[-1]
+    slots = decode_slots(copy[at:slots_end])
     h = Header(*fields, slots, copy[:maced_len], copy[maced_len:maced_len + 32])
     need(h.version <= 1, "BUNDLE-02", f"version {h.version} of the format")
     need(h.version == 1, "BUNDLE-05", "the header is damaged")
@@ -77,12 +104,7 @@ def decode_header(copy):  # §3
     need(h.state == 1, "BUNDLE-04", "the bundle was never finished")
     rest = copy[maced_len + 32:-32]  # length of the signatures, signatures, zeros
     used = 4 + int.from_bytes(rest[:4], "little")
-    fits = used <= len(rest) and not any(rest[used:])
-    while fits and at < slots_end:
-        kind, zero, size = struct.unpack_from("<HHI", copy, at)
-        at += 8 + size
-        slots.append((kind, copy[at - size:at]))
-        fits = zero == 0 and size <= 8192 and at <= slots_end and len(slots) <= 32
+    fits = used <= len(rest) and not any(rest[used:]) and slots is not None
     need(fits and h.zero == h.zero_2 == 0 and h.record_bytes in [1 << n for n in range(16, 25)]
          and h.num_records == -(-h.payload_bytes // h.record_bytes) <= 1 << 32
          and h.num_volumes == (-(-h.num_records // h.volume_records) if h.volume_records else 1) <= 9999
@@ -92,7 +114,7 @@ def decode_header(copy):  # §3
 
 
 def read_headers(path):  # the copies that can be used, newest first, §9.1
-    size, headers, faults = os.path.getsize(path), [], []
+    size, headers, faults = size_of(path), [], []
     head = read_at(path, 0, min(size, 2 * COPY))
     need(size >= 2 * COPY or not head.startswith(MAGIC[:5]), "BUNDLE-06", f"{path}: cut off in the header")
     for copy in (head[:COPY], head[COPY:]):
@@ -107,10 +129,18 @@ def read_headers(path):  # the copies that can be used, newest first, §9.1
     return sorted(headers, key=lambda h: -h.sequence)
 
 
+def lies_at(path, number, set_id):  # under its name, or set aside while it is replaced, §9.5
+    name = path if number == 1 else f"{path}.{number:04}"
+    aside, at = name + ".sealift-old", 24 if number == 1 else 16
+    is_aside = os.path.isfile(aside) and os.path.getsize(aside) >= 64 and read_at(aside, at, 32) == set_id
+    is_there = os.path.isfile(name) and os.path.getsize(name) >= 64 and read_at(name, at, 32) == set_id
+    return aside if is_aside and not is_there else name
+
+
 def open_volume(path, number, h):  # the shape of one volume, §5
-    path = path if number == 1 else f"{path}.{number:04}"
+    path = lies_at(path, number, h.set_id)
     need(os.path.exists(path), "BUNDLE-07", f"{path}: volume {number} of {h.num_volumes} is missing")
-    size, start = os.path.getsize(path), 2 * COPY if number == 1 else LATER_HEAD
+    size, start = size_of(path), 2 * COPY if number == 1 else LATER_HEAD
     first = (number - 1) * h.volume_records
     num = min(h.num_records - first, h.volume_records or h.num_records)
     plain = min(h.payload_bytes - first * h.record_bytes, num * h.record_bytes)
@@ -148,13 +178,30 @@ def open_volumes(path, h):
     return volumes
 
 
+def check_shape(path, headers):  # one copy may be forged: it is enough that the volumes fit one of them, §9.2
+    faults = []
+    for h in headers:
+        try:
+            return open_volumes(path, h)
+        except Refused as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
 def unlock(headers, passphrase):  # the newest authentic header and the bundle key, §7 and §9.2
-    slots = [[body for kind, body in h.slots if kind == 1 and len(body) == 120] for h in headers]
-    for bodies in slots:  # all costs, before memory is taken for any
+    def passwords(slots):
+        return [body for kind, body in slots if kind == 1 and len(body) == 120]
+
+    tried = []
+    for h in headers:  # all costs of a copy, before memory is taken for any; those in groups (§7.8) too; one copy suffices
+        groups = [decode_slots(body[92:]) or [] for kind, body in h.slots if kind == 7]
+        bodies = [body for members in [h.slots, *groups] for body in passwords(members)]
         costs = [struct.unpack_from("<3I", body, 16) for body in bodies]
         allowed = all(8 * p <= m <= 1 << 20 and 1 <= t <= 16 and 1 <= p <= 16 for m, t, p in costs)
-        need(allowed and sum(m * t for m, t, p in costs) <= 1 << 26, "KEY-03", "a slot is too costly to try")
-    for set_id, body in dict.fromkeys((h.set_id, body) for h, bodies in zip(headers, slots) for body in bodies):
+        if allowed and sum(m * t for m, t, p in costs) <= 1 << 26:
+            tried.append((h.set_id, passwords(h.slots)))
+    need(tried, "KEY-03", "a slot is too costly to try")
+    for set_id, body in dict.fromkeys((set_id, body) for set_id, bodies in tried for body in bodies):
         salt, m, t, p, commitment, nonce, wrapped = struct.unpack("<16s3I32s12s48s", body)
         slot_key = hash_secret_raw(passphrase, salt, t, m, p, 32, Type.ID, 0x13)
         if hkdf(set_id, slot_key, b"slot-commitment") != commitment:
@@ -173,7 +220,10 @@ def unlock(headers, passphrase):  # the newest authentic header and the bundle k
 
 
 def unzstd(data, size):  # one zstd frame of exactly `size` bytes, checked before memory is taken
-    fits = zstandard.frame_content_size(data) in (-1, size)
+    declared = zstandard.frame_content_size(data)
+    fits = declared in (-1, size)
+    if declared == -1 and 0x88 < data[5] <= 0xAF:  # a window of more than 128 MiB, which no content needs, §4.1
+        data = b"".join((data[:5], b"\x88", data[6:]))
     plain = zstandard.ZstdDecompressor().decompress(data, size, allow_extra_data=False) if fits else b""
     need(len(plain) == size, "BUNDLE-09", "a compressed frame has another length")
     return plain
@@ -201,6 +251,7 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
     json.dumps(index, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     images, blobs, frames = (typed(index[name], list) for name in ("images", "blobs", "frames"))
     rule(len(images) <= 10_000 and len(blobs) <= 100_000 and typed(index["created"] + index["tool"], str) >= 0)
+    rule(len(frames) <= MAX_LIST and sum(len(typed(blob["extents"], list)) for blob in blobs) <= MAX_LIST)
     for codec, stored, plain in ([typed(number, int) for number in typed(frame, list)] for frame in frames):
         rule(0 < plain <= MAX_FRAME and (stored == plain if codec == 0 else codec == 1 and 0 < stored <= plain))
     rule(sum(frame[1] for frame in frames) == frames_bytes)
@@ -286,6 +337,9 @@ class Bundle:
                     piece = self.frame(number)[offset:offset + size]
                     digest.update(piece)
                     file.write(piece)
+                if folder:
+                    file.flush()
+                    os.fsync(file.fileno())
             need("sha256:" + digest.hexdigest() == blob["digest"], "INTEGRITY-02", f"not {blob['digest']}")
             if folder:
                 os.rename(partial, os.path.join(folder, digest.hexdigest()))
@@ -308,6 +362,10 @@ class Bundle:
             for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", index)):
                 with open(os.path.join(out, name), "w", encoding="ascii") as file:
                     json.dump(value, file, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+            for path in (folder, os.path.dirname(folder), out, os.path.dirname(os.path.abspath(out))):
+                sync(path)
         except BaseException:
             shutil.rmtree(out, ignore_errors=True)
             raise
@@ -339,9 +397,11 @@ def run():
     args = parser.parse_args()
     free = not args.out or not os.path.lexists(args.out) or os.path.isdir(args.out) and not os.listdir(args.out)
     need(free, "IO-04", f"{args.out} exists and is not an empty folder")
-    headers = read_headers(args.bundle)
+    aside = args.bundle + ".sealift-old"
+    is_aside = os.path.isfile(aside) and not os.path.lexists(args.bundle)
+    headers = read_headers(aside if is_aside else args.bundle)
     passphrase = read_passphrase(args.password_file)
-    open_volumes(args.bundle, headers[0])  # a missing volume is told before the KDF runs
+    check_shape(args.bundle, headers)  # a missing volume is told before the KDF runs
     bundle = Bundle(args.bundle, *unlock(headers, passphrase))
     if args.out:
         return bundle.write_layout(args.out)
@@ -362,7 +422,9 @@ def main():
         code, message = f"IO-0{io.get(error.errno, 1)}", error
     except KeyboardInterrupt:
         code, message = "JOB-01", "cancelled"
-    print(f"{code}: {' '.join(str(message).split())}", file=sys.stderr)
+    words = " ".join(str(message).split())  # names in it may hold what a terminal acts on
+    shown = "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in words)
+    print(f"{code}: {shown}", file=sys.stderr)
     sys.exit(others.get(code, areas.get(code.split("-")[0], 1)))
 
 

@@ -19,17 +19,17 @@ pub use pack::{
 };
 pub use reseal::reseal;
 pub use shares::{ShareFiles, write_shares};
-pub use slots::{add_slot, change_slot, remove_slot};
+pub use slots::{add_slots, change_slot, remove_slot};
 pub use trust::{
-    is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature, sign,
-    write_public_key, write_signing_key,
+    admit, is_signing_key_locked, read_public_key, read_signing_key, read_trusted_root, remove_signature,
+    sign, write_public_key, write_signing_key,
 };
 pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 
 use std::path::Path;
 
 use crate::{
-    bundle::{Given, Leftovers, volume_path},
+    bundle::{Given, replaced_by},
     dest::{self, DestSpec},
     drive::Target,
     error::{Error, Result},
@@ -41,6 +41,7 @@ use crate::{
     repair::{self, DamageReport, RepairOptions, RepairReport, RepairRequest},
     restore::{self, RestoreReport},
     source::{self, SourceSpec},
+    trust::Admission,
     verify::VerifiedBundle,
 };
 
@@ -67,18 +68,12 @@ pub fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform]) -> Res
 /// Whether a bundle may be written to `out`: asked before a user types a passphrase or waits.
 ///
 /// # Errors
-/// [`crate::Code::Exists`] for the bundle or a later volume of that name; [`crate::Code::NotFound`] without its folder.
+/// [`crate::Code::Exists`] for the bundle, or for any volume of that name that is not one of the bundle to be replaced; [`crate::Code::NotFound`] without its folder.
 pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     let folder = crate::fs::parent(out);
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     crate::fs::refuse_write_protected(folder)?;
-    crate::fs::refuse_existing(out, existing)?;
-    // A leftover second volume would be taken for one of ours later.
-    if Leftovers::has_name(out, 1) {
-        Ok(())
-    } else {
-        crate::fs::refuse_existing(&volume_path(out, 1), existing)
-    }
+    replaced_by(out, existing, None).map(drop)
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.
@@ -92,6 +87,14 @@ pub fn free_bytes(out: &Path) -> Option<u64> {
 /// [`crate::Code::Exists`] unless `existing` allows replacing.
 pub fn save_report(path: &Path, text: &str, existing: Existing) -> Result<()> {
     crate::fs::write(path, text.as_bytes(), existing)
+}
+
+/// Writes a secret to a new file that only its owner can ever read.
+///
+/// # Errors
+/// [`crate::Code::Exists`]: another secret is not written over.
+pub fn save_secret(path: &Path, content: &[u8]) -> Result<()> {
+    crate::fs::write_private(path, content, Existing::Keep)
 }
 
 /// Whether `dest` may be written to: asked before a user types a passphrase or waits.
@@ -108,14 +111,16 @@ pub fn check_destination(ctx: &Ctx, dest: &DestSpec, existing: Existing) -> Resu
     dest.connect(ctx)?.check(existing)
 }
 
-/// Decides what a restore does. Writes nothing.
+/// Decides what a restore does, and holds the names that images will have against the policies of `admission`. Writes
+/// nothing.
 pub fn plan_restore(
     ctx: &Ctx,
     verified: &VerifiedBundle,
+    admission: &Admission,
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
-    plan::plan_restore(ctx, verified.images(), dest, selection)
+    plan::plan_restore(ctx, verified.images(), admission, dest, selection)
 }
 
 /// Carries out a restore; on any error the destination is as it was, but for what an engine had taken in.

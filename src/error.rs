@@ -3,9 +3,9 @@
 //! Every failure a user can meet is one [`Code`]. Its wording lives in `assets/locales/*/errors.ftl`,
 //! as `CODE` (what happened) and `CODE.hint` (what to do); this module alone puts them together.
 
-use std::{fmt, io, path::Path};
+use std::{any::Any, fmt, io, path::Path};
 
-use crate::locale::{Lang, escape, human_bytes, lookup, text};
+use crate::locale::{Lang, Shown, human_bytes, lookup, text};
 
 /// Result with Sealift's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -51,6 +51,8 @@ macro_rules! codes {
 codes! {
     /// The user or a shell cancelled.
     Cancelled = "JOB-01", Cancelled;
+    /// A thread of this program panicked: a fault in the program itself.
+    Fault = "JOB-02", Failed;
 
     /// Arguments that do not fit together.
     Usage = "USAGE-01", Usage;
@@ -112,6 +114,8 @@ codes! {
     Busy = "IO-09", Failed;
     /// The medium or its file system is write-protected.
     WriteProtected = "IO-10", Failed;
+    /// A file that must not be changed in place: a link, or what may be somebody else's.
+    NotInPlace = "IO-11", Failed;
 
     /// No engine answers at the address.
     EngineUnreachable = "ENGINE-01", Failed;
@@ -348,6 +352,8 @@ codes! {
     KeyName = "KEY-29", Usage;
     /// Nothing to enter the server with: the file is missing or empty.
     NoVaultToken = "KEY-30", Failed;
+    /// The new key opens the bundle already.
+    KeyInUse = "KEY-31", Usage;
 
     /// Not a key file, or one that is damaged.
     BadSigningKey = "SIGN-01", Failed;
@@ -363,6 +369,8 @@ codes! {
     NoSuchSignature = "SIGN-06", Usage;
     /// A product or release that cannot be signed.
     BadStatement = "SIGN-07", Usage;
+    /// Two usable header copies that are not of one bundle.
+    CopiesDiffer = "SIGN-08", Integrity;
 
     /// A vendor that must have signed did not.
     NotSigned = "TRUST-01", Integrity;
@@ -522,6 +530,19 @@ impl Error {
         Self { code, hint: None, context: Vec::new(), source: None }
     }
 
+    /// The fault of a thread that panicked, from what [`std::thread::JoinHandle::join`] or
+    /// [`std::panic::catch_unwind`] returned. A fault is never a cancellation: the user stopped nothing.
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        let error = Self::new(Code::Fault);
+        match payload
+            .downcast::<String>()
+            .or_else(|other| other.downcast::<&str>().map(|text| Box::new(text.to_string())))
+        {
+            Ok(message) => error.with(Fact::System, message),
+            Err(_) => error,
+        }
+    }
+
     /// Adds a fact.
     #[must_use]
     pub fn with(mut self, fact: Fact, value: impl fmt::Display) -> Self {
@@ -645,12 +666,12 @@ impl Error {
     }
 
     /// What happened, one line.
-    pub fn message(&self, lang: Lang) -> String {
+    pub fn message(&self, lang: Lang) -> Shown {
         self.of_server(lang, "server").unwrap_or_else(|| text(lang, self.code.id(), &[]))
     }
 
     /// What to do, one line; some errors speak for themselves.
-    pub fn hint(&self, lang: Lang) -> Option<String> {
+    pub fn hint(&self, lang: Lang) -> Option<Shown> {
         let special =
             self.hint.and_then(|name| lookup(lang, &format!("{}.hint-{name}", self.code.id()), &[]));
         special
@@ -664,18 +685,18 @@ impl Error {
         self.context.iter().any(|(fact, _)| *fact == Fact::Server)
     }
 
-    fn of_server(&self, lang: Lang, attribute: &str) -> Option<String> {
+    fn of_server(&self, lang: Lang, attribute: &str) -> Option<Shown> {
         self.concerns_server()
             .then(|| lookup(lang, &format!("{}.{attribute}", self.code.id()), &[]))
             .flatten()
     }
 
-    /// The facts in words, paths last. Values from outside are escaped.
-    pub fn facts(&self, lang: Lang) -> Vec<String> {
+    /// The facts in words, paths last.
+    pub fn facts(&self, lang: Lang) -> Vec<Shown> {
         let word = |(fact, value): &(Fact, Value)| {
             let value = match value {
-                Value::Given(value) => self.size(*fact, value).unwrap_or_else(|| escape(value).to_string()),
-                Value::Worded(texts, _) => escape(&in_a_row(lang, texts)).to_string(),
+                Value::Given(value) => self.size(*fact, value).unwrap_or_else(|| value.clone()),
+                Value::Worded(texts, _) => in_a_row(lang, texts),
             };
             text(lang, &format!("fact-{}", fact.name()), &[("value", value)])
         };
@@ -696,24 +717,21 @@ impl Error {
         let facts = self.context().into_iter().map(|(fact, value)| (fact.name().to_owned(), value.into()));
         serde_json::json!({
             "code": self.code.id(),
-            "message": self.message(lang),
-            "hint": self.hint(lang),
+            "message": &*self.message(lang),
+            "hint": self.hint(lang).as_deref(),
             "facts": facts.collect::<serde_json::Map<_, _>>(),
         })
     }
 
-    /// The whole text: `Error:`, facts, `Hint:`, `Code:`. Values from outside are escaped.
-    pub fn render(&self, lang: Lang) -> String {
-        use fmt::Write as _;
-        let mut out = text(lang, "error-line", &[("message", self.message(lang))]);
-        for fact in self.facts(lang) {
-            let _ = write!(out, "\n  {fact}");
-        }
-        if let Some(hint) = self.hint(lang) {
-            let _ = write!(out, "\n{}", text(lang, "hint-line", &[("hint", hint)]));
-        }
-        let _ = write!(out, "\n{}", text(lang, "code-line", &[("code", self.code.id().to_owned())]));
-        out
+    /// The whole text: `Error:`, facts, `Hint:`, `Code:`.
+    pub fn render(&self, lang: Lang) -> Shown {
+        let line = |id, name, value: &str| text(lang, id, &[(name, value.to_owned())]);
+        let facts = self.facts(lang);
+        let facts = facts.iter().map(|fact| Shown::from(format_args!("  {fact}")));
+        let hint = self.hint(lang).map(|hint| line("hint-line", "hint", &hint));
+        let code = line("code-line", "code", self.code.id());
+        let message = line("error-line", "message", &self.message(lang));
+        Shown::lines([message].into_iter().chain(facts).chain(hint).chain([code]))
     }
 }
 
@@ -727,7 +745,7 @@ impl Value {
 
 fn in_a_row(lang: Lang, texts: &[Words]) -> String {
     let texts: Vec<_> = texts.iter().map(|(id, args)| text(lang, id, args)).collect();
-    texts.join(&text(lang, "list-comma", &[]))
+    texts.join(&*text(lang, "list-comma", &[]))
 }
 
 impl From<Error> for io::Error {

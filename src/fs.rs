@@ -5,8 +5,12 @@
 
 mod behind;
 mod bypass;
+mod in_folder;
+mod lock;
+mod open_folder;
 mod text;
 mod uncached;
+mod unfinished;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,9 +21,13 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
+pub(crate) use in_folder::{open_in_folder, type_in_folder};
+pub(crate) use lock::Lock;
+pub(crate) use open_folder::OpenFolder;
 pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
+pub(crate) use unfinished::{OLD_SUFFIX, PARTIAL_SUFFIX, is_marked, old_path, partial_path, require_ours};
 
 use zeroize::Zeroizing;
 
@@ -34,11 +42,12 @@ pub enum Existing {
     Replace,
 }
 
-/// A file being written as `NAME.partial`; see [`WrittenFile`] for how it becomes `NAME`.
+/// A file being written under its partial name, for its owner alone to read; see [`WrittenFile`] for how it becomes `NAME`.
 #[derive(Debug)]
 pub(crate) struct PartialFile {
     file: File,
     written: WrittenFile,
+    readers: Readers,
     behind: WriteBehind,
     /// Where it is written past the cache.
     bypass: Option<Bypass>,
@@ -52,6 +61,26 @@ pub(crate) struct WrittenFile {
     target: PathBuf,
     existing: Existing,
     when_dropped: WhenDropped,
+    /// Open as long as no other run may take it for a leftover.
+    lock: Option<File>,
+}
+
+/// Who may read a file once it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Whom the user's umask lets.
+    Usual,
+    /// Everybody, who may run it as a program too.
+    Program,
+}
+
+/// What becomes of what an interrupted run left of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Removed,
+    TakenOver,
 }
 
 /// What becomes of the partial file when it is dropped.
@@ -65,20 +94,24 @@ enum WhenDropped {
 impl PartialFile {
     /// Starts writing `target`; refuses at once when it exists and must be kept.
     pub(crate) fn create(target: &Path, existing: Existing) -> Result<Self> {
-        let mut file = Self::open(target, existing, WhenDropped::Remove)?;
-        file.continue_at(0)?;
-        Ok(file)
+        Self::open(target, existing, Left::Removed, WhenDropped::Remove)
+    }
+
+    /// As [`Self::create`]; nobody but its owner can ever read it.
+    pub(crate) fn create_private(target: &Path, existing: Existing) -> Result<Self> {
+        let file = Self::create(target, existing)?;
+        Ok(Self { readers: Readers::Owner, ..file })
     }
 
     /// Opens what an interrupted run left of `target`, or an empty file. Dropped, it stays for a later run, unless its
     /// flush failed or it was discarded. [`Self::continue_at`] must be called before it is written.
     pub(crate) fn resume(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, WhenDropped::Leave)
+        Self::open(target, existing, Left::TakenOver, WhenDropped::Leave)
     }
 
     /// As [`Self::create`], but keeps what an interrupted run left, to be written over or skipped.
     pub(crate) fn reuse(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, WhenDropped::Remove)
+        Self::open(target, existing, Left::TakenOver, WhenDropped::Remove)
     }
 
     /// Leaves the next `len` bytes as they are.
@@ -92,25 +125,25 @@ impl PartialFile {
         self.file.set_len(len).map_err(|e| Error::write(self.path(), e))
     }
 
-    fn open(target: &Path, existing: Existing, when_dropped: WhenDropped) -> Result<Self> {
+    fn open(target: &Path, existing: Existing, left: Left, when_dropped: WhenDropped) -> Result<Self> {
         refuse_existing(target, existing)?;
         let partial = partial_path(target);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // A stick from outside may have a link there, to a file of this machine.
-        #[cfg(target_os = "linux")]
-        std::os::unix::fs::OpenOptionsExt::custom_flags(
-            &mut options,
-            rustix::fs::OFlags::NOFOLLOW.bits().cast_signed(),
-        );
-        let file = options.open(&partial).map_err(|e| Error::write(&partial, e))?;
-        // A crash leaves an unlocked partial file, which is ours to reuse; a locked one is another run's.
-        // Some network file systems have no locks; the exclusive rename still guards the target.
-        if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
-            return Err(Error::new(Code::Busy).at(&partial));
-        }
-        let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped };
-        Ok(Self { file, written, behind: WriteBehind::default(), bypass: None })
+        let file = match (unfinished::open_left(&partial)?, left) {
+            (Some(file), Left::TakenOver) => {
+                #[cfg(unix)]
+                unfinished::set_mode(&file, 0o600);
+                file
+            }
+            (found, _) => {
+                // Its lock is held until there is a new one.
+                if found.is_some() {
+                    remove(&partial)?;
+                }
+                unfinished::create_new(&partial)?
+            }
+        };
+        let written = WrittenFile { partial, target: target.to_owned(), existing, when_dropped, lock: None };
+        Ok(Self { file, written, readers: Readers::Usual, behind: WriteBehind::default(), bypass: None })
     }
 
     /// Bytes that are there.
@@ -130,7 +163,7 @@ impl PartialFile {
     /// Writes past the cache from here on, if the file system can; else as before.
     pub(crate) fn bypass_cache(&mut self) -> Result<()> {
         let offset = self.file.stream_position().map_err(|e| Error::write(self.path(), e))?;
-        self.bypass = Bypass::open(self.path(), offset);
+        self.bypass = Bypass::open(self.path(), &self.file, offset);
         Ok(())
     }
 
@@ -162,25 +195,9 @@ impl PartialFile {
         &self.written.partial
     }
 
-    /// Lets the file be run as a program, where the file system knows of such a thing.
-    pub(crate) fn let_run(&self) {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // FAT has no such right, and needs none.
-            let _ = self.file.set_permissions(fs::Permissions::from_mode(0o755));
-        }
-    }
-
-    /// Lets nobody but the owner read it, where the file system knows of owners.
-    pub(crate) fn keep_private(&self) -> Result<()> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let private = self.file.set_permissions(fs::Permissions::from_mode(0o600));
-            private.map_err(|e| Error::write(self.path(), e))?;
-        }
-        Ok(())
+    /// Lets the file be run as a program once it is complete, where the file system knows of such a thing.
+    pub(crate) fn let_run(&mut self) {
+        self.readers = Readers::Program;
     }
 
     /// Flushes to the medium. A failed fsync is final: the kernel may have dropped the pages.
@@ -193,11 +210,25 @@ impl PartialFile {
     pub(crate) fn finish(mut self) -> Result<WrittenFile> {
         let ended =
             self.flush().and_then(|()| self.end_write_behind()).map_err(|e| Error::write(self.path(), e));
+        #[cfg(unix)]
+        match self.readers {
+            Readers::Owner => {}
+            Readers::Usual => unfinished::set_mode(&self.file, unfinished::usual_mode()),
+            Readers::Program => unfinished::set_mode(&self.file, 0o755),
+        }
         if let Err(error) = ended.and_then(|()| self.sync()) {
             self.discard();
             return Err(error);
         }
         Ok(self.written)
+    }
+
+    /// As [`Self::finish`]; until it has its name no other run takes it for a leftover.
+    pub(crate) fn finish_locked(self) -> Result<WrittenFile> {
+        let lock = self.file.try_clone().map_err(|e| Error::write(self.path(), e))?;
+        let mut written = self.finish()?;
+        written.lock = Some(lock);
+        Ok(written)
     }
 
     /// Waits for the thread that flushes behind; its failure is the file's.
@@ -224,9 +255,19 @@ impl WrittenFile {
         sync_parent(&self.target)
     }
 
+    /// Where it will be.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Removes it.
     pub(crate) fn discard(mut self) {
         self.when_dropped = WhenDropped::Remove;
+    }
+
+    /// Leaves it where it is now when it is dropped.
+    pub(crate) fn leave(&mut self) {
+        self.when_dropped = WhenDropped::Leave;
     }
 }
 
@@ -264,14 +305,6 @@ pub(crate) fn refuse_existing(target: &Path, existing: Existing) -> Result<()> {
         _ => Ok(()),
     }
 }
-
-/// Where `target` lies while it is written.
-pub(crate) fn partial_path(target: &Path) -> PathBuf {
-    with_suffix(target, PARTIAL_SUFFIX)
-}
-
-/// What the name of an unfinished file ends in.
-pub(crate) const PARTIAL_SUFFIX: &str = ".partial";
 
 /// `path` with `suffix` appended to its file name, whatever extension it has.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -332,8 +365,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()>
 
 /// As [`write`], readable by its owner alone: a key.
 pub(crate) fn write_private(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
-    let mut file = PartialFile::create(path, existing)?;
-    file.keep_private()?;
+    let mut file = PartialFile::create_private(path, existing)?;
     file.write_all(bytes).map_err(|e| Error::write(path, e))?;
     file.commit()
 }
@@ -352,6 +384,31 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
     unmark(&mut text).map_err(|e| e.at(path))?;
     String::from_utf8(std::mem::take(&mut *text))
         .map_err(|e| Error::read(path, io::Error::new(io::ErrorKind::InvalidData, e.utf8_error())))
+}
+
+/// Makes a folder that only its owner can enter, unless it is there; one that is there is closed to others.
+///
+/// # Errors
+/// [`Code::Denied`] for a folder that another user made.
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    let write = |e| Error::write(path, e);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(write)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let found = path.metadata().map_err(write)?;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(Error::new(Code::Denied).at(path));
+        }
+        if found.mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(write)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder unless it is there.
@@ -391,9 +448,73 @@ pub(crate) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Res
     }
 }
 
-/// Opens a file whose content is changed in place: parts that are known to be damaged, or not written yet.
+/// Opens a file whose content is changed in place: a header, or parts that are known to be damaged. The one way to do so.
+///
+/// The folder may come from a stranger, or be shared with one. So nothing is written through a link, into a file that has
+/// other names or lies on another file system than its folder, or, in a folder like `/tmp`, into a stranger's file.
+///
+/// # Errors
+/// [`Code::NotInPlace`] for such a file.
 pub(crate) fn open_in_place(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).open(path).map_err(|e| Error::write(path, e))
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        let metadata = path.symlink_metadata().map_err(|e| Error::write(path, e))?;
+        refuse_in_place(path, &metadata)?;
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    let file = options.open(path).map_err(|e| Error::write(path, e))?;
+    // What was looked at by name may have been exchanged since.
+    #[cfg(unix)]
+    refuse_in_place(path, &file.metadata().map_err(|e| Error::write(path, e))?)?;
+    Ok(file)
+}
+
+/// What [`open_in_place`] refuses.
+#[cfg(unix)]
+fn refuse_in_place(path: &Path, found: &fs::Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    const STICKY: u32 = 0o1000;
+    const WRITABLE_BY_ALL: u32 = 0o002;
+    let folder = parent(path);
+    let folder = fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
+    // The rule of fs.protected_regular, https://docs.kernel.org/admin-guide/sysctl/fs.html. Elsewhere an owner proves
+    // nothing: FAT and network file systems give all files one owner, and teams share folders.
+    let is_shared = folder.mode() & STICKY != 0 && folder.mode() & WRITABLE_BY_ALL != 0;
+    let is_known = [rustix::process::geteuid().as_raw(), folder.uid()].contains(&found.uid());
+    let detail = if found.is_symlink() {
+        "detail-in-place-link"
+    } else if !found.is_file() {
+        "detail-not-a-file"
+    } else if found.dev() != folder.dev() {
+        "detail-in-place-device"
+    } else if found.nlink() > 1 && !counts_short_names(path) {
+        "detail-in-place-names"
+    } else if is_shared && !is_known {
+        "detail-in-place-owner"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::NotInPlace).worded(Fact::Detail, detail, &[]).at(path))
+}
+
+/// Whether the file system may count the short name of a file, which Windows makes for DOS, as one more link: NTFS does, and
+/// behind FUSE it cannot be told from others.
+#[cfg(unix)]
+fn counts_short_names(path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const NTFS: [u32; 3] = [0x5346_544e, 0x7366_746e, 0x6573_5546];
+        rustix::fs::statfs(path)
+            .is_ok_and(|found| NTFS.iter().any(|magic| i128::from(*magic) == i128::from(found.f_type)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Writes `buf` at byte `offset` of `file`.

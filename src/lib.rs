@@ -23,7 +23,7 @@
 //! | `api` | the facade |
 //!
 //! ```
-//! use sealift::{Ctx, Passphrase, PackOptions, Selection};
+//! use sealift::{Admission, Ctx, Passphrase, PackOptions, Selection};
 //! # fn main() -> sealift::Result<()> {
 //! let dir = tempfile::tempdir().unwrap();
 //! let (ctx, sample, bundle) = (Ctx::new(), dir.path().join("sample.tar"), dir.path().join("a.sealift"));
@@ -37,7 +37,7 @@
 //! assert_eq!(unlocked.fingerprint(), packed.fingerprint);
 //! let verified = unlocked.verify(&ctx)?.1.expect("nothing is damaged");
 //! let dest = format!("oci:{}", dir.path().join("out").display()).parse()?;
-//! let plan = sealift::plan_restore(&ctx, &verified, &dest, &Selection::default())?;
+//! let plan = sealift::plan_restore(&ctx, &verified, &Admission::unruled(), &dest, &Selection::default())?;
 //! let report = sealift::restore(&ctx, &verified, &plan, sealift::Existing::Keep)?;
 //! assert_eq!(report.images.len(), 2);
 //! # Ok(())
@@ -78,12 +78,12 @@ mod words;
 pub use api::{
     Contents, DEFAULT_LEVEL, DRIVE_RECOVERY_PERCENT, Delivery, Inspection, KdfLevel, KeyBook, KnownKey,
     KnownKeyKind, PackOptions, PackReport, PartInfo, RecoveryInfo, ShareFiles, Signing, SlotInfo, Unlocked,
-    add_slot, answer_repair, change_slot, check_delivery, check_destination, check_output,
+    add_slots, admit, answer_repair, change_slot, check_delivery, check_destination, check_output,
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
     is_signing_key_locked, list, pack, pack_delivery, part_path, plan_handoff, plan_pack, plan_restore,
     preview_restore, read_public_key, read_signing_key, read_trusted_root, remove_signature, remove_slot,
-    repair, repair_request, reseal, restore, save_report, sign, source_transports, unlock_more, verify_for,
-    write_public_key, write_shares, write_signing_key,
+    repair, repair_request, reseal, restore, save_report, save_secret, sign, source_transports, unlock_more,
+    verify_for, write_public_key, write_shares, write_signing_key,
 };
 pub use bundle::Release;
 pub use class::Class;
@@ -98,7 +98,7 @@ pub use drive::{
 };
 pub use engine::{FoundEngine, engines};
 pub use error::{Code, Error, ErrorKind, Fact, Result};
-pub use fs::{Existing, ReadBack};
+pub use fs::{Existing, ReadBack, create_private_dir};
 pub use handoff::{
     FileState, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch, KitFor, Order, PlannedFile, Share,
     Stage, StaleFile, TargetPlan, TargetReport, TargetWatch,
@@ -111,7 +111,7 @@ pub use keyslot::{
     Question, Recipient, Recipients, SplitKey, TokenKey, TransitKey,
 };
 pub use kit::{KitReport, bundles_in, write_kit};
-pub use locale::{Lang, escape, lookup, text};
+pub use locale::{Lang, Shown, escape, lookup, text};
 pub use net::{ClientCertificate, Credentials, RegistryAccess, client_certificates};
 pub use oci::{Descriptor, Image, ImageManifest, Layer, Name, Platform};
 pub use plan::{
@@ -123,8 +123,8 @@ pub use restore::RestoreReport;
 pub use sample::write_sample;
 pub use source::SourceSpec;
 pub use trust::{
-    AcceptedRelease, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy, PolicyReport,
-    SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
+    AcceptedRelease, Admission, ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, Policy,
+    PolicyReport, SignatureInfo, SignatureState, TrustStore, TrustedIdentity, TrustedKey, TrustedRoot,
 };
 pub use verify::{
     BlobReport, CellState, Checked, DamagedImage, RecordMap, RecordReport, VerifiedBundle, ranges,

@@ -28,6 +28,18 @@ trap 'exit 143' TERM HUP
 
 runs() { "$1" --version >/dev/null 2>&1; }
 
+# shown NAME: the name, safe to show. Whoever made the stick chose it, and it stands above the fingerprint. Printable
+# ASCII, Chinese, kana and full-width signs are shown as they are; of a name with anything else, all but ASCII as "?".
+next=$(printf '[\200-\277]')
+plain="s/[ -~]//g;s/$(printf '[\344-\351]')$next$next//g;s/$(printf '\343[\200-\203]')$next//g;s/$(printf '\357[\274\275]')$next//g"
+shown() {
+    if other=$(printf '%s' "$1" | LC_ALL=C tr '\n' '\001' | LC_ALL=C sed "$plain") && [ -z "$other" ]; then
+        printf '%s' "$1"
+    else
+        printf '%s' "$1" | LC_ALL=C tr -c ' -~' '?'
+    fi
+}
+
 # The program where it lies, else a copy of it where programs may run.
 find_program() {
     if runs "$program"; then return 0; fi
@@ -42,19 +54,23 @@ find_program() {
     done
     say "程序不能在这台主机上运行：它适用于 @SYSTEM@。" \
         "The program does not run on this host: it is made for @SYSTEM@." >&2
-    fail "请改用 Python 3：python3 $here/sealift-kit/recover.py --help" \
-        "Use Python 3 instead: python3 $here/sealift-kit/recover.py --help"
+    folder=$(shown "$here")
+    fail "请改用 Python 3：python3 $folder/sealift-kit/recover.py --help" \
+        "Use Python 3 instead: python3 $folder/sealift-kit/recover.py --help"
 }
 
 # The only bundle beside this file, or the one that is chosen.
 find_bundle() {
     set -- "$here"/*.sealift
-    [ -e "$1" ] || fail "$here 中没有密封包（*.sealift）。" "There is no bundle (*.sealift) in $here."
+    if [ ! -e "$1" ]; then
+        folder=$(shown "$here")
+        fail "$folder 中没有密封包（*.sealift）。" "There is no bundle (*.sealift) in $folder."
+    fi
     if [ $# -gt 1 ]; then
         number=0
         for bundle in "$@"; do
             number=$((number + 1))
-            printf '  %s) %s\n' "$number" "${bundle##*/}"
+            printf '  %s) %s\n' "$number" "$(shown "${bundle##*/}")"
         done
         until
             ask "要还原哪一个？" "Which one?"
@@ -93,7 +109,7 @@ check() {
     case $answer in
     '') "$program" verify "$bundle" ;;
     p | P) "$program" verify "$bundle" --password ;;
-    *) "$program" verify "$bundle" --identity "$answer" ;;
+    *) "$program" verify "$bundle" --identity="$answer" ;;
     esac
     exit
 }
@@ -139,6 +155,8 @@ case ${1:-} in
     shift
     ;;
 esac
+# A name, and no option.
+case $bundle in -*) bundle=./$bundle ;; esac
 find_program
 [ -n "$bundle" ] || find_bundle
 case ${1:-} in

@@ -7,15 +7,15 @@ use std::{
 
 use super::{
     Inspection, PackOptions, PackReport, check_output, inspect,
-    pack::{check_recipients, pack_as},
+    pack::{Prepared, check_recipients, prepare},
 };
 use crate::{
-    bundle::{DeliveryPart, volume_path},
+    bundle::{DeliveryPart, leaving_part, locate_first, settle},
     class::Class,
     crypto::random,
     digest::hex,
     error::{Code, Error, ErrorKind, Fact, Result},
-    fs::{Existing, parent, remove},
+    fs::Existing,
     job::Ctx,
     keyslot::{Identities, Recipients},
     plan::PackPlan,
@@ -51,7 +51,7 @@ pub fn check_delivery(out: &Path, existing: Existing) -> Result<()> {
 /// Writes a bundle for each class, side by side, as [`part_path`] names them.
 ///
 /// # Errors
-/// Those of [`super::pack`]; on any error none of the bundles is left.
+/// Those of [`super::pack`]; on any error none of the bundles is there, and those that were are.
 pub fn pack_delivery(
     ctx: &Ctx,
     parts: BTreeMap<Class, (PackPlan, Recipients)>,
@@ -61,33 +61,22 @@ pub fn pack_delivery(
     check_delivery(out, options.existing)?;
     parts.values().try_for_each(|(_, recipients)| check_recipients(recipients))?;
     let (delivery, classes) = (random(), parts.keys().copied().collect::<Vec<_>>());
-    let mut reports = BTreeMap::new();
+    let mut prepared = Vec::new();
     for (class, (plan, recipients)) in parts {
         let part = DeliveryPart { delivery, class, classes: classes.clone() };
-        match pack_as(ctx, &plan, &part_path(out, class), &recipients, options, part.encode()) {
-            Ok(report) => reports.insert(class, report),
-            Err(e) => {
-                let written = reports.values().flat_map(|report: &PackReport| &report.volumes);
-                written.for_each(|path| drop(remove(path)));
-                return Err(e.or_with(Fact::Class, class));
-            }
-        };
+        let ready = prepare(ctx, &plan, &part_path(out, class), &recipients, options, part.encode());
+        prepared.push(ready.map_err(|e| e.or_with(Fact::Class, class))?);
     }
-    if options.existing == Existing::Replace {
-        let gone = Class::ALL.into_iter().filter(|class| !reports.contains_key(class));
-        gone.for_each(|class| remove_part(&part_path(out, class)));
+    // A bundle of the old delivery that the new one has not would be taken for one of its own.
+    let mut leaving = Vec::new();
+    for class in Class::ALL.into_iter().filter(|class| !classes.contains(class)) {
+        let path = part_path(out, class);
+        settle(&path)?;
+        if options.existing == Existing::Replace {
+            leaving.extend(leaving_part(&path)?);
+        }
     }
-    Ok(reports)
-}
-
-/// Removes the bundle of a class that the delivery which was replaced had and the new one has not: beside the others it would
-/// be taken for one of theirs. What is no part of a delivery stays.
-fn remove_part(path: &Path) {
-    let Some(old) = inspect(path).ok().filter(|old| old.part().is_some()) else { return };
-    // From the last: without the first it is no bundle.
-    for volume in (0..old.num_volumes()).rev() {
-        let _ = remove(&volume_path(path, volume));
-    }
+    Ok(classes.into_iter().zip(Prepared::commit(prepared, leaving)?).collect())
 }
 
 /// The bundles of a delivery that are there.
@@ -109,10 +98,11 @@ impl Delivery {
     /// Those of [`inspect`]; [`Code::PartForeign`] where bundles of several deliveries have these names.
     pub fn open(path: &Path) -> Result<Self> {
         let paths: Vec<PathBuf> = Class::ALL.into_iter().map(|class| part_path(path, class)).collect();
-        if path.exists() || !paths.iter().any(|path| path.exists()) {
+        let is_there = |path: &Path| locate_first(path).is_some();
+        if is_there(path) || !paths.iter().any(|path| is_there(path)) {
             return Ok(Self { parts: vec![inspect(path)?], missing: Vec::new(), chosen: 0 });
         }
-        let parts = paths.iter().filter(|path| path.exists()).map(|path| inspect(path));
+        let parts = paths.iter().filter(|path| is_there(path)).map(|path| inspect(path));
         Self::of(parts.collect::<Result<_>>()?)
     }
 
@@ -126,10 +116,9 @@ impl Delivery {
         else {
             return Ok(opened);
         };
-        let name = bundle.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let beside = |class: Class| -> Option<Inspection> {
-            let renamed = name.replacen(&format!(".{}.", this.class), &format!(".{class}."), 1);
-            let found = inspect(&parent(bundle.path()).join(renamed)).ok()?;
+            let part = DeliveryPart::decode(&bundle.0.header().extensions)?;
+            let found = inspect(&part.sibling(bundle.path(), class)?).ok()?;
             found
                 .part()
                 .is_some_and(|part| part.delivery == this.delivery && part.class == class)

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::unlocked::{Unlocked, read_images};
 use crate::{
-    bundle::{Bundle, Given, Survey},
+    bundle::{Bundle, Shape, Survey},
     digest::hex,
     error::{Code, ErrorKind, Result},
     job::{Ctx, Notice, NoticeKind, Phase},
     keyslot::{self, GROUP_NAME, Identities},
-    locale::{Lang, lookup},
+    locale::{Lang, Shown, escape, lookup},
     verify::{self, DamagedImage, RecordMap, RecordReport},
 };
 
@@ -28,26 +28,26 @@ pub struct SlotInfo {
 
 impl SlotInfo {
     /// Its kind, for a person.
-    pub fn kind_words(&self, lang: Lang) -> String {
+    pub fn kind_words(&self, lang: Lang) -> Shown {
         kind_words(lang, self.kind)
     }
 
     /// Its parameters, for a person: with the kind of each member where several keys are wanted together.
-    pub fn details_words(&self, lang: Lang) -> String {
+    pub fn details_words(&self, lang: Lang) -> Shown {
         if self.kind != GROUP_NAME {
-            return self.details.clone();
+            return escape(&self.details);
         }
         let members = self.details.split(" + ").map(|member| match member.split_once(' ') {
             Some((kind, details)) => format!("{} {details}", kind_words(lang, kind)),
-            None => kind_words(lang, member),
+            None => kind_words(lang, member).into(),
         });
-        members.collect::<Vec<_>>().join(" + ")
+        escape(&members.collect::<Vec<_>>().join(" + "))
     }
 }
 
 /// A kind that only a newer library knows goes by its own name.
-fn kind_words(lang: Lang, kind: &str) -> String {
-    lookup(lang, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| kind.to_owned())
+fn kind_words(lang: Lang, kind: &str) -> Shown {
+    lookup(lang, &format!("keys-kind-{kind}"), &[]).unwrap_or_else(|| escape(kind))
 }
 
 /// How much recovery data a bundle has.
@@ -115,8 +115,7 @@ impl Inspection {
 
     /// Recovery records of the bundle, and their bytes; 0 when it was packed without.
     pub fn recovery(&self) -> RecoveryInfo {
-        let survey = Survey::take(self.0.path(), self.0.header(), Given::default());
-        let shape = survey.as_ref().ok().map(Survey::shape).filter(|shape| shape.has_recovery());
+        let shape = Survey::shape_at(self.0.path(), self.0.header()).ok().filter(Shape::has_recovery);
         shape.map_or_else(RecoveryInfo::default, |shape| RecoveryInfo {
             num_records: shape.num_recovery_records(),
             num_bytes: shape.num_recovery_records() * shape.shard_bytes(),
@@ -143,12 +142,11 @@ impl Inspection {
     pub fn unlock(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
         // Shape first: a missing volume is told before the KDF is run.
-        self.0.volumes()?;
-        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        self.0.check_shape()?;
+        let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
         self.notice_damaged_copy(ctx);
-        let bundle = self.0.unlock(&Arc::new(keys))?;
-        let images =
-            read_images(&bundle).into_iter().collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
+        let bundle = self.0.unlock(ctx, &Arc::new(keys))?;
+        let images = read_images(ctx, &bundle).collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
         Ok(Unlocked { bundle, images, unreadable: Vec::new() })
     }
 
@@ -160,18 +158,17 @@ impl Inspection {
     /// Those of [`Self::unlock`] when too much is lost.
     pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
-        let (keys, _) = keyslot::unlock(ctx, &self.0, &with.into())?;
+        let keys = Arc::new(keyslot::unlock(ctx, &self.0, &with.into())?.keys);
         self.notice_damaged_copy(ctx);
-        let keys = Arc::new(keys);
-        let bundle = self.0.unlock(&keys).or_else(|e| match e.kind() {
-            ErrorKind::Integrity => self.0.unlock_damaged(&keys),
+        let bundle = self.0.unlock(ctx, &keys).or_else(|e| match e.kind() {
+            ErrorKind::Integrity => self.0.unlock_damaged(ctx, &keys),
             _ => Err(e),
         })?;
         for path in bundle.unproven() {
             ctx.notice(Notice::new(NoticeKind::Unproven, path.display()));
         }
         let (mut images, mut unreadable) = (Vec::new(), Vec::new());
-        for (entry, image) in bundle.index().images.iter().zip(read_images(&bundle)) {
+        for (entry, image) in bundle.index().images.iter().zip(read_images(ctx, &bundle)) {
             match image {
                 Ok(image) => images.push(image),
                 Err(e) if matches!(e.code(), Code::RecordDamaged | Code::Read) => {

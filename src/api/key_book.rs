@@ -103,7 +103,7 @@ impl KeyBook {
         let text = toml::to_string_pretty(&document)
             .map_err(|e| Error::new(Code::BadKeyBook).at(path).caused_by(e))?;
         fs::create_dir(fs::parent(path))?;
-        fs::write(path, text.as_bytes(), Existing::Replace)
+        fs::write_private(path, text.as_bytes(), Existing::Replace)
     }
 
     /// The keys, in the order they were taken in.

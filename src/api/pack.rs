@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::check_output;
 use crate::{
-    bundle::{Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, Leftovers, MAX_SLOTS, Statement},
+    bundle::{
+        self, Begin, BundleKeys, DEFAULT_RECORD_BYTES, Layout, MAX_SLOTS, ReadySet, Statement, volume_path,
+    },
     crypto::{KdfCost, Key, SigningKey, random},
     digest::hex,
     drive,
@@ -17,7 +19,7 @@ use crate::{
     fs::Existing,
     job::{Ctx, Notice, NoticeKind},
     keyslot::Recipients,
-    pipeline::{self, Interrupted},
+    pipeline::{self, Interrupted, Journal, Runs},
     plan::PackPlan,
     trust::{self, SignatureInfo, TrustStore},
 };
@@ -69,6 +71,9 @@ pub struct PackOptions {
     pub kdf: KdfLevel,
     /// Who signs it. The bundle appears signed or not at all.
     pub signing: Option<Signing>,
+    /// A folder that is this user's alone, where a run is noted so that the same pack goes on if it is killed. Without
+    /// one every pack starts from the beginning.
+    pub state_dir: Option<PathBuf>,
     /// Plaintext bytes of a record; a power of two from 64 KiB to 16 MiB. Only tests have reason to change it.
     #[doc(hidden)]
     pub record_bytes: u32,
@@ -83,6 +88,7 @@ impl Default for PackOptions {
             existing: Existing::Keep,
             kdf: KdfLevel::default(),
             signing: None,
+            state_dir: None,
             record_bytes: DEFAULT_RECORD_BYTES,
         }
     }
@@ -121,7 +127,8 @@ pub fn default_recovery_percent(ctx: &Ctx, out: &Path) -> Result<Option<u8>> {
 /// Writes the bundle of `plan` to `out`, locked for `recipients`, any one of whom can open it: a passphrase, say.
 ///
 /// # Errors
-/// [`Code::Exists`] unless `options.existing` allows replacing; on any error no file is left.
+/// [`Code::Exists`] unless `options.existing` allows replacing; on any error what was there is there. No other file is left,
+/// unless it was the names that could not be given: then the next call goes on from what is complete.
 pub fn pack(
     ctx: &Ctx,
     plan: &PackPlan,
@@ -129,25 +136,53 @@ pub fn pack(
     recipients: impl Into<Recipients>,
     options: &PackOptions,
 ) -> Result<PackReport> {
-    pack_as(ctx, plan, out, &recipients.into(), options, Vec::new())
+    Prepared::commit(vec![prepare(ctx, plan, out, &recipients.into(), options, Vec::new())?], Vec::new())
+        .map(|mut reports| reports.remove(0))
 }
 
-/// As [`pack`], with these extensions in the header.
-pub(super) fn pack_as(
+/// A bundle that is complete and does not have its name yet.
+pub(super) struct Prepared {
+    report: PackReport,
+    ready: ReadySet,
+    journal: Journal,
+}
+
+impl Prepared {
+    /// Gives all of them their names, in place of what is there and of what is `leaving`, or none.
+    pub(super) fn commit(prepared: Vec<Self>, leaving: Vec<ReadySet>) -> Result<Vec<PackReport>> {
+        let (mut reports, mut sets, mut journals) = (Vec::new(), Vec::new(), Vec::new());
+        for Self { report, ready, journal } in prepared {
+            reports.push(report);
+            sets.push(ready);
+            journals.push(journal);
+        }
+        sets.extend(leaving);
+        match bundle::commit(sets) {
+            Ok(()) => Ok(reports),
+            Err(e) => {
+                journals.into_iter().for_each(Journal::keep);
+                Err(e)
+            }
+        }
+    }
+}
+
+/// As [`pack`], with these extensions in the header, and up to the names.
+pub(super) fn prepare(
     ctx: &Ctx,
     plan: &PackPlan,
     out: &Path,
     recipients: &Recipients,
     options: &PackOptions,
     extensions: Vec<u8>,
-) -> Result<PackReport> {
+) -> Result<Prepared> {
     check_recipients(recipients)?;
     if !(1..=19).contains(&options.level) {
         return Err(Error::new(Code::Usage).with(Fact::Field, "level").with(Fact::Limit, "1..19"));
     }
     let layout = layout(options, options.record_bytes)?;
     check_output(out, options.existing)?;
-    Leftovers::take_back(out)?;
+    bundle::settle(out)?;
     let settings = pipeline::Settings {
         layout,
         level: options.level,
@@ -156,8 +191,10 @@ pub(super) fn pack_as(
         signing: options.signing.as_ref().map(Signing::begin).transpose()?,
         created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    let (keys, known, begin) = match pipeline::interrupted(ctx, out, &settings, recipients)? {
-        Interrupted::Continued(keys, slot) => (keys, Some(slot), Begin::Continue),
+    let cost = options.kdf.cost();
+    let runs = Runs::new(options.state_dir.as_deref(), plan, recipients, cost, &settings);
+    let (keys, opened, begin) = match runs.interrupted(ctx, out, recipients)? {
+        Interrupted::Continued(keys, slots) => (keys, slots, Begin::Continue),
         found => {
             let why = match found {
                 Interrupted::Unreadable => Some(NoticeKind::CannotContinue),
@@ -167,13 +204,14 @@ pub(super) fn pack_as(
             if let Some(why) = why {
                 ctx.notice(Notice::new(why, out.display()));
             }
-            (BundleKeys::new(Key::random(), random()), None, Begin::Anew)
+            (BundleKeys::new(Key::random(), random()), Vec::new(), Begin::Anew)
         }
     };
-    let slots = recipients.start(ctx, &keys, options.kdf.cost(), known)?;
-    let packed = pipeline::pack(ctx, plan, out, &settings, &Arc::new(keys), slots, begin)?;
-    Ok(PackReport {
-        volumes: packed.sealed.paths,
+    let slots = recipients.start(ctx, &keys, cost, opened)?;
+    let start = pipeline::Start { keys: Arc::new(keys), slots, begin, runs };
+    let packed = pipeline::pack(ctx, plan, out, &settings, start)?;
+    let report = PackReport {
+        volumes: volumes(out, packed.sealed.header.geometry.num_volumes),
         bundle_bytes: packed.sealed.num_bytes,
         kept_bytes: packed.sealed.kept_bytes,
         fingerprint: hex(&packed.sealed.header.fingerprint()),
@@ -181,7 +219,13 @@ pub(super) fn pack_as(
         sum_bytes: packed.content.sum_bytes(),
         unique_bytes: packed.unique_content_bytes,
         signature: trust::signatures(&packed.sealed.header, &TrustStore::default()).pop().map(Box::new),
-    })
+    };
+    Ok(Prepared { report, ready: packed.sealed.ready, journal: packed.journal })
+}
+
+/// The files of the bundle at `path`.
+pub(super) fn volumes(path: &Path, num_volumes: u32) -> Vec<PathBuf> {
+    (0..num_volumes).map(|volume| volume_path(path, volume)).collect()
 }
 
 impl Signing {
@@ -215,5 +259,64 @@ pub(super) fn check_recipients(recipients: &Recipients) -> Result<()> {
         0 => Err(Error::new(Code::NoPassphrase)),
         1..=MAX_SLOTS => Ok(()),
         more => Err(Error::new(Code::SlotsFull).with(Fact::Found, more)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+
+    use super::*;
+    use crate::{
+        crypto::Passphrase,
+        source::{ImageList, Intake, Source, Wanted},
+    };
+
+    /// A source that panics: at once, or while a blob of it is read.
+    struct Panics {
+        list: ImageList,
+        in_blob: bool,
+    }
+
+    impl Read for Panics {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("the blob panics")
+        }
+    }
+
+    impl Source for Panics {
+        fn list(&self) -> &ImageList {
+            &self.list
+        }
+
+        fn read(&self, _: &Ctx, _: &Wanted<'_>, intake: &dyn Intake) -> Result<Option<ImageList>> {
+            assert!(self.in_blob, "the source panics");
+            let mut blob = Self { list: ImageList::default(), in_blob: true };
+            intake.lane(&mut |sink| sink(None, &mut blob)).map(|_| None)
+        }
+
+        fn place(&self) -> (Fact, String) {
+            (Fact::Path, "a source".into())
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_a_fault_with_its_words_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let sample = dir.path().join("sample.tar");
+        crate::sample::write_sample(&sample).unwrap();
+        for (in_blob, words) in [(false, "the source panics"), (true, "the blob panics")] {
+            let ctx = Ctx::new();
+            let mut plan =
+                crate::api::plan_pack(&ctx, &[sample.to_str().unwrap().parse().unwrap()], &[]).unwrap();
+            let source: Box<dyn Source> = Box::new(Panics { list: ImageList::default(), in_blob });
+            plan.sources = Arc::new(vec![source]);
+            let options = PackOptions { kdf: KdfLevel::Low, ..PackOptions::default() };
+            let passphrase = Passphrase::new(b"p".to_vec()).unwrap();
+            let error = pack(&ctx, &plan, &dir.path().join("a.sealift"), &passphrase, &options).unwrap_err();
+            assert_eq!(error.code(), Code::Fault);
+            assert!(error.context().contains(&(Fact::System, words)), "{error:?}");
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "only the sample is left");
+        }
     }
 }

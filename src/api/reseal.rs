@@ -4,10 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     PackOptions, PackReport, Unlocked, check_output,
-    pack::{check_recipients, layout},
+    pack::{check_recipients, layout, volumes},
 };
 use crate::{
-    bundle::{BundleKeys, Leftovers},
+    bundle::{self, BundleKeys},
     crypto::{Key, random},
     digest::hex,
     error::Result,
@@ -34,13 +34,14 @@ pub fn reseal(
     check_recipients(&recipients)?;
     let layout = layout(options, unlocked.bundle.header().geometry.record_bytes)?;
     check_output(out, options.existing)?;
-    Leftovers::take_back(out)?;
+    bundle::settle(out)?;
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
-    let slots = recipients.start(ctx, &keys, options.kdf.cost(), None)?;
+    let slots = recipients.start(ctx, &keys, options.kdf.cost(), Vec::new())?;
     let sealed = pipeline::reseal(ctx, &unlocked.bundle, out, layout, options.existing, &keys, slots)?;
+    bundle::commit(vec![sealed.ready])?;
     let index = unlocked.bundle.index();
     Ok(PackReport {
-        volumes: sealed.paths,
+        volumes: volumes(out, sealed.header.geometry.num_volumes),
         bundle_bytes: sealed.num_bytes,
         kept_bytes: 0,
         fingerprint: hex(&sealed.header.fingerprint()),

@@ -1,17 +1,22 @@
 //! Signing bundles, and whether a site takes them.
 
-use std::path::Path;
+use std::{borrow::Borrow, path::Path};
 
-use super::{Inspection, Unlocked, pack::now, unlocked::InBundle};
+use super::{
+    Inspection, Unlocked,
+    pack::now,
+    unlocked::{InBundle, InBundles},
+};
 use crate::{
-    bundle::{Bundle, Statement, Tlv, VendorSignature, rewrite_signatures},
+    bundle::{Bundle, LockedHeader, Statement, Tlv, VendorSignature},
     crypto::{MAX_KEY_FILE_BYTES, Passphrase, PublicKey, SigningKey},
     error::{Code, Error, Fact, Result},
     fs::{self, Existing, with_suffix},
     job::{Ctx, Phase},
+    oci::Image,
     trust::{
-        self, ImageSigners, MAX_TRUSTED_ROOT_BYTES, Policy, PolicyReport, SignatureInfo, TrustStore,
-        TrustedRoot,
+        self, Admission, ImageSigners, MAX_TRUSTED_ROOT_BYTES, Policy, PolicyReport, SignatureInfo,
+        TrustStore, TrustedRoot, Vouched,
     },
 };
 
@@ -26,7 +31,7 @@ impl Inspection {
     /// # Errors
     /// One of `TRUST-01` to `TRUST-06`: the first rule that is broken; [`Code::NoSuchVendor`].
     pub fn check_policy(&self, policy: &Policy, store: &TrustStore) -> Result<PolicyReport> {
-        policy.check(&self.signatures(store), None, store).map_err(|e| e.at(self.path()))
+        policy.check(&self.signatures(store), store).map_err(|e| e.at(self.path()))
     }
 }
 
@@ -37,22 +42,41 @@ impl Unlocked {
         if self.is_proven() { trust::signatures(self.bundle.header(), store) } else { Vec::new() }
     }
 
-    /// Whether `policy` lets the bundle in. To be asked before a restore; [`TrustStore::remember`] takes what is in the
-    /// report once it is done.
-    ///
-    /// # Errors
-    /// One of `TRUST-01` to `TRUST-07`: the first rule that is broken; [`Code::NoSuchVendor`].
-    pub fn check_policy(&self, policy: &Policy, store: &TrustStore) -> Result<PolicyReport> {
-        let images = trust::signed_images(&self.images, &self.image_signers(store));
-        policy.check(&self.signatures(store), Some(&images), store)
-    }
-
     /// Who signed each image, by the cosign signatures and attestations that came with it, checked against the keys and
     /// identities of `store`; artifacts themselves are left out. Signatures are bound to digests, and those to every layer once the blobs
     /// are verified.
-    pub fn image_signers(&self, store: &TrustStore) -> Vec<ImageSigners> {
-        trust::image_signers(&mut InBundle(&self.bundle), &self.images, store)
+    ///
+    /// # Errors
+    /// [`Code::Limit`] when there are too many of them; [`Code::Cancelled`].
+    pub fn image_signers(&self, ctx: &Ctx, store: &TrustStore) -> Result<Vec<ImageSigners>> {
+        Ok(vouched(ctx, &[self], store)?.signers(&self.images))
     }
+}
+
+/// Asks `policies` whether they let all of `bundles` in, to be restored together. [`TrustStore::remember`] takes what is in
+/// the reports once that is done.
+///
+/// # Errors
+/// One of `TRUST-01` to `TRUST-07`: the first rule that is broken; [`Code::NoSuchVendor`].
+pub fn admit(
+    ctx: &Ctx,
+    bundles: &[impl Borrow<Unlocked>],
+    policies: &[Policy],
+    store: &TrustStore,
+) -> Result<Admission> {
+    let bundles: Vec<&Unlocked> = bundles.iter().map(Borrow::borrow).collect();
+    let rules_images = policies.iter().any(|policy| !policy.image_rules().is_empty());
+    let vouched = if rules_images { vouched(ctx, &bundles, store)? } else { Vouched::default() };
+    let bundles: Vec<_> =
+        bundles.iter().map(|bundle| (bundle.signatures(store), &bundle.images[..])).collect();
+    Admission::of(ctx, &bundles, vouched, policies, store)
+}
+
+/// What the signatures in `bundles` vouch for: one may hold the signature of an image that is in another.
+fn vouched(ctx: &Ctx, bundles: &[&Unlocked], store: &TrustStore) -> Result<Vouched> {
+    let images: Vec<&Image> = bundles.iter().flat_map(|bundle| &bundle.images).collect();
+    let mut documents = InBundles(bundles.iter().map(|bundle| InBundle(&bundle.bundle)).collect());
+    Vouched::read(ctx, &mut documents, &images, store)
 }
 
 /// Reads a key that signs: cosign's, or of openssl.
@@ -119,7 +143,8 @@ pub fn write_public_key(path: &Path, key: &PublicKey, existing: Existing) -> Res
 /// made before is replaced. The trailers must lead to the header's set root; single records are not read.
 ///
 /// # Errors
-/// [`Code::SignaturesFull`]; [`Code::BadStatement`]; those of a damaged bundle.
+/// [`Code::CopiesDiffer`] when one of the header copies is forged; [`Code::SignaturesFull`]; [`Code::BadStatement`]; those of
+/// a damaged bundle.
 pub fn sign(
     ctx: &Ctx,
     path: &Path,
@@ -127,16 +152,24 @@ pub fn sign(
     release: Option<(&str, &str)>,
 ) -> Result<SignatureInfo> {
     ctx.enter(Phase::Verify, 0);
-    let bundle = Bundle::open(path)?;
-    bundle.volumes()?.check_hashes()?;
-    let core = bundle.header().core();
+    let checked = Bundle::open(path)?;
+    if checked.candidates().any(|header| header.core() != checked.header().core()) {
+        return Err(Error::new(Code::CopiesDiffer).at(path));
+    }
+    checked.volumes()?.check_hashes(ctx)?;
+    let core = checked.header().core();
     let signature = VendorSignature::sign(key, &core, Statement::new(release, now())?);
-    ctx.checkpoint()?;
-    rewrite_signatures(path, &core, |entries| {
+    let (header, bundle) = LockedHeader::open(ctx, path)?;
+    // What is signed is what was checked.
+    if bundle.header().core() != core {
+        return Err(Error::new(Code::Busy).at(path));
+    }
+    let replace = |entries: &mut Vec<Tlv>| {
         entries.retain(|entry| !is_by(entry, &signature.public_key));
-        entries.push(signature.encode());
         Ok(())
-    })?;
+    };
+    header.rewrite_signatures(ctx, replace, Some(signature.encode()))?;
+    drop(header);
     let id = key.public_key().id();
     let made = super::inspect(path)?.signatures(&TrustStore::default());
     let made = made.into_iter().find(|made| made.key_id.as_ref() == Some(&id));
@@ -146,11 +179,10 @@ pub fn sign(
 /// Removes the signatures of the bundle at `path` by the key whose fingerprint begins with `key_id`, at least 8 digits.
 ///
 /// # Errors
-/// [`Code::NoSuchSignature`].
+/// [`Code::NoSuchSignature`]; [`Code::CopiesDiffer`].
 pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
-    let core = Bundle::open(path)?.header().core();
-    ctx.checkpoint()?;
-    rewrite_signatures(path, &core, |entries| {
+    let (header, _) = LockedHeader::open(ctx, path)?;
+    let remove = |entries: &mut Vec<Tlv>| {
         let num_before = entries.len();
         let is_meant = |entry: &Tlv| {
             key_id.len() >= 8
@@ -162,7 +194,8 @@ pub fn remove_signature(ctx: &Ctx, path: &Path, key_id: &str) -> Result<()> {
             return Err(Error::new(Code::NoSuchSignature).with(Fact::Found, key_id).at(path));
         }
         Ok(())
-    })
+    };
+    header.rewrite_signatures(ctx, remove, None)
 }
 
 fn is_by(entry: &Tlv, key: &PublicKey) -> bool {

@@ -10,8 +10,9 @@ use crate::{
     digest::{Digest, hex},
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    oci::{Descriptor, Documents, Image, Name, read_target},
+    oci::{Descriptor, Documents, Image, ImageReader, Name},
     plan::{self, RestorePlan, Selection},
+    trust::Admission,
     verify::{self, BlobReport, Damaged, DamagedImage, RecordMap, VerifiedBundle},
 };
 
@@ -101,11 +102,12 @@ impl Unlocked {
 pub fn preview_restore(
     ctx: &Ctx,
     bundles: &[impl Borrow<Unlocked>],
+    admission: &Admission,
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
     let images: Vec<Image> = bundles.iter().flat_map(|bundle| &bundle.borrow().images).cloned().collect();
-    plan::plan_restore(ctx, &images, dest, selection)
+    plan::plan_restore(ctx, &images, admission, dest, selection)
 }
 
 /// Checks every blob of those `bundles` that `plan`, one of them, takes images from. A destination that has everything
@@ -160,17 +162,36 @@ impl Documents for InBundle<'_> {
     }
 }
 
+/// The documents of several open bundles.
+pub(super) struct InBundles<'a>(pub(super) Vec<InBundle<'a>>);
+
+impl Documents for InBundles<'_> {
+    fn has(&self, digest: &Digest) -> bool {
+        self.0.iter().any(|bundle| bundle.has(digest))
+    }
+
+    fn read(&mut self, blob: &Descriptor, max_bytes: u64) -> Result<Vec<u8>> {
+        let bundle = self.0.iter_mut().find(|bundle| bundle.has(&blob.digest));
+        let missing = || Error::new(Code::BlobMissing).with(Fact::Blob, blob.digest);
+        bundle.ok_or_else(missing)?.read(blob, max_bytes)
+    }
+}
+
 /// Reads images out of an open bundle, in the order of its index.
-pub(super) fn read_images(bundle: &OpenBundle) -> Vec<Result<Image>> {
-    let mut documents = InBundle(bundle);
-    let read = |entry: &ImageEntry| {
+pub(super) fn read_images<'a>(
+    ctx: &'a Ctx,
+    bundle: &'a OpenBundle,
+) -> impl Iterator<Item = Result<Image>> + 'a {
+    let (mut documents, mut reader) = (InBundle(bundle), ImageReader::new(ctx));
+    let read = move |entry: &ImageEntry| {
         let target = bundle.index().blob(&entry.target).ok_or_else(|| Error::new(Code::BadIndex))?;
         let target =
             Descriptor { media_type: target.media_type.clone(), digest: target.digest, size: target.size };
-        let names = entry.names.iter().map(|text| canonical_name(text)).collect::<Result<_>>()?;
-        Ok(Image { synthesized: entry.synthesized, ..read_target(&mut documents, &target, names)? })
+        let name = |text: &String| ctx.checkpoint().and_then(|()| canonical_name(text));
+        let names = entry.names.iter().map(name).collect::<Result<_>>()?;
+        Ok(Image { synthesized: entry.synthesized, ..reader.read_target(&mut documents, &target, names)? })
     };
-    bundle.index().images.iter().map(read).collect()
+    bundle.index().images.iter().map(read)
 }
 
 /// A name of the index, which must stand there in its one full form: programs complete others differently.

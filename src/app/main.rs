@@ -5,6 +5,7 @@ mod folders;
 #[cfg(feature = "gui")]
 mod gui;
 mod site;
+mod trace;
 
 use std::{path::PathBuf, process::ExitCode};
 

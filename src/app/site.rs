@@ -1,8 +1,14 @@
 //! What this site trusts and asks for, the same in both shells: the trust store, and the policies that hold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Borrow,
+    path::{Path, PathBuf},
+};
 
-use sealift::{Code, Error, Inspection, Policy, PolicyReport, Result, TrustStore, Unlocked};
+use sealift::{
+    AcceptedRelease, Admission, Code, Ctx, Error, Inspection, Policy, PolicyReport, Result, TrustStore,
+    Unlocked,
+};
 
 use crate::folders;
 
@@ -50,9 +56,15 @@ impl Site {
         Ok(Self { policies, ..site })
     }
 
-    /// Writes the store back.
-    pub(crate) fn save(&self) -> Result<()> {
-        self.store.save(self.store_path()?)
+    /// Changes the store, in its file too. One that was given may be there for others too.
+    pub(crate) fn update(&mut self, change: impl FnOnce(&mut TrustStore) -> Result<()>) -> Result<()> {
+        let path = self.store_path()?.to_owned();
+        let own = folders::settings().filter(|own| path.parent() == Some(own));
+        let close = || own.as_deref().map_or((), folders::close_to_others);
+        close();
+        self.store = TrustStore::update(&path, change)?;
+        close();
+        Ok(())
     }
 
     pub(crate) fn store_path(&self) -> Result<&Path> {
@@ -64,22 +76,29 @@ impl Site {
         self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
     }
 
-    /// Whether every policy lets the bundle in.
-    pub(crate) fn check_unlocked(&self, bundle: &Unlocked) -> Result<Vec<PolicyReport>> {
-        self.policies.iter().map(|policy| bundle.check_policy(policy, &self.store)).collect()
+    /// Asks every policy whether it lets the bundles in.
+    pub(crate) fn admit(&self, ctx: &Ctx, bundles: &[impl Borrow<Unlocked>]) -> Result<Admission> {
+        sealift::admit(ctx, bundles, &self.policies, &self.store)
     }
 
-    /// Remembers the releases that were restored, so that none is rolled back.
-    pub(crate) fn remember(&mut self, reports: &[PolicyReport]) -> Result<()> {
-        if reports.iter().all(|report| report.releases.is_empty()) {
-            return Ok(());
+    /// As [`Self::admit`], before a restore: also refuses where the releases could not be remembered.
+    pub(crate) fn admit_to_restore(&self, ctx: &Ctx, bundles: &[impl Borrow<Unlocked>]) -> Result<Admission> {
+        let admission = self.admit(ctx, bundles)?;
+        match releases(&admission) {
+            taken if taken.is_empty() => {}
+            taken => TrustStore::check_memory(self.store_path()?, &taken)?,
         }
-        // A restore may take hours, and keys may have been trusted meanwhile.
-        self.store = TrustStore::load(self.store_path()?)?;
-        let mut is_new = false;
-        for report in reports {
-            is_new |= self.store.remember(&report.releases);
-        }
-        if is_new { self.save() } else { Ok(()) }
+        Ok(admission)
     }
+
+    /// Remembers the releases that were restored, so that none is rolled back. Whether they are, or nothing had to be.
+    pub(crate) fn remember(&self, ctx: &Ctx, admission: &Admission) -> bool {
+        let taken = releases(admission);
+        self.store_path.as_deref().is_none_or(|path| TrustStore::remember_restored(ctx, path, &taken))
+    }
+}
+
+/// The releases that policies accepted.
+fn releases(admission: &Admission) -> Vec<AcceptedRelease> {
+    admission.reports().iter().flat_map(|report| &report.releases).cloned().collect()
 }

@@ -3,6 +3,8 @@
 //!
 //! Bytes in, bytes out. Layout: docs/bundle-format.md §10.2.1.
 
+use std::path::{Path, PathBuf};
+
 use super::tlv::Tlv;
 use crate::class::Class;
 
@@ -39,6 +41,18 @@ impl DeliveryPart {
         let class = all.iter().copied().find(|known| bit(*known) == class)?;
         is_known.then_some(Self { delivery: *delivery, class, classes: all })
     }
+
+    /// Where the bundle of `class` lies beside this one at `path`; none where that is not named as a part.
+    pub(crate) fn sibling(&self, path: &Path, class: Class) -> Option<PathBuf> {
+        let end = format!(".{}", self.class);
+        let name = path.file_name()?.to_str()?;
+        let (stem, extension) = match name.strip_suffix(&end) {
+            Some(stem) => (stem, ""),
+            None => (path.file_stem()?.to_str()?.strip_suffix(&end)?, path.extension()?.to_str()?),
+        };
+        let dot = if extension.is_empty() { "" } else { "." };
+        Some(path.with_file_name(format!("{stem}.{class}{dot}{extension}")))
+    }
 }
 
 /// The bit of a class.
@@ -70,6 +84,20 @@ mod tests {
         }
         for len in 0..bytes.len() {
             assert_eq!(DeliveryPart::decode(&bytes[..len]), None);
+        }
+    }
+
+    #[test]
+    fn parts_find_each_other_by_name() {
+        let part = DeliveryPart { delivery: [7; 16], class: Class::Public, classes: Class::ALL.to_vec() };
+        for (name, expected) in [
+            ("f/a.public.sealift", Some("f/a.secret.sealift")),
+            ("a.public.b.public.sealift", Some("a.public.b.secret.sealift")),
+            ("a.public", Some("a.secret")),
+            ("a.sealift", None),
+            ("a.internal.sealift", None),
+        ] {
+            assert_eq!(part.sibling(Path::new(name), Class::Secret), expected.map(PathBuf::from), "{name}");
         }
     }
 

@@ -98,9 +98,14 @@ impl Header {
         }
         if out.len() > COPY_BYTES - 32 {
             let error = Error::new(Code::SignaturesFull).with(Fact::Found, self.signatures.len());
-            return Err(error.with(Fact::Limit, COPY_BYTES - 32 - without));
+            return Err(error.with(Fact::Limit, self.signature_room()));
         }
         Ok(with_checksum(out, COPY_BYTES))
+    }
+
+    /// Bytes that slots and extensions leave to signatures.
+    pub(super) fn signature_room(&self) -> usize {
+        (COPY_BYTES - 32).saturating_sub(self.authenticated().len() + 32 + 4)
     }
 
     /// A copy that says "not finished", which a crash leaves behind.
@@ -301,11 +306,11 @@ pub(crate) fn decode_slots(mut rest: &[u8]) -> Result<Vec<Slot>, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::crypto::Key;
 
-    fn sample() -> (Header, BundleKeys) {
+    pub(in crate::bundle) fn sample() -> (Header, BundleKeys) {
         let keys = BundleKeys::new(Key::random(), [3; 32]);
         let geometry = Geometry {
             record_bytes: 1 << 20,

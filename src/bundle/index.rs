@@ -11,7 +11,7 @@ use std::{
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::frame::{Codec, MAX_FRAME_BYTES};
@@ -25,6 +25,10 @@ use crate::{
 pub(crate) const MAX_IMAGES: usize = 10_000;
 /// Most blobs of a bundle.
 pub(crate) const MAX_BLOBS: usize = 100_000;
+/// Most frames of a bundle: 16 TiB of them as Sealift makes them.
+const MAX_FRAMES: usize = 4 << 20;
+/// Most extents of all blobs together.
+const MAX_EXTENTS: usize = 4 << 20;
 /// Most bytes of the index, compressed or not.
 pub(crate) const MAX_INDEX_BYTES: u64 = 256 << 20;
 /// Longest image name, in bytes.
@@ -37,10 +41,11 @@ pub(crate) struct Index {
     pub(crate) created: String,
     /// Name and version of the program that packed.
     pub(crate) tool: String,
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "images")]
     pub(crate) images: Vec<ImageEntry>,
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "blobs")]
     pub(crate) blobs: Vec<BlobEntry>,
+    #[serde(deserialize_with = "frames")]
     pub(crate) frames: Vec<FrameEntry>,
 }
 
@@ -65,6 +70,7 @@ pub(crate) struct BlobEntry {
     /// Of a layer: the digest of its uncompressed tar, from the image's config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) diff_id: Option<Digest>,
+    #[serde(deserialize_with = "extents")]
     pub(crate) extents: Vec<Extent>,
 }
 
@@ -74,15 +80,15 @@ pub(crate) struct BlobEntry {
 pub(crate) enum Extent {
     /// `[frame, offset, length]` in the plaintext of a frame.
     Frame(u32, u32, u32),
-    /// `[digest, offset, length]` in a blob outside the bundle.
-    External(Digest, u64, u64),
+    /// `[digest, offset, length]` in a blob outside the bundle. Rare, and thrice as large as the other.
+    External(Box<(Digest, u64, u64)>),
 }
 
 impl Extent {
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Frame(_, _, len) => u64::from(*len),
-            Self::External(_, _, len) => *len,
+            Self::External(outside) => outside.2,
         }
     }
 }
@@ -122,11 +128,57 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Vec<T>, D::Error> {
-    Vec::<Object<T>>::deserialize(deserializer)
-        .map(|objects| objects.into_iter().map(|Object(inner)| inner).collect())
+/// A list that is refused as soon as it is too long, before memory is taken for the rest.
+struct Bounded<T, R> {
+    /// What an element that is read becomes.
+    into: fn(R) -> T,
+    /// What an element counts for, and how much all may.
+    weight: fn(&T) -> usize,
+    most: usize,
+    what: &'static str,
+}
+
+impl<'de, T, R: Deserialize<'de>> Visitor<'de> for Bounded<T, R> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Vec<T>, A::Error> {
+        let (mut elements, mut total) = (Vec::new(), 0);
+        while let Some(element) = list.next_element()? {
+            let element = (self.into)(element);
+            total += (self.weight)(&element);
+            if total > self.most {
+                return Err(A::Error::custom(format_args!("more than {} {}", self.most, self.what)));
+            }
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
+fn frames<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<FrameEntry>, D::Error> {
+    let into: fn(FrameEntry) -> FrameEntry = |frame| frame;
+    list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_FRAMES, what: "frames" })
+}
+
+fn extents<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<Extent>, D::Error> {
+    let into: fn(Extent) -> Extent = |extent| extent;
+    list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_EXTENTS, what: "extents" })
+}
+
+fn images<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<ImageEntry>, D::Error> {
+    let into: fn(Object<ImageEntry>) -> ImageEntry = |Object(image)| image;
+    list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_IMAGES, what: "images" })
+}
+
+fn blobs<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<BlobEntry>, D::Error> {
+    let into: fn(Object<BlobEntry>) -> BlobEntry = |Object(blob)| blob;
+    // The number of blobs is checked with the other rules; their extents are what takes memory.
+    let weight: fn(&BlobEntry) -> usize = |blob| blob.extents.len();
+    list.deserialize_seq(Bounded { into, weight, most: MAX_EXTENTS, what: "extents" })
 }
 
 /// The index breaks a rule: `detail` says which.
@@ -173,8 +225,13 @@ impl Index {
 
     /// Checks every rule of docs/bundle-format.md §4.3.
     pub(super) fn check(&self, frames_bytes: u64) -> Result<()> {
-        if self.images.len() > MAX_IMAGES || self.blobs.len() > MAX_BLOBS {
-            return Err(broken("too many images or blobs"));
+        let num_extents: usize = self.blobs.iter().map(|blob| blob.extents.len()).sum();
+        if self.images.len() > MAX_IMAGES
+            || self.blobs.len() > MAX_BLOBS
+            || self.frames.len() > MAX_FRAMES
+            || num_extents > MAX_EXTENTS
+        {
+            return Err(broken("too many images, blobs, frames or extents"));
         }
         let mut stored = 0_u64;
         for frame in &self.frames {
@@ -221,7 +278,7 @@ impl Index {
                     .frames
                     .get(*frame as usize)
                     .is_some_and(|frame| u64::from(*offset) + u64::from(*len) <= u64::from(frame.2)),
-                Extent::External(_, offset, len) => offset.checked_add(*len).is_some(),
+                Extent::External(outside) => outside.1.checked_add(outside.2).is_some(),
             };
             if extent.len() == 0 || !inside {
                 return Err(broken("an extent lies outside its frame"));
@@ -241,7 +298,7 @@ impl Index {
     /// Digests of blobs outside the bundle that it builds on.
     pub(crate) fn externals(&self) -> BTreeMap<Digest, Digest> {
         let external = |extent: &Extent| match extent {
-            Extent::External(digest, ..) => Some(*digest),
+            Extent::External(outside) => Some(outside.0),
             Extent::Frame(..) => None,
         };
         self.blobs
@@ -273,7 +330,7 @@ mod tests {
             }],
             blobs: vec![
                 blob(1, vec![Extent::Frame(0, 0, 4), Extent::Frame(1, 2, 6)]),
-                blob(2, vec![Extent::External(Digest::from_bytes([9; 32]), 5, 10)]),
+                blob(2, vec![Extent::External(Box::new((Digest::from_bytes([9; 32]), 5, 10)))]),
             ],
             frames: vec![FrameEntry(0, 4, 4), FrameEntry(1, 5, 8)],
         }
@@ -302,6 +359,38 @@ mod tests {
     }
 
     #[test]
+    fn extents_and_frames_are_read_up_to_their_limits_and_no_further() {
+        // Shared among several blobs: it is their sum that counts.
+        let with_extents = |num: usize| {
+            let blob = |byte: u8, num: usize| BlobEntry {
+                digest: Digest::from_bytes([byte; 32]),
+                size: num as u64,
+                media_type: String::new(),
+                diff_id: None,
+                extents: vec![Extent::Frame(0, 0, 1); num],
+            };
+            Index { blobs: vec![blob(1, num / 2), blob(2, num - num / 2)], ..sample() }
+        };
+        let with_frames = |num: usize| Index {
+            images: Vec::new(),
+            blobs: Vec::new(),
+            frames: vec![FrameEntry(0, 1, 1); num],
+            ..sample()
+        };
+        for (index, frames_bytes, is_read) in [
+            (with_extents(MAX_EXTENTS), 9, true),
+            (with_extents(MAX_EXTENTS + 1), 9, false),
+            (with_frames(MAX_FRAMES), MAX_FRAMES as u64, true),
+            (with_frames(MAX_FRAMES + 1), MAX_FRAMES as u64 + 1, false),
+        ] {
+            let decoded = Index::decode(&index.encode().unwrap(), frames_bytes);
+            assert_eq!(decoded.err().map(|e| e.code()), (!is_read).then_some(Code::BadIndex));
+            // A writer refuses what a reader would.
+            assert_eq!(index.check(frames_bytes).is_ok(), is_read);
+        }
+    }
+
+    #[test]
     fn every_broken_rule_is_refused() {
         let cases: [fn(&mut Index); 17] = [
             |i| i.frames[0].1 = 5,
@@ -317,7 +406,7 @@ mod tests {
             |i| i.blobs[0].extents[1] = Extent::Frame(2, 0, 6),
             |i| i.blobs[0].extents[1] = Extent::Frame(1, u32::MAX, u32::MAX),
             |i| i.blobs[0].extents.push(Extent::Frame(0, 0, 0)),
-            |i| i.blobs[1].extents[0] = Extent::External(i.blobs[0].digest, u64::MAX, 10),
+            |i| i.blobs[1].extents[0] = Extent::External(Box::new((i.blobs[0].digest, u64::MAX, 10))),
             |i| i.images[0].target = Digest::from_bytes([7; 32]),
             |i| i.images[0].names.push("docker.io/library/a:1".into()),
             |i| i.images[0].names.push(String::new()),

@@ -11,13 +11,11 @@ use std::{
 
 use super::{
     SetId,
-    record::{MAX_VOLUMES, RECORD_OVERHEAD, RecordCipher, SealedRecord, plain_of, record_hash},
-    volume::{head_bytes, set_id_of, volume_path},
+    commit::set_at,
+    record::{RECORD_OVERHEAD, RecordCipher, SealedRecord, plain_of, record_hash},
+    volume::{head_bytes, volume_path},
 };
-use crate::{
-    error::Result,
-    fs::{Existing, open_file, partial_path, read_exact_at, rename},
-};
+use crate::fs::{open_file, partial_path, read_exact_at};
 
 /// Partial files of one bundle.
 pub(crate) struct Leftovers {
@@ -28,33 +26,10 @@ pub(crate) struct Leftovers {
     open: Mutex<Option<(u32, Arc<File>)>>,
 }
 
-/// The set that the file at `path` is a volume of.
-fn set_at(path: &Path) -> Option<SetId> {
-    let mut head = [0; 64];
-    read_exact_at(&open_file(path).ok()?, &mut head, 0).ok()?;
-    set_id_of(&head)
-}
-
 impl Leftovers {
-    /// Whether a run that was interrupted wrote a bundle of this set to `path`.
-    pub(crate) fn are_there(path: &Path, set_id: &SetId) -> bool {
-        set_at(&partial_path(path)).as_ref() == Some(set_id)
-    }
-
-    /// Whether volume `volume` (from 0) has its name already, of a run that was interrupted before the first got its own.
-    pub(crate) fn has_name(path: &Path, volume: u32) -> bool {
-        let set = set_at(&partial_path(path)).filter(|_| !path.exists());
-        set.is_some() && set == set_at(&volume_path(path, volume))
-    }
-
-    /// Gives such volumes their partial names back: the run goes on as if none had been renamed.
-    pub(crate) fn take_back(path: &Path) -> Result<()> {
-        let named = (1..MAX_VOLUMES).take_while(|volume| Self::has_name(path, *volume));
-        for volume in named.collect::<Vec<_>>() {
-            let later = volume_path(path, volume);
-            rename(&later, &partial_path(&later), Existing::Replace)?;
-        }
-        Ok(())
+    /// The set of the bundle that an interrupted run began to write to `path`.
+    pub(crate) fn set_of(path: &Path) -> Option<SetId> {
+        set_at(&partial_path(path))
     }
 
     pub(super) fn new(path: &Path, record_bytes: u32, volume_records: u32) -> Self {

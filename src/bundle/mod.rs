@@ -3,18 +3,20 @@
 //! Knows bytes, files and one bundle key; `keyslot` gives the header's slots meaning, and nothing here
 //! knows where images come from or go to.
 
+mod commit;
 mod delivery;
 mod frame;
 mod header;
 mod index;
+mod index_hashes;
 mod keys;
 mod leftovers;
 mod pass;
 mod reader;
 mod record;
 mod recovery;
+mod rewrite;
 mod schedule;
-mod sign;
 mod signatures;
 mod statement;
 mod streams;
@@ -23,6 +25,7 @@ mod volume;
 mod volume_piece;
 mod writer;
 
+pub(crate) use commit::{ReadySet, commit, leaving_part, locate_first, replaced_by, settle};
 pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};
@@ -30,18 +33,19 @@ pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAG
 pub(crate) use keys::BundleKeys;
 pub(crate) use leftovers::Leftovers;
 pub(crate) use pass::Piece;
-pub(crate) use reader::{Bundle, OpenBundle, rewrite_header};
+pub(crate) use reader::{Bundle, OpenBundle};
 pub(crate) use record::{DEFAULT_RECORD_BYTES, MAX_VOLUMES, RECORD_OVERHEAD, record_hash};
-pub(crate) use recovery::{Damage, Given, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode};
-pub(crate) use sign::rewrite_signatures;
+pub(crate) use recovery::{
+    Damage, Given, Owner, Shape, Survey, SurveyedVolume, VolumeFiles, decode, encode, owner_of_first, pieces,
+};
+pub(crate) use rewrite::{LockedHeader, lock};
 pub(crate) use signatures::VendorSignature;
 pub use statement::Release;
 pub(crate) use statement::{Statement, check_product, rfc3339};
-pub(crate) use streams::BlobReader;
 pub(crate) use tlv::Tlv;
 pub(crate) use volume::{
     FOOTER_BYTES, LATER_HEAD_BYTES, VolumeSet, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-    set_id_of, volume_path,
+    is_trailer_consistent, set_id_of, volume_path,
 };
 pub(crate) use volume_piece::VolumePiece;
 pub(crate) use writer::{Additions, Begin, BundleWriter, Layout, Sealed};

@@ -6,14 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use crossbeam_channel::{Receiver, bounded};
-
 use super::{
     index::{BlobEntry, Extent},
     reader::{OpenBundle, Shared, Store},
     schedule::{Step, plan},
 };
-use crate::error::{Code, Error, Fact, Result};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    job::{self, Pooled},
+};
 
 /// Decoded frames kept for later uses.
 const KEPT_BYTES: u64 = 192 << 20;
@@ -30,7 +31,7 @@ pub(crate) struct Pass {
     next: usize,
     /// The first step whose frame was not asked for yet.
     ahead: usize,
-    decoding: VecDeque<Receiver<Result<Shared>>>,
+    decoding: VecDeque<Pooled<Result<Shared>>>,
     kept: HashMap<u32, Shared>,
 }
 
@@ -112,12 +113,8 @@ impl Pass {
         {
             self.ahead += 1;
             let Some(frame) = step.frame.filter(|_| step.decode) else { continue };
-            let (sender, decoded) = bounded(1);
             let store = Arc::clone(&self.store);
-            rayon::spawn(move || {
-                let _ = sender.send(store.frame(frame));
-            });
-            self.decoding.push_back(decoded);
+            self.decoding.push_back(job::spawn(move || store.frame(frame)));
         }
     }
 
@@ -136,8 +133,8 @@ impl Pass {
         };
         let ended = match (step.frame, piece.blob().extents.get(piece.extents.start)) {
             (Some(number), _) => self.frame(number, &step).map(|frame| piece.frame = Some(frame)),
-            (None, Some(Extent::External(digest, ..))) => {
-                Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest))
+            (None, Some(Extent::External(outside))) => {
+                Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside.0))
             }
             (None, _) => Ok(()),
         };
@@ -152,8 +149,7 @@ impl Pass {
     fn frame(&mut self, number: u32, step: &Step) -> Result<Shared> {
         let decoded = if step.decode { self.decoding.pop_front() } else { None };
         let frame = match (decoded, self.kept.get(&number)) {
-            // A worker that died without an answer was stopped by the process ending.
-            (Some(decoded), _) => decoded.recv().map_err(|_| Error::new(Code::Cancelled))??,
+            (Some(decoded), _) => decoded.wait().flatten()?,
             (None, Some(kept)) => Arc::clone(kept),
             // It could not be decoded before: it fails again, for this blob too.
             (None, None) => self.store.frame(number)?,

@@ -3,25 +3,28 @@
 //! Reading never changes a bundle and needs no temporary space, so read-only media work.
 
 use std::{
-    fs::OpenOptions,
+    fs::File,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
+    commit::locate_first,
     frame::{Frame, decompress},
     header::{COPY_BYTES, Fault, Header},
     index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
+    index_hashes::IndexHashes,
     keys::BundleKeys,
-    record::{RecordCipher, plain_of, record_hash},
+    record::{RecordCipher, plain_of},
     recovery::{Given, Survey},
     tlv::Tlv,
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
     error::{Code, Error, Fact, Result},
-    fs::{open_file, partial_path, read_exact_at, write_all_at},
+    fs::{open_file, partial_path, read_exact_at},
+    job::Ctx,
 };
 
 /// Decoded frames kept while documents are read.
@@ -51,17 +54,24 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// Reads the header of the bundle at `path`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = open_file(path).map_err(|e| unfinished(path, e))?;
+        let file =
+            open_file(locate_first(path).as_deref().unwrap_or(path)).map_err(|e| unfinished(path, e))?;
+        Self::read(path, &file).map(|(bundle, _)| bundle)
+    }
+
+    /// As [`Bundle::open`], from the open file; and both header copies as they lie there.
+    pub(super) fn read(path: &Path, file: &File) -> Result<(Self, Vec<u8>)> {
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut head = vec![0; len.min(FIRST_HEAD_BYTES) as usize];
-        read_exact_at(&file, &mut head, 0).map_err(|e| Error::read(path, e))?;
+        read_exact_at(file, &mut head, 0).map_err(|e| Error::read(path, e))?;
 
         if len < FIRST_HEAD_BYTES && is_bundle_head(&head) {
             let error = Error::new(Code::Truncated).with(Fact::Expected, FIRST_HEAD_BYTES);
             return Err(error.with(Fact::Found, len).at(path));
         }
         let (a, b) = head.split_at(head.len().min(COPY_BYTES));
-        Self::from_copies(path, a, b).map_err(|e| e.at(path))
+        let bundle = Self::from_copies(path, a, b).map_err(|e| e.at(path))?;
+        Ok((bundle, head))
     }
 
     fn from_copies(path: &Path, a: &[u8], b: &[u8]) -> Result<Self> {
@@ -124,6 +134,33 @@ impl Bundle {
         VolumeSet::open(&self.path, self.header())
     }
 
+    /// Whether the volumes have the shape that one of the readable headers tells; which of them is authentic, only a key
+    /// shows.
+    ///
+    /// # Errors
+    /// What is wrong by the newest.
+    pub(crate) fn check_shape(&self) -> Result<()> {
+        let newest = self.volumes().map(drop);
+        newest.or_else(|e| {
+            let mut others = self.candidates().skip(1);
+            if others.any(|header| VolumeSet::open(&self.path, header).is_ok()) { Ok(()) } else { Err(e) }
+        })
+    }
+
+    /// The header that the volumes are of. Where the copies have different cores, one is forged, and without a key the
+    /// volumes alone can tell which: by their hashes, which lead to its set root.
+    pub(crate) fn header_of_volumes(&self, ctx: &Ctx) -> Result<&Header> {
+        let is_one = self.candidates().all(|header| header.core() == self.header().core());
+        for header in self.candidates().filter(|_| !is_one) {
+            match Survey::take(ctx, &self.path, header, Given::default()) {
+                Ok(survey) if survey.is_proven => return Ok(header),
+                Err(e) if e.code() == Code::Cancelled => return Err(e),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(self.header())
+    }
+
     /// The header that `keys` authenticate.
     pub(crate) fn authenticate(&self, keys: &BundleKeys) -> Result<&Header> {
         let authentic = self.candidates.iter().find(|(header, mac)| header.is_authentic(mac, keys));
@@ -131,35 +168,41 @@ impl Bundle {
     }
 
     /// Opens the index. `keys` must come from a slot of this bundle.
-    pub(crate) fn unlock(&self, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
+    pub(crate) fn unlock(&self, ctx: &Ctx, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
         let header = self.authenticate(keys)?.clone();
         let volumes = VolumeSet::open(&self.path, &header)?;
-        volumes.check_hashes()?;
+        let index_hashes = volumes.check_hashes(ctx)?;
         volumes.check_macs(keys)?;
-        self.open_index(header, keys, Records::Whole(volumes))
+        self.open_index(header, keys, Records::Whole(volumes), index_hashes)
     }
 
     /// As [`Bundle::unlock`], though volumes may be damaged or missing: their records are damaged, then. The hashes of the
     /// index must be left, in trailers or in copies of them; where others are lost, nothing leads to the set root, and what
     /// is opened is not proven: docs/bundle-format.md §9.7.
-    pub(crate) fn unlock_damaged(&self, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
+    pub(crate) fn unlock_damaged(&self, ctx: &Ctx, keys: &Arc<BundleKeys>) -> Result<OpenBundle> {
         let header = self.authenticate(keys)?.clone();
-        let survey = Survey::take(&self.path, &header, Given::default())?;
+        let mut survey = Survey::take(ctx, &self.path, &header, Given::default())?;
         survey.check_macs(keys)?;
-        let mut volumes_of_index = index_records(&header).map(|record| header.geometry.volume_of(record));
-        if !survey.is_proven && volumes_of_index.any(|volume| survey.are_hashes_lost(volume)) {
+        let Some(index_hashes) = survey.take_index_hashes() else {
             // Says which volume is missing, or what else is wrong.
-            self.volumes()?;
+            VolumeSet::open(&self.path, &header)?;
             return Err(Error::new(Code::RootMismatch).at(&self.path));
-        }
-        self.open_index(header, keys, Records::Surveyed(survey))
+        };
+        self.open_index(header, keys, Records::Surveyed(survey), index_hashes)
     }
 
-    fn open_index(&self, header: Header, keys: &Arc<BundleKeys>, volumes: Records) -> Result<OpenBundle> {
+    fn open_index(
+        &self,
+        header: Header,
+        keys: &Arc<BundleKeys>,
+        volumes: Records,
+        index_hashes: IndexHashes,
+    ) -> Result<OpenBundle> {
         let cipher = RecordCipher::new(Arc::clone(keys));
         let store = Store {
             header,
             volumes,
+            index_hashes,
             cipher,
             records: Mutex::default(),
             index: Index::default(),
@@ -169,12 +212,6 @@ impl Bundle {
         let (index, starts) = store.read_index().map_err(|e| e.at(&self.path))?;
         Ok(OpenBundle(Arc::new(Store { index, starts, ..store })))
     }
-}
-
-/// Numbers of the records that hold a part of the index.
-fn index_records(header: &Header) -> Range<u64> {
-    let geometry = &header.geometry;
-    geometry.index_offset / u64::from(geometry.record_bytes)..geometry.num_records
 }
 
 /// Where records are read.
@@ -192,14 +229,6 @@ impl Records {
             Self::Surveyed(survey) => survey.files.read_record(number, buf).map_err(|e| {
                 Error::new(Code::RecordDamaged).with(Fact::Record, number).at(self.path(number)).caused_by(e)
             }),
-        }
-    }
-
-    /// Whether record `number` is the one that was sealed.
-    fn has_hash(&self, number: u64, hash: [u8; 32]) -> Result<bool> {
-        match self {
-            Self::Whole(volumes) => Ok(volumes.read_hashes(number, 1)? == hash),
-            Self::Surveyed(survey) => Ok(survey.record_hash(number)? == Some(hash)),
         }
     }
 
@@ -221,6 +250,7 @@ pub(super) type Shared = Arc<Vec<u8>>;
 pub(super) struct Store {
     header: Header,
     volumes: Records,
+    index_hashes: IndexHashes,
     cipher: RecordCipher,
     records: Mutex<Vec<(u64, Shared)>>,
     pub(super) index: Index,
@@ -294,8 +324,8 @@ impl OpenBundle {
                     // The checked index keeps it inside.
                     bytes.extend_from_slice(&frame[*offset as usize..(*offset + *len) as usize]);
                 }
-                Extent::External(digest, ..) => {
-                    return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, digest));
+                Extent::External(outside) => {
+                    return Err(Error::new(Code::ExternalBlob).with(Fact::Blob, outside.0));
                 }
             }
         }
@@ -317,11 +347,8 @@ impl Store {
         };
         self.volumes.read(number, &mut buf)?;
         let geometry = &self.header.geometry;
-        // The set root, which a vendor may sign, covers the record hashes and not the key: so records of the
-        // index, which names all other content by digest, must match their hashes too.
-        let in_index = index_records(&self.header).contains(&number);
-        let is_as_sealed = !in_index || self.volumes.has_hash(number, record_hash(&buf))?;
-        if !is_as_sealed || self.cipher.open(number, number + 1 == geometry.num_records, &mut buf).is_none() {
+        let is_allowed = self.index_hashes.allow(number, &buf);
+        if !is_allowed || self.cipher.open(number, number + 1 == geometry.num_records, &mut buf).is_none() {
             let error = Error::new(Code::RecordDamaged).with(Fact::Record, number);
             return Err(error.at(self.volumes.path(number)));
         }
@@ -394,27 +421,50 @@ impl Store {
     }
 }
 
-/// Rewrites both header copies of the bundle at `path`, at any moment leaving one that is whole: a damaged
-/// or older copy first. Writes 128 KiB whatever the bundle's size.
-pub(crate) fn rewrite_header(path: &Path, header: &Header, keys: &BundleKeys) -> Result<()> {
-    let copy = header.encode(keys)?;
-    let write = |e| Error::write(path, e);
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(write)?;
-    if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-        return Err(Error::new(Code::Busy).at(path));
-    }
-    let sequence_at = |offset: u64| {
-        let mut old = vec![0; COPY_BYTES];
-        read_exact_at(&file, &mut old, offset).ok()?;
-        let authentic = Header::decode(&old).ok().filter(|(header, mac)| header.is_authentic(mac, keys));
-        authentic.map(|(header, _)| header.sequence)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bundle::{Additions, Begin, BundleWriter, Layout, commit::commit, record::new_record_buf},
+        crypto::Key,
+        fs::{Existing, open_in_place, write_all_at},
     };
-    // `None`, a copy that is damaged or forged, sorts before every sequence number; of equals B goes first.
-    let mut offsets = [COPY_BYTES as u64, 0];
-    offsets.sort_by_key(|offset| sequence_at(*offset));
-    for offset in offsets {
-        write_all_at(&file, &copy, offset).map_err(write)?;
-        file.sync_all().map_err(write)?;
+
+    fn index(day: u32) -> Index {
+        Index { created: format!("2026-01-{day}T00:00:00Z"), tool: "test".into(), ..Index::default() }
     }
-    Ok(())
+
+    /// Whoever has the key can seal another index, and its hash into the trailer; neither fits the set root, which a vendor
+    /// signed. So the hash that was checked must be the one that is used.
+    #[test]
+    fn an_index_that_is_exchanged_once_the_hashes_were_checked_is_refused() {
+        let (dir, ctx) = (tempfile::tempdir().unwrap(), Ctx::new());
+        let path = dir.path().join("a.sealift");
+        let keys = Arc::new(BundleKeys::new(Key::random(), [3; 32]));
+        let layout = Layout { record_bytes: 1 << 16, volume_bytes: None, recovery_percent: None };
+        let begin = Begin::Anew;
+        let writer =
+            BundleWriter::create(&ctx, &path, Existing::Keep, layout, Arc::clone(&keys), begin, 2).unwrap();
+        let sign = |_: &_| Vec::new();
+        let additions = Additions { slots: vec![], base_root: [0; 32], extensions: vec![], sign: &sign };
+        let sealed = writer.seal(&ctx, index(10), additions).unwrap();
+        commit(vec![sealed.ready]).unwrap();
+
+        let bundle = Bundle::open(&path).unwrap();
+        let header = bundle.authenticate(&keys).unwrap().clone();
+        let volumes = VolumeSet::open(&path, &header).unwrap();
+        let hashes = volumes.check_hashes(&ctx).unwrap();
+
+        let len = header.geometry.index_bytes as usize;
+        let other =
+            (11..32).map(|day| index(day).encode().unwrap()).find(|other| other.len() == len).unwrap();
+        let buf = [new_record_buf(1 << 16), other].concat();
+        let record = RecordCipher::new(Arc::clone(&keys)).seal(0, true, buf);
+        let file = open_in_place(&path).unwrap();
+        write_all_at(&file, &record.bytes, FIRST_HEAD_BYTES).unwrap();
+        write_all_at(&file, &record.hash, FIRST_HEAD_BYTES + record.bytes.len() as u64).unwrap();
+
+        let opened = bundle.open_index(header, &keys, Records::Whole(volumes), hashes);
+        assert_eq!(opened.err().map(|e| e.code()), Some(Code::RecordDamaged));
+    }
 }

@@ -1,6 +1,9 @@
 //! Records: the sealed byte space, and the arithmetic that places them. docs/bundle-format.md §2.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    ops::Range,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -77,6 +80,11 @@ impl Geometry {
     pub(crate) fn volume_of(&self, number: u64) -> u32 {
         // Bounded by num_volumes for every record that exists.
         if self.num_volumes == 1 { 0 } else { (number / u64::from(self.volume_records)) as u32 }
+    }
+
+    /// Numbers of the records that hold a part of the index.
+    pub(crate) fn index_records(&self) -> Range<u64> {
+        self.index_offset / u64::from(self.record_bytes)..self.num_records
     }
 
     /// Bytes that the records of volume `volume` (from 0) take on disk.

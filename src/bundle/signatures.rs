@@ -69,6 +69,28 @@ impl VendorSignature {
     }
 }
 
+/// Those of `entries` that fit into `room` bytes, in their order. Signatures of the bundle that `core` stands for are taken
+/// before all others, which nobody here can read.
+pub(super) fn fitting(mut entries: Vec<Tlv>, core: &[u8; CORE_BYTES], room: usize) -> Vec<Tlv> {
+    let len = |entry: &Tlv| Tlv::encode_all(std::slice::from_ref(entry)).len();
+    if entries.iter().map(len).sum::<usize>() <= room {
+        return entries;
+    }
+    let mut left = room;
+    let mut take = |entry: &Tlv| left.checked_sub(len(entry)).map(|rest| left = rest).is_some();
+    let fits = |entry: &Tlv| VendorSignature::decode(entry).is_some_and(|signature| signature.fits(core));
+    let are_signatures: Vec<bool> = entries.iter().map(fits).collect();
+    let mut is_kept = vec![false; entries.len()];
+    for wanted in [true, false] {
+        for ((entry, is_signature), is_kept) in entries.iter().zip(&are_signatures).zip(&mut is_kept) {
+            *is_kept |= *is_signature == wanted && take(entry);
+        }
+    }
+    let mut is_kept = is_kept.into_iter();
+    entries.retain(|_| is_kept.next().unwrap_or_default());
+    entries
+}
+
 fn kind_of(kind: SigningKeyType) -> u16 {
     match kind {
         SigningKeyType::EcdsaP256 => ECDSA_P256,

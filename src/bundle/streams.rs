@@ -66,8 +66,8 @@ impl Pass {
                 }
             }
             drop(senders);
-            let stopped = |_| Err(Error::new(Code::Cancelled));
-            job::all_of(lanes.into_iter().map(|lane| lane.join().unwrap_or_else(stopped))).map(drop)
+            job::all_of(lanes.into_iter().map(|lane| lane.join().map_err(Error::panicked).flatten()))
+                .map(drop)
         })
     }
 }

@@ -10,14 +10,18 @@ use sha2::{Digest, Sha256};
 
 use super::{
     SetId, VERSION, checked,
+    commit::locate,
     header::{COPY_BYTES, Header, MAGIC},
+    index_hashes::IndexHashes,
     keys::BundleKeys,
     record::{Geometry, RECORD_OVERHEAD, VolumeRoot, set_root},
+    recovery::pieces,
     with_checksum,
 };
 use crate::{
     error::{Code, Error, Fact, Result},
     fs::{open_file, read_exact_at, with_suffix},
+    job::Ctx,
 };
 
 /// Where the records of volume 1 begin: behind both header copies.
@@ -160,6 +164,36 @@ pub(crate) fn footer_owner(footer: &[u8]) -> Option<(SetId, u32)> {
     Some((*body.get(16..)?.first_chunk()?, number.checked_sub(1)?))
 }
 
+/// Whether the trailer at the end of volume `volume` (from 0) of a set is one by itself: the footer's directory has the record
+/// hashes of the footer's root. Whether they are those of the bundle, only its header tells.
+pub(crate) fn is_trailer_consistent(ctx: &Ctx, path: &Path, set_id: &SetId, volume: u32) -> Result<bool> {
+    let file = open_file(path)?;
+    let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+    let mut footer = [0; FOOTER_BYTES as usize];
+    let Some(footer_at) = len.checked_sub(FOOTER_BYTES) else { return Ok(false) };
+    let is_read = read_exact_at(&file, &mut footer, footer_at).is_ok();
+    if !is_read || footer_owner(&footer) != Some((*set_id, volume)) {
+        return Ok(false);
+    }
+    let u64_at = |at: usize| footer[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (first, num) = (u64_at(48), u64_at(56));
+    // As many hashes as fit into the file at most.
+    let found = (num <= len / 32)
+        .then(|| check_directory(&file, path, u64_at(64), u64_at(72), &footer[80..112], num, len));
+    let Some(Ok(hashes_at)) = found else { return Ok(false) };
+    let mut root = VolumeRoot::new(set_id, volume + 1, first, num);
+    let mut buf = Vec::new();
+    for (at, piece) in pieces(32 * num) {
+        ctx.checkpoint()?;
+        buf.resize(piece, 0);
+        if read_exact_at(&file, &mut buf, hashes_at + at).is_err() {
+            return Ok(false);
+        }
+        root.update(&buf);
+    }
+    Ok(root.finish()[..] == footer[112..144])
+}
+
 /// The set and the volume (from 0) that a whole volume head names.
 pub(crate) fn head_owner(head: &[u8]) -> Option<(SetId, u32)> {
     let body = checked(head).filter(|body| body.starts_with(VOLUME_MAGIC))?;
@@ -246,7 +280,7 @@ impl VolumeSet {
         let mut volumes = Vec::new();
         let mut roots = Vec::new();
         for volume in 0..header.geometry.num_volumes {
-            let path = volume_path(path, volume);
+            let path = locate(path, volume, &header.set_id);
             let file = open_file(&path).map_err(|e| match e.code() {
                 Code::NotFound => Error::new(Code::VolumeMissing)
                     .with(Fact::Volume, format!("{} / {}", volume + 1, header.geometry.num_volumes))
@@ -316,21 +350,26 @@ impl VolumeSet {
         Ok(hashes)
     }
 
-    /// Reads all record hashes and checks them against the volume roots, and so the header's set root.
-    pub(crate) fn check_hashes(&self) -> Result<()> {
+    /// Reads all record hashes and checks them against the volume roots, and so the header's set root. Returns those of the
+    /// records that hold the index.
+    pub(crate) fn check_hashes(&self, ctx: &Ctx) -> Result<IndexHashes> {
         const BATCH: u64 = 1 << 15;
+        let mut index_hashes = IndexHashes::of(&self.geometry);
         for (volume, opened) in (0..).zip(&self.volumes) {
             let (first, num) = self.geometry.volume_span(volume);
             let mut root = VolumeRoot::new(&self.set_id, volume + 1, first, num);
             for start in (first..first + num).step_by(BATCH as usize) {
                 let len = (first + num - start).min(BATCH) as usize;
-                root.update(&self.read_hashes(start, len)?);
+                ctx.checkpoint()?;
+                let hashes = self.read_hashes(start, len)?;
+                root.update(&hashes);
+                index_hashes.keep(start, &hashes);
             }
             if root.finish()[..] != opened.footer[112..144] {
                 return Err(Error::new(Code::RootMismatch).with(Fact::Volume, volume + 1).at(&opened.path));
             }
         }
-        Ok(())
+        Ok(index_hashes)
     }
 
     /// Whether every footer was written by a holder of the bundle key.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    commit::{ReadySet, replaced_by},
     frame::Frame,
     header::{COPY_BYTES, CORE_BYTES, Header, Slot},
     index::{FrameEntry, Index, MAX_INDEX_BYTES},
@@ -17,14 +18,12 @@ use super::{
     leftovers::Leftovers,
     record::{Geometry, MAX_VOLUMES, RecordCipher, SealedRecord, new_record_buf, set_root},
     recovery::{self, Shape, VolumeFiles},
-    volume::{
-        encode_trailer, encode_volume_head, is_volume_head, records_per_volume, volume_path, volume_root,
-    },
+    volume::{encode_trailer, encode_volume_head, records_per_volume, volume_path, volume_root},
 };
 use crate::{
     crypto::NONCE_BYTES,
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, read_exact_at, write_all_at},
+    fs::{Existing, PartialFile, WrittenFile, write_all_at},
     job::{
         Ctx, Phase,
         ordered::{OrderedReceiver, OrderedSender, ordered},
@@ -78,15 +77,15 @@ pub(crate) struct BundleWriter {
     frames: Vec<FrameEntry>,
 }
 
-/// A bundle that was sealed.
+/// A bundle that was sealed: complete, and still to be given its names by [`commit`](super::commit).
 #[derive(Debug)]
 pub(crate) struct Sealed {
     pub(crate) header: Header,
+    pub(crate) ready: ReadySet,
     /// Bytes of all volumes together.
     pub(crate) num_bytes: u64,
     /// Of these, what an interrupted run had written.
     pub(crate) kept_bytes: u64,
-    pub(crate) paths: Vec<PathBuf>,
 }
 
 impl BundleWriter {
@@ -171,13 +170,13 @@ impl BundleWriter {
     /// it, or cancellation.
     pub(crate) fn abort(self) -> Error {
         drop(self.queue);
-        match self.writer.join() {
-            Ok(Err(error)) => error,
-            Ok(Ok(_)) | Err(_) => Error::new(Code::Cancelled),
+        match self.writer.join().map_err(Error::panicked).flatten() {
+            Err(error) => error,
+            Ok(_) => Error::new(Code::Cancelled),
         }
     }
 
-    /// Writes the index (frames are filled in) and the header, flushes, and gives the files their names.
+    /// Writes the index (frames are filled in) and the header, and flushes.
     pub(crate) fn seal(mut self, ctx: &Ctx, mut index: Index, additions: Additions<'_>) -> Result<Sealed> {
         index.frames = std::mem::take(&mut self.frames);
         // A bundle that its own reader refused would be lost: the rules hold before anything is sealed.
@@ -189,7 +188,7 @@ impl BundleWriter {
             return Err(self.abort());
         }
         drop(self.queue);
-        let mut volumes = self.writer.join().map_err(|_| Error::new(Code::Write))??;
+        let mut volumes = self.writer.join().map_err(Error::panicked).flatten()?;
         let num_volumes = volumes.roots.len() as u32;
         let geometry = Geometry {
             record_bytes: self.layout.record_bytes,
@@ -218,8 +217,9 @@ impl BundleWriter {
         }
         ctx.enter(Phase::Flush, 0);
         let kept_bytes = volumes.kept_bytes;
-        let (num_bytes, paths) = volumes.commit(ctx, &header)?;
-        Ok(Sealed { header, num_bytes, kept_bytes, paths })
+        let num_bytes = volumes.num_bytes;
+        let ready = volumes.finish(ctx, &header)?;
+        Ok(Sealed { header, ready, num_bytes, kept_bytes })
     }
 }
 
@@ -248,7 +248,8 @@ pub(crate) struct WriterStopped;
 /// The files: one open at a time beside the first, whose header comes last; all partial until all are whole.
 struct VolumesWriter {
     path: PathBuf,
-    existing: Existing,
+    /// Files that are there and will be replaced.
+    replaced: Vec<PathBuf>,
     volume_records: u32,
     /// Whether trailers end with their record hashes until there is recovery data.
     is_trailer_deferred: bool,
@@ -278,7 +279,7 @@ impl VolumesWriter {
     ) -> Result<Self> {
         let mut this = Self {
             path: path.to_owned(),
-            existing,
+            replaced: replaced_by(path, existing, None)?,
             volume_records: layout.volume_records()?,
             is_trailer_deferred: layout.recovery_percent.is_some(),
             first: begin.open(path, existing)?,
@@ -316,6 +317,7 @@ impl VolumesWriter {
     /// The writing thread: takes sealed records in order until there are no more.
     fn write_all(mut self, ctx: &Ctx, sealed: OrderedReceiver<SealedRecord>) -> Result<Self> {
         for record in sealed {
+            let record = record?;
             ctx.checkpoint()?;
             if self.hashes.len() as u64 / 32 == u64::from(self.volume_records) {
                 self.finish_volume()?;
@@ -338,7 +340,9 @@ impl VolumesWriter {
             return Err(Error::new(Code::BadVolumeSize).with(Fact::Limit, MAX_VOLUMES));
         }
         self.position = 0;
-        self.later = Some(self.begin.open(&volume_path(&self.path, volume), self.existing)?);
+        let path = volume_path(&self.path, volume);
+        let existing = if self.replaced.contains(&path) { Existing::Replace } else { Existing::Keep };
+        self.later = Some(self.begin.open(&path, existing)?);
         self.write(&encode_volume_head(self.keys.set_id(), volume))
     }
 
@@ -380,8 +384,8 @@ impl VolumesWriter {
         (1..shape.geometry.num_volumes).try_for_each(|volume| files.finish(volume))
     }
 
-    /// Flushes, seals header B then A, renames; volume 1 gets its name last.
-    fn commit(self, ctx: &Ctx, header: &Header) -> Result<(u64, Vec<PathBuf>)> {
+    /// Flushes, seals header B then A.
+    fn finish(self, ctx: &Ctx, header: &Header) -> Result<ReadySet> {
         let copy = header.encode(&self.keys)?;
         let mut first = self.first;
         first.end_write_behind().map_err(|e| Error::write(first.path(), e))?;
@@ -391,26 +395,7 @@ impl VolumesWriter {
             first.sync()?;
         }
         ctx.checkpoint()?;
-        let mut paths = vec![self.path.clone()];
-        for (volume, file) in (1..).zip(self.done) {
-            file.commit()?;
-            paths.push(volume_path(&self.path, volume));
-        }
-        first.finish()?.commit()?;
-        remove_stale_volumes(&self.path, paths.len() as u32);
-        Ok((self.num_bytes, paths))
-    }
-}
-
-/// Removes volumes that an earlier, longer bundle of this name left; only files that are volumes.
-fn remove_stale_volumes(path: &Path, num_volumes: u32) {
-    for volume in num_volumes..MAX_VOLUMES {
-        let path = volume_path(path, volume);
-        let mut head = [0; 8];
-        let Ok(file) = crate::fs::open_file(&path) else { return };
-        if read_exact_at(&file, &mut head, 0).is_err() || !is_volume_head(&head) {
-            return;
-        }
-        let _ = std::fs::remove_file(&path);
+        let files = std::iter::once(first.finish_locked()?).chain(self.done).collect();
+        Ok(ReadySet { path: self.path, files, replaced: self.replaced, is_all: true })
     }
 }

@@ -84,6 +84,11 @@ pub(crate) trait Destination {
         false
     }
 
+    /// Free bytes where it keeps what it gets, if that is on this machine.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Takes one blob. It becomes visible only when `reader` ends without an error. What is not read to its end is
     /// among [`Destination::again`].
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()>;

@@ -11,33 +11,42 @@ use oci_spec::image as spec;
 
 use super::{
     Destination, Order, Placed, Preflight, TagPolicy, Target,
-    layout::{OCI_LAYOUT, blob_path, blobs_of, index_entries, index_json},
+    layout::{OCI_LAYOUT, blobs_of, index_entries, index_json},
 };
 use crate::{
-    digest::Digest,
+    digest::{Digest, HashingReader},
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, rename_dir, sync_parent, with_suffix, write},
+    fs::{Existing, OpenFolder, create_dir, parent, partial_path, rename_dir, require_ours, type_in_folder},
     job::Ctx,
     oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
 };
 
+const INDEX: &str = "index.json";
+/// The folders that lead to the blobs. OCI image-spec, image-layout.md.
+const BLOBS: [&str; 2] = ["blobs", "sha256"];
+
 struct OciLayout {
-    /// Where blobs are written: the layout itself, or a partial folder beside its name.
+    /// The layout itself, or a partial folder beside its name.
     dir: PathBuf,
+    root: OpenFolder,
+    /// Where blobs are written.
+    blobs: OpenFolder,
     /// The layout's name, when it is new.
     new: Option<PathBuf>,
     index: Vec<u8>,
     present: BTreeSet<Digest>,
-    /// Files added to a layout that was there; removed again on failure.
-    added: Vec<PathBuf>,
+    /// Blobs added to a layout that was there; removed again on failure.
+    added: Vec<Digest>,
 }
 
 /// A layout by its folder.
 struct LayoutTarget(PathBuf);
 
-/// An OCI image layout in folder `path`.
+/// An OCI image layout in folder `path`. Of a link to a folder it is the folder: the layout gets its name by a rename,
+/// which would replace the link.
 pub(super) fn target(path: &Path) -> Box<dyn Target> {
-    Box::new(LayoutTarget(path.to_owned()))
+    let resolved = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+    Box::new(LayoutTarget(resolved.unwrap_or_else(|| path.to_owned())))
 }
 
 impl Target for LayoutTarget {
@@ -48,7 +57,12 @@ impl Target for LayoutTarget {
     fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
         let wanted = blobs_of(placed);
         // By digest: a blob that does not keep its name's promise will be sent, and what is sent must be checked first.
-        let whole = whole_blobs(&folder_for(&self.0), &wanted)?;
+        let whole = match blobs_in(&folder_for(&self.0)) {
+            Ok(Some(blobs)) => whole_blobs(&blobs, &wanted)?,
+            Err(e) if is_layout(&self.0) => return Err(e),
+            // What an interrupted restore did not leave is cleared away.
+            _ => BTreeSet::new(),
+        };
         let missing: Vec<_> = wanted.iter().filter(|blob| !whole.contains(&blob.digest)).collect();
         let needed_bytes = missing.iter().map(|blob| blob.size + 4096).sum();
         let num_sent = missing.len();
@@ -64,38 +78,47 @@ impl Target for LayoutTarget {
     }
 }
 
-/// Whether the layout holds a file of the blob's name and size.
-fn has(dir: &Path, blob: &Descriptor) -> bool {
-    fs::metadata(dir.join(blob_path(&blob.digest)))
-        .is_ok_and(|found| found.is_file() && found.len() == blob.size)
-}
-
-/// A layout may grow; a folder of something else may not be taken: adding blobs would only make a mess.
+/// A layout may grow; a folder of something else may not be taken: adding blobs would only make a mess. Nor may one whose
+/// blobs would go elsewhere.
 fn check(path: &Path) -> Result<()> {
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if path.symlink_metadata().is_err() || is_layout(path) || is_empty() {
+    if path.symlink_metadata().is_err() || is_empty() {
         return Ok(());
+    }
+    if is_layout(path) {
+        return blobs_in(path).map(drop);
     }
     Err(Error::new(Code::Exists).at(path))
 }
 
 fn is_layout(path: &Path) -> bool {
-    path.join("index.json").is_file()
+    type_in_folder(&path.join(INDEX)).is_some_and(|found| found.is_file())
+}
+
+/// The folder of blobs in the layout `dir`; nothing where there is none.
+///
+/// # Errors
+/// [`Code::Exists`] where a link leads to another.
+fn blobs_in(dir: &Path) -> Result<Option<OpenFolder>> {
+    if dir.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let blobs = OpenFolder::open(dir)?.folder(BLOBS[0])?;
+    blobs.map_or(Ok(None), |blobs| blobs.folder(BLOBS[1]))
 }
 
 /// Where blobs are: the layout, or what an interrupted restore left of a new one.
 fn folder_for(path: &Path) -> PathBuf {
-    if is_layout(path) { path.to_owned() } else { with_suffix(path, ".partial") }
+    if is_layout(path) { path.to_owned() } else { partial_path(path) }
 }
 
 /// Clears what an interrupted restore left of a new layout, but for the blobs that are wanted and whole.
 fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+    require_ours(dir)?;
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
-    let blobs = dir.join("blobs/sha256");
-    let kept = if is_folder(dir) && is_folder(&dir.join("blobs")) && is_folder(&blobs) {
-        whole_blobs(dir, wanted)?
-    } else {
-        BTreeSet::new()
+    let kept = match blobs_in(dir) {
+        Ok(Some(blobs)) if is_folder(dir) => whole_blobs(&blobs, wanted)?,
+        _ => BTreeSet::new(),
     };
     if kept.is_empty() {
         match dir.symlink_metadata() {
@@ -105,6 +128,7 @@ fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
         }
         return Ok(kept);
     }
+    let blobs = dir.join(BLOBS.join("/"));
     let names: BTreeSet<String> = kept.iter().map(Digest::hex).collect();
     for entry in fs::read_dir(&blobs).map_err(|e| Error::read(&blobs, e))?.flatten() {
         if entry.file_name().to_str().is_none_or(|name| !names.contains(name)) {
@@ -114,12 +138,19 @@ fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
     Ok(kept)
 }
 
-/// Those of `wanted` that are in `dir`. A name is a promise only: what is there counts when it keeps it.
-fn whole_blobs(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+/// Those of `wanted` that are in `blobs`. A name is a promise only: a regular file counts when it keeps it.
+fn whole_blobs(blobs: &OpenFolder, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
     let mut whole = BTreeSet::new();
-    for blob in wanted.iter().filter(|blob| has(dir, blob)) {
-        if digest_of(&dir.join(blob_path(&blob.digest)))? == blob.digest {
-            whole.insert(blob.digest);
+    for blob in wanted {
+        let name = blob.digest.hex();
+        let Ok(file) = blobs.file(&name) else { continue };
+        if file.metadata().is_ok_and(|found| found.len() == blob.size) {
+            let read = |e| Error::read(&blobs.path_of(&name), e);
+            let mut hashing = HashingReader::new(file);
+            std::io::copy(&mut hashing, &mut std::io::sink()).map_err(read)?;
+            if hashing.finish().0 == blob.digest {
+                whole.insert(blob.digest);
+            }
         }
     }
     Ok(whole)
@@ -129,38 +160,27 @@ fn whole_blobs(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
 fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
     let entries = index_entries(placed, |image| &image.target)?;
     check(path)?;
-    let mut this = OciLayout {
-        dir: folder_for(path),
-        new: None,
-        index: Vec::new(),
-        present: BTreeSet::new(),
-        added: Vec::new(),
-    };
-    let wanted = blobs_of(placed);
-    if is_layout(path) {
-        this.index = index_json(merge(read_entries(path)?, entries, existing)?)?;
-        this.present = whole_blobs(path, &wanted)?;
+    let (dir, wanted) = (folder_for(path), blobs_of(placed));
+    let is_new = !is_layout(path);
+    let kept = if is_new { clear_but(&dir, &wanted)? } else { BTreeSet::new() };
+    let root = if is_new {
+        create_dir(parent(&dir))?;
+        OpenFolder::open(parent(&dir))?.make_folder(dir.file_name().unwrap_or_default())?
     } else {
-        this.index = index_json(entries)?;
-        this.present = clear_but(&this.dir, &wanted)?;
-        this.new = Some(path.to_owned());
-    }
-    let blobs = this.dir.join("blobs/sha256");
-    fs::create_dir_all(&blobs).map_err(|e| Error::write(&blobs, e))?;
-    Ok(Box::new(this))
+        OpenFolder::open(&dir)?
+    };
+    let index = if is_new { entries } else { merge(read_entries(&root)?, entries, existing)? };
+    let index = index_json(index)?;
+    let blobs = root.make_folder(BLOBS[0])?.make_folder(BLOBS[1])?;
+    let present = if is_new { kept } else { whole_blobs(&blobs, &wanted)? };
+    let new = is_new.then(|| path.to_owned());
+    Ok(Box::new(OciLayout { dir, root, blobs, new, index, present, added: Vec::new() }))
 }
 
-fn digest_of(path: &Path) -> Result<Digest> {
-    let mut hashing = crate::digest::HashingReader::new(crate::fs::open_file(path)?);
-    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(|e| Error::read(path, e))?;
-    Ok(hashing.finish().0)
-}
-
-fn read_entries(dir: &Path) -> Result<Vec<spec::Descriptor>> {
-    let path = dir.join("index.json");
+fn read_entries(root: &OpenFolder) -> Result<Vec<spec::Descriptor>> {
+    let path = root.path_of(INDEX);
     let mut bytes = Vec::new();
-    let file = crate::fs::open_file(&path)?;
-    file.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(&path, e))?;
+    root.file(INDEX)?.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(&path, e))?;
     let index: spec::ImageIndex = parse_json(&bytes, "index.json").map_err(|e| e.at(&path))?;
     Ok(index.manifests().clone())
 }
@@ -199,20 +219,21 @@ impl Destination for OciLayout {
     }
 
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {
-        let path = self.dir.join(blob_path(&blob.digest));
+        let name = blob.digest.hex();
         // A file of that name that is not the blob is replaced: its name lies.
-        let mut file = PartialFile::create(&path, Existing::Replace)?;
-        std::io::copy(reader, &mut file).map_err(|e| Error::from_stream(Code::Write, e).at(&path))?;
+        let mut file = self.blobs.create(&name)?;
+        let failed = |e| Error::from_stream(Code::Write, e).at(&self.blobs.path_of(&name));
+        std::io::copy(reader, &mut file).map_err(failed)?;
         file.commit()?;
-        self.added.push(path);
+        self.added.push(blob.digest);
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        write(&self.dir.join("oci-layout"), OCI_LAYOUT, Existing::Replace)?;
-        write(&self.dir.join("index.json"), &self.index, Existing::Replace)?;
+        self.root.write("oci-layout", OCI_LAYOUT)?;
+        self.root.write(INDEX, &self.index)?;
         if let Some(target) = &self.new {
-            sync_parent(&self.dir.join("blobs"))?;
+            self.root.sync()?;
             rename_dir(&self.dir, target)?;
         }
         self.new = None;
@@ -226,8 +247,8 @@ impl Drop for OciLayout {
         if self.new.is_some() {
             let _ = fs::remove_dir_all(&self.dir);
         }
-        for path in &self.added {
-            let _ = fs::remove_file(path);
+        for digest in &self.added {
+            let _ = self.blobs.remove(&digest.hex());
         }
     }
 }

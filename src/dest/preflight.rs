@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
-    locale::{Lang, escape, text},
+    locale::{Lang, Shown, text},
     oci::{Image, Name},
 };
 
@@ -78,7 +78,7 @@ check_kinds! {
 pub struct Check {
     /// What.
     pub kind: CheckKind,
-    /// What was found; from outside, so escape it when shown.
+    /// What was found; from outside.
     pub about: String,
 }
 
@@ -94,8 +94,8 @@ impl Check {
     }
 
     /// One line for a person.
-    pub fn render(&self, lang: Lang) -> String {
-        text(lang, &format!("check-{}", self.kind.id()), &[("about", escape(&self.about).to_string())])
+    pub fn render(&self, lang: Lang) -> Shown {
+        text(lang, &format!("check-{}", self.kind.id()), &[("about", self.about.clone())])
     }
 }
 

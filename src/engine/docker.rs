@@ -13,7 +13,6 @@ use bollard::{
     query_parameters::{ImportImageOptionsBuilder, ListImagesOptions, TagImageOptionsBuilder},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::task::JoinHandle;
 
 use super::{Engine, EngineFacts, EngineImage, Exports, Load, engine_error, host::Host, ssh};
 #[cfg(target_os = "linux")]
@@ -23,7 +22,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Result},
     job::Ctx,
-    net::{BodyReader, Pipe, block_on, pipe, spawn},
+    net::{BodyReader, Pipe, Task, block_on, pipe, spawn},
     oci::{Name, Platform},
 };
 
@@ -315,14 +314,8 @@ fn load_failed(place: &str, message: String) -> Error {
 struct DockerLoad {
     ctx: Ctx,
     pipe: Pipe,
-    taken: JoinHandle<Result<()>>,
+    taken: Task<Result<()>>,
     place: String,
-}
-
-impl DockerLoad {
-    fn wait(ctx: &Ctx, taken: JoinHandle<Result<()>>, place: &str) -> Result<()> {
-        block_on(ctx, taken)?.unwrap_or_else(|e| Err(engine_error(Code::EngineFailed, place, e)))
-    }
 }
 
 impl Write for DockerLoad {
@@ -340,13 +333,13 @@ impl Load for DockerLoad {
         let Self { ctx, pipe, taken, place } = *self;
         // Where the engine closed its end early, its answer says why.
         let ended = pipe.end();
-        Self::wait(&ctx, taken, &place)?;
+        taken.wait(&ctx).flatten()?;
         ended.map_err(|e| engine_error(Code::EngineFailed, &place, e))
     }
 
     fn failed(self: Box<Self>) -> Option<Error> {
-        let Self { ctx, pipe, taken, place } = *self;
+        let Self { ctx, pipe, taken, .. } = *self;
         drop(pipe);
-        Self::wait(&ctx, taken, &place).err()
+        taken.wait(&ctx).flatten().err()
     }
 }

@@ -12,14 +12,13 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
-    task::JoinHandle,
 };
 
 use super::{Load, engine_error};
 use crate::{
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{block_on, enter, spawn},
+    net::{Task, block_on, enter, spawn},
 };
 
 /// Longest answer: a listing of 10,000 images.
@@ -150,7 +149,7 @@ impl Program {
 /// A program at work; killed when dropped.
 struct Running {
     child: Child,
-    complaint: JoinHandle<String>,
+    complaint: Task<String>,
     engine: Served,
 }
 
@@ -166,7 +165,7 @@ impl Running {
         if status.success() {
             return Ok(());
         }
-        let complaint = block_on(ctx, self.complaint)?.unwrap_or_default();
+        let complaint = self.complaint.wait(ctx)?;
         let last = complaint.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let detail = if last.is_empty() { status.to_string() } else { last.trim().to_owned() };
         let is_away = ["connection refused", "no such file or directory", "deadline exceeded"];

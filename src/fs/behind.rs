@@ -14,6 +14,8 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use crate::error::Error;
+
 /// Bytes written between two flushes.
 const PIECE_BYTES: u64 = 32 << 20;
 
@@ -82,7 +84,7 @@ impl WriteBehind {
     pub(super) fn end(&mut self) -> io::Result<()> {
         let Some(Flusher { wake, flushed, thread }) = self.thread.take() else { return Ok(()) };
         drop((wake, flushed));
-        thread.join().unwrap_or_else(|_| Err(io::Error::other("the flushing thread died")))
+        thread.join().unwrap_or_else(|panic| Err(Error::panicked(panic).into()))
     }
 }
 

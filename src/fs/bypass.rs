@@ -24,19 +24,22 @@ pub(super) struct Bypass {
 }
 
 impl Bypass {
-    /// For the file at `path` from `offset` on, if its file system can be written to so.
+    /// For `cached`, the file at `path`, from `offset` on, if its file system can be written to so.
     #[cfg(target_os = "linux")]
-    pub(super) fn open(path: &Path, offset: u64) -> Option<Self> {
+    pub(super) fn open(path: &Path, cached: &File, offset: u64) -> Option<Self> {
         use std::os::unix::fs::OpenOptionsExt;
 
         use rustix::fs::OFlags;
         let flags = (OFlags::DIRECT | OFlags::NOFOLLOW).bits().cast_signed();
         let file = std::fs::OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
-        Some(Self { file, block: AlignedBuf::default(), num_filled: 0, offset })
+        // The name may lead elsewhere by now.
+        let is_same = super::unfinished::is_at(path, &cached.metadata().ok()?)
+            && super::unfinished::is_at(path, &file.metadata().ok()?);
+        is_same.then(|| Self { file, block: AlignedBuf::default(), num_filled: 0, offset })
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn open(_: &Path, _: u64) -> Option<Self> {
+    pub(super) fn open(_: &Path, _: &File, _: u64) -> Option<Self> {
         None
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::open_file;
+use super::open_in_folder;
 use crate::error::{Error, Result};
 
 /// Where a read-back came from.
@@ -64,13 +64,16 @@ pub(crate) struct UncachedFile {
 }
 
 impl UncachedFile {
-    /// Opens `path` in the best way its file system has.
+    /// Opens the regular file `path` of its folder, in the best way its file system has.
+    ///
+    /// # Errors
+    /// Those of [`open_in_folder`]: what a link leads to is not on the medium.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let read = |e| Error::read(path, e);
         let (file, how) = if let Some(file) = open_direct(path) {
             (file, ReadBack::Uncached)
         } else {
-            let file = open_file(path)?;
+            let file = open_in_folder(path)?;
             let how = drop_cache(&file);
             (file, how)
         };
@@ -124,9 +127,7 @@ fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
 /// The file, if direct reads work on it: some file systems refuse to open so, others to read.
 #[cfg(target_os = "linux")]
 fn open_direct(path: &Path) -> Option<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(direct).open(path).ok()?;
+    let file = super::in_folder::open_with(path, rustix::fs::OFlags::DIRECT.bits().cast_signed()).ok()?;
     let mut buf = AlignedBuf::default();
     match read_at(&file, buf.aligned(ALIGN), 0) {
         Err(e) if e.kind() == io::ErrorKind::InvalidInput => None,

@@ -5,14 +5,15 @@
 
 use std::{io::Write, time::Duration};
 
-use rayon::prelude::*;
-
 use super::target::Job;
 use crate::{
     bundle::VolumePiece,
     error::{Code, Error, Fact, Result},
     fs::{AlignedBuf, PartialFile, UncachedFile},
-    job::ordered::{OrderedSender, ordered},
+    job::{
+        on_all_cores,
+        ordered::{OrderedSender, ordered},
+    },
 };
 
 /// Bytes that were read and are not written yet, at most: a few records, of whatever size.
@@ -51,7 +52,7 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<Pro
         let write_all = || {
             for bytes in copied {
                 job.ctx.checkpoint()?;
-                write(job, file, &bytes?)?;
+                write(job, file, &bytes.flatten()?)?;
                 let synced = file.synced_bytes();
                 job.advance(synced - progress.counted_bytes);
                 progress.counted_bytes = synced;
@@ -60,8 +61,7 @@ pub(super) fn copy(job: &Job, volume: u32, file: &mut PartialFile) -> Result<Pro
         };
         let written = write_all();
         // The reader sees the queue closed and ends; its own failure comes first in time.
-        let died = |_| Err(Error::new(Code::Read).at(job.volumes.path(volume)));
-        written.and(reading.join().unwrap_or_else(died))
+        written.and(reading.join().map_err(Error::panicked).flatten())
     })?;
     Ok(progress)
 }
@@ -121,11 +121,8 @@ fn num_right(job: &Job, volume: u32, file: &PartialFile) -> Result<u64> {
     let mut num_right = 0;
     while num_right < num_pieces {
         let run = num_right..(num_right + RUN).min(num_pieces);
-        let looked: Vec<Option<VolumePiece>> = run
-            .clone()
-            .into_par_iter()
-            .map_init(AlignedBuf::default, |buf, number| is_right(number, buf))
-            .collect::<Result<_>>()?;
+        let looked: Vec<Option<VolumePiece>> =
+            on_all_cores(run.clone(), AlignedBuf::default, |buf, number| is_right(number, buf))?;
         let right: Vec<VolumePiece> = looked.into_iter().map_while(|piece| piece).collect();
         job.advance(right.iter().map(|piece| piece.len as u64).sum());
         num_right += right.len() as u64;

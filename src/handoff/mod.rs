@@ -154,7 +154,7 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
     if hex(&bundle.header().fingerprint()) != plan.fingerprint {
         return Err(Error::new(Code::SourceChanged).with(Fact::Expected, &plan.fingerprint).at(&plan.bundle));
     }
-    volumes.check_hashes()?;
+    volumes.check_hashes(ctx).map_err(|e| if e.code() == Code::Cancelled { stopped(plan) } else { e })?;
     ctx.enter(Phase::Copy, plan.targets.iter().map(TargetPlan::work_bytes).sum());
     let serve = |(number, target): (usize, &TargetPlan)| {
         let served = target::serve(&target::Job { ctx, volumes: &volumes, plan: target, watch, number });
@@ -166,8 +166,7 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
         Order::Queue => numbered.map(serve).collect(),
         Order::AtOnce => std::thread::scope(|scope| {
             let threads: Vec<_> = numbered.map(|target| scope.spawn(move || serve(target))).collect();
-            let died = |_| Err(Error::new(Code::Write));
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(died)).collect()
+            threads.into_iter().map(|thread| thread.join().map_err(Error::panicked).flatten()).collect()
         }),
     };
     if ctx.checkpoint().is_err() && targets.iter().any(Result::is_err) {

@@ -13,7 +13,7 @@ use crate::{
     digest::hex,
     drive::{Drive, Place, Target},
     error::{Code, Error, Fact, Result},
-    fs::{Existing, refuse_write_protected},
+    fs::{Existing, partial_path, refuse_write_protected},
     job::{Ctx, Phase},
 };
 
@@ -106,6 +106,12 @@ impl TargetPlan {
     /// Bytes that will be written, if nothing of what was begun can be used.
     pub fn write_bytes(&self) -> u64 {
         self.files.iter().filter(|file| file.state != FileState::Present).map(|file| file.size_bytes).sum()
+    }
+
+    /// Whether a file that is at `path` may be replaced.
+    pub(super) fn may_replace(&self, path: &Path) -> Existing {
+        let is_removed = self.removes_stale && self.stale.iter().any(|file| file.path == path);
+        if is_removed { Existing::Replace } else { self.existing }
     }
 
     /// Whether anything is written or removed; else what is there is only read back.
@@ -213,12 +219,16 @@ fn refuse_taken_names(folder: &Folder, plan: &TargetPlan, options: &HandoffOptio
         let error = Error::new(Code::StaleInTheWay);
         return Err(plan.stale.iter().fold(error, |error, file| error.with(Fact::Path, file.path.display())));
     }
-    if options.existing == Existing::Keep
-        && let Some(path) = plan.files.iter().map(|file| &file.path).find(|path| folder.is_foreign(path))
-    {
-        return Err(Error::new(Code::Exists).at(path));
-    }
-    Ok(())
+    let taken = plan.files.iter().find_map(|file| {
+        let partial = partial_path(&file.path);
+        if folder.is_elsewhere(&partial) {
+            return Some(partial);
+        }
+        // A rename replaces what is under the name, and not what a link leads to.
+        let is_kept = options.existing == Existing::Keep && folder.is_foreign(&file.path);
+        is_kept.then(|| file.path.clone())
+    });
+    taken.map_or(Ok(()), |path| Err(Error::new(Code::Exists).at(&path)))
 }
 
 fn refuse_large_files(plan: &TargetPlan) -> Result<()> {

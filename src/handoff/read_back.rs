@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::target::Job;
@@ -11,7 +10,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::{AlignedBuf, ReadBack, UncachedFile},
-    job::Ctx,
+    job::{Ctx, on_all_cores},
     verify::ranges,
 };
 
@@ -30,9 +29,8 @@ pub(super) fn check(job: &Job, volume: u32, path: &Path) -> Result<ReadBack> {
     let num_pieces = job.volumes.num_pieces(volume);
     let expected = job.volumes.file_bytes(volume);
     let lies = || Error::new(Code::DriveLies).with(Fact::Volume, volume + 1).at(path);
-    let bad: Vec<Vec<Option<u64>>> = (0..num_pieces.div_ceil(RUN))
-        .into_par_iter()
-        .map_init(Bufs::default, |bufs, run| {
+    let bad: Vec<Vec<Option<u64>>> =
+        on_all_cores(0..num_pieces.div_ceil(RUN), Bufs::default, |bufs, run| {
             let mut bad = Vec::new();
             for number in run * RUN..((run + 1) * RUN).min(num_pieces) {
                 job.ctx.checkpoint()?;
@@ -52,8 +50,7 @@ pub(super) fn check(job: &Job, volume: u32, path: &Path) -> Result<ReadBack> {
                 job.advance(piece.len as u64);
             }
             Ok(bad)
-        })
-        .collect::<Result<_>>()?;
+        })?;
     let bad = bad.concat();
     if file.len() != expected {
         return Err(lies().with(Fact::Expected, expected).with(Fact::Found, file.len()));

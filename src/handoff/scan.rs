@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     bundle::{MAX_VOLUMES, VolumeSet, set_id_of},
     drive::Place,
     error::{Error, Result},
-    fs::{Existing, PARTIAL_SUFFIX, open_file, partial_path, read_exact_at},
+    fs::{Existing, PARTIAL_SUFFIX, open_in_folder, partial_path, read_exact_at, type_in_folder},
 };
 
 /// The bundle that is handed over.
@@ -38,6 +38,8 @@ enum Kind {
     Earlier,
     /// Nothing that Sealift writes; an unfinished file may begin so when the power failed.
     Foreign,
+    /// Not a file of this folder: a link, a pipe, or what is mounted over the name. What it holds is not on the medium.
+    Elsewhere,
 }
 
 /// A target's folder.
@@ -98,9 +100,15 @@ impl<'a> Folder<'a> {
         stale
     }
 
-    /// Whether a file is there that is neither this bundle's, whole, nor an earlier one's.
+    /// Whether something is there that is neither this bundle's, whole, nor an earlier one's.
     pub(super) fn is_foreign(&self, path: &Path) -> bool {
-        self.found.get(path).is_some_and(|found| matches!(found.kind, Kind::Foreign | Kind::Ours))
+        let is_known = |found: &Found| matches!(found.kind, Kind::Whole | Kind::Earlier);
+        self.found.get(path).is_some_and(|found| !is_known(found))
+    }
+
+    /// Whether what is there is no file of this folder.
+    pub(super) fn is_elsewhere(&self, path: &Path) -> bool {
+        self.found.get(path).is_some_and(|found| found.kind == Kind::Elsewhere)
     }
 
     /// Bytes that may be written here; `None` where the system does not tell.
@@ -141,15 +149,16 @@ fn volume_of(rest: &[u8]) -> Option<(u32, bool)> {
 }
 
 fn look(volumes: &VolumeSet, volume: u32, path: &Path) -> Found {
-    let size_bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if !type_in_folder(path).is_some_and(|found| found.is_file()) {
+        return Found { size_bytes: 0, kind: Kind::Elsewhere };
+    }
+    let Ok(file) = open_in_folder(path) else { return Found { size_bytes: 0, kind: Kind::Foreign } };
+    let size_bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let mut head = [0; 64];
-    let head = match open_file(path).map(|file| read_exact_at(&file, &mut head, 0)) {
-        Ok(Ok(())) => &head[..],
-        _ => &[],
-    };
-    let kind = match set_id_of(head) {
+    let set = read_exact_at(&file, &mut head, 0).ok().and_then(|()| set_id_of(&head));
+    let kind = match set {
         Some(set) if set != *volumes.set_id() || volume > volumes.geometry().num_volumes => Kind::Earlier,
-        Some(_) if is_whole(volumes, volume - 1, path, size_bytes) => Kind::Whole,
+        Some(_) if is_whole(volumes, volume - 1, &file, size_bytes) => Kind::Whole,
         Some(_) => Kind::Ours,
         None => Kind::Foreign,
     };
@@ -157,14 +166,13 @@ fn look(volumes: &VolumeSet, volume: u32, path: &Path) -> Found {
 }
 
 /// Whether the file has the length, the head and the end of volume `volume` (from 0). The read-back looks at the rest.
-fn is_whole(volumes: &VolumeSet, volume: u32, path: &Path, size_bytes: u64) -> bool {
+fn is_whole(volumes: &VolumeSet, volume: u32, file: &File, size_bytes: u64) -> bool {
     let last = volumes.num_pieces(volume) - 1;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     let same = |number| {
         let piece = volumes.piece(volume, number);
         theirs.resize(piece.len, 0);
-        let file = open_file(path).ok()?;
-        read_exact_at(&file, &mut theirs, piece.offset).ok()?;
+        read_exact_at(file, &mut theirs, piece.offset).ok()?;
         volumes.is_piece(volume, &piece, &theirs, &mut ours).ok()
     };
     size_bytes == volumes.file_bytes(volume) && [0, last].into_iter().map(same).all(|same| same == Some(true))
@@ -178,13 +186,14 @@ mod tests {
     fn names_of_volumes_are_told_from_others() {
         for (rest, volume) in [
             ("", Some((1, false))),
-            (".partial", Some((1, true))),
+            (".sealift-partial", Some((1, true))),
             (".0002", Some((2, false))),
-            (".9999.partial", Some((9999, true))),
+            (".9999.sealift-partial", Some((9999, true))),
+            (".partial", None),
             (".0001", None),
             (".02", None),
             (".sha256", None),
-            (".0002.partial.partial", None),
+            (".0002.sealift-partial.sealift-partial", None),
             ("-old", None),
         ] {
             assert_eq!(volume_of(rest.as_bytes()), volume, "{rest}");

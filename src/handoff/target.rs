@@ -1,13 +1,13 @@
 //! One target from the first byte to the moment it may be pulled out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{FileState, HandoffWatch, Stage, TargetPlan, TargetReport, copy, plan::PlannedFile, read_back};
 use crate::{
-    bundle::VolumeSet,
+    bundle::{ReadySet, VolumeSet, commit},
     drive::{Ejected, eject_drive},
     error::{Code, Error, Result},
-    fs::{PartialFile, ReadBack, WrittenFile, remove, sync_parent},
+    fs::{Existing, PartialFile, ReadBack, WrittenFile, free_bytes, is_marked, remove, sync_parent},
     job::{Background, Ctx},
     kit,
 };
@@ -51,11 +51,14 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     let plan = job.plan;
     job.enter(Stage::Copy);
     let (removed, stale): (Vec<_>, Vec<_>) = plan.stale.iter().partition(|_| plan.removes_stale);
-    for file in &removed {
+    // An earlier bundle stays until this one is complete, if there is room for both.
+    let needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
+    let is_short = free_bytes(&plan.folder).is_some_and(|free| free < needed);
+    for file in removed.iter().filter(|file| is_short || is_marked(&file.path)) {
         remove(&file.path)?;
     }
     let mut kept_bytes = 0;
-    let mut written = write_all(job, mount, &mut kept_bytes)?;
+    let written = write_all(job, mount, &mut kept_bytes)?;
     let read_back = match read_all(job, &written).and_then(|how| mount.require(&plan.folder).map(|()| how)) {
         Ok(how) => how,
         Err(error) => {
@@ -63,12 +66,14 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
             return Err(error);
         }
     };
-    // Volume 1, without which nothing opens, gets its name last.
-    while let Some(file) = written.pop() {
-        if let Err(error) = file.commit() {
-            discard(&error, written);
-            return Err(error);
-        }
+    let taken = written.iter().map(|file| file.target().to_owned()).collect::<Vec<_>>();
+    let gone = removed.iter().map(|file| &file.path).filter(|path| !taken.contains(path));
+    let may_go = taken.iter().filter(|path| plan.may_replace(path) == Existing::Replace);
+    let replaced = may_go.chain(gone).filter(|path| path.symlink_metadata().is_ok());
+    let replaced = replaced.cloned().collect();
+    if let Some(first) = plan.files.first() {
+        let path = if first.volume == 1 { first.path.clone() } else { first.path.with_extension("") };
+        commit(vec![ReadySet { path, files: written, replaced, is_all: false }])?;
     }
     let kit = match &plan.kit {
         Some(program) => write_kit(job.ctx, &plan.folder, program)?,
@@ -96,7 +101,7 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
 
 /// Writes the restore kit, whose page names the bundle, and reads it back. What fails here is the kit's alone: the
 /// volumes have their names and stay.
-fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<PathBuf>> {
     let kit_alone =
         |code| move |error: Error| if error.code() == Code::Cancelled { error } else { error.recoded(code) };
     let kit = kit::write_kit(ctx, folder, program).map_err(kit_alone(Code::KitNotWritten))?;
@@ -143,7 +148,7 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
 
 /// The copy of one volume, not flushed yet.
 fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, copy::Progress)> {
-    let mut file = PartialFile::resume(&planned.path, job.plan.existing)?;
+    let mut file = PartialFile::resume(&planned.path, job.plan.may_replace(&planned.path))?;
     let copied = copy::copy(job, planned.volume - 1, &mut file);
     match copied {
         Ok(progress) => Ok((file, progress)),

@@ -7,6 +7,7 @@ mod background;
 mod notice;
 pub(crate) mod ordered;
 mod speed;
+mod worker;
 
 use std::{
     sync::{
@@ -19,6 +20,7 @@ use std::{
 pub(crate) use background::Background;
 pub use notice::{Notice, NoticeKind};
 pub use speed::Speedometer;
+pub(crate) use worker::{Pooled, caught, on_all_cores, spawn};
 
 use crate::error::{Code, Error, Result};
 

@@ -1,6 +1,6 @@
 //! Things a user should know that do not stop a job. Worded in `errors.ftl` as `note-NAME`.
 
-use crate::locale::{Lang, escape, text};
+use crate::locale::{Lang, Shown, text};
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal;)*) => {
@@ -55,6 +55,14 @@ kinds! {
     OpensWithToken = "opens-with-token";
     /// A volume's hashes are lost: what is left is not proven to be what the fingerprint stands for.
     Unproven = "unproven";
+    /// The trust store could not be written after a restore: an older release is not refused later.
+    NotRemembered = "not-remembered";
+    /// Another run was changing the same bundle, and was waited for.
+    WaitedForRun = "waited-for-run";
+    /// The header has no room for all the signature entries that were found.
+    SignaturesDropped = "signatures-dropped";
+    /// The key that was to be replaced or removed opens another slot too.
+    KeyStillOpens = "key-still-opens";
 }
 
 /// Something noticed, and what it is about (an image's name, a number).
@@ -62,7 +70,7 @@ kinds! {
 pub struct Notice {
     /// What.
     pub kind: NoticeKind,
-    /// About what; from outside, so escape it when shown.
+    /// About what; from outside.
     pub about: String,
 }
 
@@ -72,8 +80,8 @@ impl Notice {
     }
 
     /// One line for a person.
-    pub fn render(&self, lang: Lang) -> String {
-        text(lang, &format!("note-{}", self.kind.id()), &[("about", escape(&self.about).to_string())])
+    pub fn render(&self, lang: Lang) -> Shown {
+        text(lang, &format!("note-{}", self.kind.id()), &[("about", self.about.clone())])
     }
 }
 

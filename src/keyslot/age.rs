@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     Opened,
     ask::{Ask, Question},
-    wrapped,
+    is_label, wrapped,
 };
 use crate::{
     bundle::{SetId, Slot},
@@ -37,6 +37,11 @@ impl AgeRecipient {
     /// Whether `text` begins as a recipient does, right or mistyped.
     pub(super) fn is_meant(text: &str) -> bool {
         text.starts_with("age1") || text.starts_with("ssh-") || text.starts_with("ecdsa-")
+    }
+
+    /// As it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Reads one recipient. A plugin may ask something through `ask` when the slot is made.
@@ -83,6 +88,10 @@ impl AgeRecipient {
                 file.finish().map(drop)
             })
             .map_err(|e| failed(e.to_string()))?;
+        // A plugin names its stanzas itself.
+        if stanza_kinds(&details).is_none() {
+            return Err(Error::new(Code::PluginFailed).worded(Fact::Detail, "detail-plugin-stanza", &[]));
+        }
         Ok(wrapped::seal(KIND, set_id, key, &slot_key, &details))
     }
 }
@@ -165,7 +174,10 @@ impl AgeIdentity {
     /// # Errors
     /// [`Code::PluginFailed`]; a slot for someone else is no error.
     pub(super) fn open(&self, set_id: &SetId, slot: &Slot) -> Result<Opened> {
-        let Some(wrapped) = wrapped::Wrapped::decode(&slot.body) else { return Ok(Opened::Refused) };
+        let wrapped = wrapped::Wrapped::decode(&slot.body);
+        let Some(wrapped) = wrapped.filter(|wrapped| stanza_kinds(wrapped.details).is_some()) else {
+            return Ok(Opened::Refused);
+        };
         // An age file for a passphrase would be a password slot whose cost nobody has bounded.
         let Some(file) = age::Decryptor::new(wrapped.details).ok().filter(|file| !file.is_scrypt()) else {
             return Ok(Opened::Refused);
@@ -194,13 +206,19 @@ fn plugin_failed(error: &age::DecryptError) -> Error {
     Error::new(Code::PluginFailed).with(Fact::System, error)
 }
 
-/// Which kinds of recipients a slot is for, as its stanzas tell.
+/// The kinds of recipients that an age file is for: those of its stanzas, without the grease that age mixes in, which may
+/// be called anything. `None` where one is no [label](is_label).
+fn stanza_kinds(file: &[u8]) -> Option<Vec<&str>> {
+    let lines = file.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"---"));
+    let kinds = lines.filter_map(|line| line.strip_prefix(b"-> ")?.split(|byte| *byte == b' ').next());
+    let kinds = kinds.filter(|kind| !kind.ends_with(b"-grease"));
+    kinds.map(|kind| std::str::from_utf8(kind).ok().filter(|kind| is_label(kind))).collect()
+}
+
+/// The kinds of recipients a slot is for; nothing of a malformed one.
 pub(super) fn describe(slot: &Slot) -> String {
-    let details = wrapped::Wrapped::decode(&slot.body).map_or(&[][..], |wrapped| wrapped.details);
-    let header = String::from_utf8_lossy(details);
-    let stanzas = header.lines().take_while(|line| !line.starts_with("---"));
-    let kinds = stanzas.filter_map(|line| line.strip_prefix("-> ")?.split(' ').next());
-    kinds.filter(|kind| !kind.ends_with("-grease")).collect::<Vec<_>>().join(" ")
+    let kinds = wrapped::Wrapped::decode(&slot.body).and_then(|wrapped| stanza_kinds(wrapped.details));
+    kinds.unwrap_or_default().join(" ")
 }
 
 impl fmt::Debug for AgeIdentity {

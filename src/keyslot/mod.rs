@@ -32,7 +32,9 @@ pub use split::{KeyShare, MAX_SHARES, SplitKey};
 pub use token::TokenIdentity;
 pub use token::TokenKey;
 pub use transit::TransitKey;
-pub(crate) use trial::{try_slot, unlock};
+#[cfg(any(test, fuzzing))]
+pub(crate) use trial::try_slot;
+pub(crate) use trial::{opened_places, unlock};
 
 use crate::{
     bundle::Slot,
@@ -88,6 +90,13 @@ fn describe_group(slot: &Slot) -> String {
         (kind, details) => format!("{kind} {details}"),
     });
     members.collect::<Vec<_>>().join(" + ")
+}
+
+/// Whether `text` may be a public name in a slot. Anyone can write one into a header, and it is shown next to the
+/// fingerprint; a slot with any other is malformed.
+fn is_label(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=32).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 /// `m`, `t`, `p` of Argon2id, for listings.

@@ -6,13 +6,15 @@ use zeroize::Zeroizing;
 
 use super::{
     AgeRecipient, Ask, Identities, Identity, KeyFile, PendingSlot, SplitKey, TokenKey, TransitKey, group,
-    token, try_slot,
+    token,
+    trial::{check_costs, try_slot},
 };
 #[cfg(feature = "pkcs11")]
 use super::{TokenIdentity, token::TokenUri};
 use crate::{
     bundle::{BundleKeys, SetId, Slot},
     crypto::{KdfCost, Key, Passphrase},
+    digest::hex,
     error::{Code, Error, Fact, Result},
     fs::{open_file, unmark},
     job::{Ctx, Notice, NoticeKind},
@@ -59,32 +61,61 @@ impl Recipients {
         self.0.iter()
     }
 
-    /// Starts a slot for each. `known`, of a run that goes on, is the slot of the first that it fits.
+    /// Starts a slot for each; those that [`Self::reopen`] opened are kept.
     pub(crate) fn start(
         &self,
         ctx: &Ctx,
         keys: &BundleKeys,
         cost: KdfCost,
-        mut known: Option<Slot>,
+        opened: Vec<Option<Slot>>,
     ) -> Result<Vec<PendingSlot>> {
-        let start = |recipient: &Recipient| {
-            let is_known = known.as_ref().is_some_and(|slot| {
-                recipient.identity().is_some_and(|identity| {
-                    let opened = try_slot(ctx, *keys.set_id(), slot, &Identities::new(vec![identity]));
-                    matches!(opened, Ok(Some(_)))
-                })
-            });
-            match known.take_if(|_| is_known) {
-                Some(slot) => Ok(PendingSlot::Ready(slot)),
-                None => recipient.start(ctx, keys.set_id(), keys.bundle_key(), cost),
-            }
+        let opened = opened.into_iter().chain(std::iter::repeat(None));
+        let start = |(recipient, opened): (&Recipient, Option<Slot>)| match opened {
+            Some(slot) => Ok(PendingSlot::Ready(slot)),
+            None => recipient.start(ctx, keys.set_id(), keys.bundle_key(), cost),
         };
-        self.0.iter().map(start).collect()
+        self.0.iter().zip(opened).map(start).collect()
     }
 
-    /// What of them also opens: without any, who packs cannot read back what an interrupted run has sealed.
-    pub(crate) fn identities(&self) -> Identities {
-        Identities::new(self.0.iter().filter_map(Recipient::identity).collect())
+    /// Opens the slots that an interrupted run made for these recipients, in their order: gives the keys, and each slot
+    /// that was opened. Nothing unless every recipient that can open its own does.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`].
+    pub(crate) fn reopen(
+        &self,
+        ctx: &Ctx,
+        set_id: SetId,
+        slots: &[Slot],
+    ) -> Result<Option<(BundleKeys, Vec<Option<Slot>>)>> {
+        if slots.len() != self.0.len() || check_costs(slots).is_err() {
+            return Ok(None);
+        }
+        let (mut keys, mut opened): (Option<BundleKeys>, _) = (None, Vec::new());
+        for (recipient, slot) in self.0.iter().zip(slots) {
+            let Some(identity) = recipient.identity() else {
+                opened.push(None);
+                continue;
+            };
+            match try_slot(ctx, set_id, slot, &Identities::new(vec![identity]))? {
+                Some(found) if keys.as_ref().is_none_or(|keys| keys.commitment() == found.commitment()) => {
+                    keys.get_or_insert(found);
+                    opened.push(Some(slot.clone()));
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(keys.map(|keys| (keys, opened)))
+    }
+
+    /// Whether who packs has what opens any of their slots, and so can read back what an interrupted run has sealed.
+    pub(crate) fn can_reopen(&self) -> bool {
+        self.0.iter().any(|recipient| recipient.identity().is_some())
+    }
+
+    /// What tells the recipients from others, without any secret.
+    pub(crate) fn public_parts(&self) -> Vec<String> {
+        self.0.iter().map(Recipient::public_part).collect()
     }
 }
 
@@ -187,8 +218,24 @@ impl Recipient {
         }
     }
 
+    /// What tells it from others: the public key of one that has a key pair, else only the kind.
+    fn public_part(&self) -> String {
+        match self {
+            Self::Passphrase(_) => "passphrase".into(),
+            Self::KeyFile(_) => "key file".into(),
+            Self::Transit(_) => "vault".into(),
+            Self::Age(recipient) => recipient.text().into(),
+            Self::Token(token) => hex(token.key_id()),
+            Self::Split(split) => split.describe(),
+            Self::All(members) => {
+                let parts: Vec<String> = members.iter().map(Self::public_part).collect();
+                parts.join(" + ")
+            }
+        }
+    }
+
     /// What opens the slot, where that is the same secret.
-    fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<Identity> {
         match self {
             Self::Passphrase(passphrase) => Some(Identity::Passphrase(passphrase.share())),
             Self::KeyFile(file) => Some(Identity::KeyFile(file.share())),

@@ -38,6 +38,11 @@ pub struct KeyShare {
 }
 
 impl SplitKey {
+    /// Threshold and number of shares.
+    pub(super) fn describe(&self) -> String {
+        format!("{}/{}", self.threshold, self.hashes.len())
+    }
+
     /// A new key in `num_shares` shares, of which any `threshold` open the slot.
     ///
     /// # Errors

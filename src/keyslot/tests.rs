@@ -209,3 +209,31 @@ fn files_that_are_no_keys_are_told_apart() {
     let plain = Recipient::parse("vault+http://vault.example/k", &nobody()).map(drop).map_err(|e| e.code());
     assert_eq!(plain, Err(Code::PlainHttp));
 }
+
+#[test]
+fn the_slots_of_an_interrupted_run_open_for_the_same_recipients_at_a_bounded_cost() {
+    let (ctx, keys) = (Ctx::new(), BundleKeys::new(Key::random(), SET_ID));
+    let reopen = |recipients: &Recipients, slots: &[Slot]| recipients.reopen(&ctx, SET_ID, slots).unwrap();
+    let recipients = Recipients::new(vec![pair("age").0, pair("password").0, pair("key-file").0]);
+    let slots: Vec<Slot> = recipients.iter().map(|recipient| seal(recipient, &keys)).collect();
+    let (found, opened) = reopen(&recipients, &slots).unwrap();
+    assert_eq!(found.bundle_key().as_bytes(), keys.bundle_key().as_bytes());
+    // Who packs has no key of a recipient of age: that slot is made again.
+    assert_eq!(opened, [None, Some(slots[1].clone()), Some(slots[2].clone())]);
+    assert!(reopen(&Recipients::new(vec![pair("age").0]), &slots[..1]).is_none());
+    assert!(reopen(&Recipients::new(vec![pair("password").0]), &slots).is_none(), "others may open it too");
+    let other = Recipients::new(vec![pair("age").0, pair("password").0, pair("key-file").0]);
+    assert!(reopen(&other, &slots).is_none(), "another key file");
+    // One slot under another key: a run has only one.
+    let strange = seal(&pair("password").0, &BundleKeys::new(Key::random(), SET_ID));
+    let both = Recipients::new(vec![pair("password").0, pair("password").0]);
+    assert!(reopen(&both, &[slots[1].clone(), strange]).is_none());
+
+    // Five slots of 16 GiB: refused by their sum, before the first is tried.
+    let mut costly = slots[1].clone();
+    costly.body[16..28].copy_from_slice(&[1_u32 << 20, 16, 16].map(u32::to_le_bytes).concat());
+    let five = Recipients::new((0..5).map(|_| pair("password").0).collect());
+    let began = std::time::Instant::now();
+    assert!(reopen(&five, &vec![costly; 5]).is_none());
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}

@@ -11,7 +11,7 @@ use std::{
 use reqwest::Url;
 use zeroize::Zeroizing;
 
-use super::{Opened, recipient::read_key_file, wrapped};
+use super::{Opened, is_label, recipient::read_key_file, wrapped};
 use crate::{
     bundle::{SetId, Slot},
     crypto::{KEY_BYTES, Key, Passphrase},
@@ -23,8 +23,8 @@ use crate::{
 pub(super) const KIND: u16 = 5;
 /// What such a key's address begins with.
 const SCHEMES: [(&str, &str); 2] = [("vault://", "https://"), ("vault+http://", "http://")];
-/// What every ciphertext of transit begins with; the version of the key follows.
-const PREFIX: &str = "vault:v";
+/// What every ciphertext of transit begins with; `v` and the version of the key follow.
+const PREFIX: &str = "vault:";
 
 /// One key of one server, and how it is entered.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ impl TransitKey {
     pub(super) fn seal(&self, ctx: &Ctx, set_id: &SetId, key: &Key) -> Result<Slot> {
         let slot_key = Key::random();
         let ciphertext = self.0.transit.encrypt(ctx, &self.login()?, slot_key.as_bytes())?;
-        if !ciphertext.starts_with(PREFIX) {
+        if version(&ciphertext).is_none() {
             return Err(Error::new(Code::VaultFailed).worded(
                 Fact::Detail,
                 "detail-vault-no-ciphertext",
@@ -130,7 +130,7 @@ impl TransitKey {
         let wrapped = wrapped::Wrapped::decode(&slot.body);
         let ciphertext = wrapped.as_ref().and_then(|wrapped| std::str::from_utf8(wrapped.details).ok());
         let Some((wrapped, ciphertext)) =
-            wrapped.as_ref().zip(ciphertext.filter(|text| text.starts_with(PREFIX)))
+            wrapped.as_ref().zip(ciphertext.filter(|text| version(text).is_some()))
         else {
             return Ok(Opened::Refused);
         };
@@ -148,12 +148,17 @@ fn default_token() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".vault-token"))
 }
 
-/// The version of the key, for listings.
+/// The version of the key that a ciphertext names, as `v1`; `None` where it is no ciphertext of transit.
+fn version(ciphertext: &str) -> Option<&str> {
+    let (version, _) = ciphertext.strip_prefix(PREFIX)?.split_once(':')?;
+    Some(version).filter(|version| version.starts_with('v') && is_label(version))
+}
+
+/// The version of the key, for listings; nothing of a malformed slot.
 pub(super) fn describe(slot: &Slot) -> String {
-    let details = wrapped::Wrapped::decode(&slot.body).map_or(&[][..], |wrapped| wrapped.details);
-    let version = String::from_utf8_lossy(details);
-    let version = version.strip_prefix("vault:").and_then(|rest| rest.split(':').next());
-    version.filter(|version| version.len() <= 8).map(str::to_owned).unwrap_or_default()
+    let wrapped = wrapped::Wrapped::decode(&slot.body);
+    let ciphertext = wrapped.as_ref().and_then(|wrapped| std::str::from_utf8(wrapped.details).ok());
+    ciphertext.and_then(version).unwrap_or_default().to_owned()
 }
 
 impl fmt::Debug for TransitKey {

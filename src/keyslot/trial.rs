@@ -22,16 +22,31 @@ use crate::{
 /// All password slots of a header together may cost this much: 64 GiB filled, half a minute on two cores.
 const MAX_TOTAL_WORK_KIB: u64 = 64 << 20;
 
-/// Opens the bundle; returns its keys and the slot that opened.
+/// What opened a bundle.
+pub(crate) struct Access {
+    pub(crate) keys: BundleKeys,
+    /// The slot that opened.
+    pub(crate) slot: Slot,
+    /// The place of the identity that opened it, where that was one alone.
+    pub(crate) identity: Option<usize>,
+}
+
+/// Opens the bundle.
 ///
 /// # Errors
 /// When no slot opens: what failed for another reason than a wrong key; else [`Code::KeyRefused`] or
 /// [`Code::IdentityRefused`] after every slot was tried, [`Code::NoUsableSlot`] when none is for keys like these.
 /// [`Code::KdfTooCostly`] before anything is run.
-pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Result<(BundleKeys, Slot)> {
+pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Result<Access> {
     let mut slots: Vec<(&SetId, &Slot)> = Vec::new();
+    let (mut is_any_allowed, mut too_costly) = (false, None);
     for header in bundle.candidates() {
-        check_costs(header).map_err(|e| e.at(bundle.path()))?;
+        // Such a copy may be forged, and the other one suffices.
+        if let Err(e) = check_costs(&header.slots) {
+            too_costly.get_or_insert(e);
+            continue;
+        }
+        is_any_allowed = true;
         // Both header copies usually hold the same slots; each is tried once.
         for slot in &header.slots {
             if !slots.contains(&(&header.set_id, slot)) {
@@ -39,32 +54,57 @@ pub(crate) fn unlock(ctx: &Ctx, bundle: &Bundle, identities: &Identities) -> Res
             }
         }
     }
+    if let Some(e) = too_costly.filter(|_| !is_any_allowed) {
+        return Err(e.at(bundle.path()));
+    }
     let mut trial = Trial::new(ctx, identities);
+    let access = |key, set_id: &SetId, slot: &Slot, identity| {
+        let keys = BundleKeys::new(key, *set_id);
+        Ok(Access { keys, slot: slot.clone(), identity })
+    };
     for identity in 0..identities.as_slice().len() {
         for (set_id, slot) in &slots {
             if let Some(key) = trial.open(identity, set_id, slot)? {
-                return Ok((BundleKeys::new(key, **set_id), (*slot).clone()));
+                return access(key, set_id, slot, Some(identity));
             }
         }
     }
     for (set_id, slot) in &slots {
         if let Some(key) = trial.open_group(set_id, slot)? {
-            return Ok((BundleKeys::new(key, **set_id), (*slot).clone()));
+            return access(key, set_id, slot, None);
         }
     }
     Err(trial.error(slots.into_iter().map(|(_, slot)| slot)).at(bundle.path()))
 }
 
-/// The bundle keys, if any of `identities` opens `slot`, which nothing vouches for yet.
+/// Places of the slots of an authentic `header`, out of `among`, that identity number `identity` opens alone. One that fails
+/// otherwise than by being wrong, a server that is not reached say, opens none.
+pub(crate) fn opened_places(
+    ctx: &Ctx,
+    header: &Header,
+    identities: &Identities,
+    identity: usize,
+    among: &[usize],
+) -> Result<Vec<usize>> {
+    check_costs(&header.slots)?;
+    let mut trial = Trial::new(ctx, identities);
+    let mut opened = Vec::new();
+    for place in among {
+        let Some(slot) = header.slots.get(*place) else { continue };
+        if trial.open(identity, &header.set_id, slot)?.is_some() {
+            opened.push(*place);
+        }
+    }
+    Ok(opened)
+}
+
+/// The bundle keys, if any of `identities` opens `slot`, whose costs were checked.
 pub(crate) fn try_slot(
     ctx: &Ctx,
     set_id: SetId,
     slot: &Slot,
     identities: &Identities,
 ) -> Result<Option<BundleKeys>> {
-    if group::passwords(slot).iter().any(|password| !password.cost.is_allowed()) {
-        return Ok(None);
-    }
     let mut trial = Trial::new(ctx, identities);
     for identity in 0..identities.as_slice().len() {
         if let Some(key) = trial.open(identity, &set_id, slot)? {
@@ -177,9 +217,9 @@ fn kinds<'s>(slots: impl IntoIterator<Item = &'s Slot>) -> Vec<(String, Vec<(&'s
 }
 
 /// Checks every slot's cost, and their sum, before memory is taken for any.
-fn check_costs(header: &Header) -> Result<()> {
+pub(super) fn check_costs(slots: &[Slot]) -> Result<()> {
     let mut total_kib = 0;
-    for (number, slot) in header.slots.iter().enumerate() {
+    for (number, slot) in slots.iter().enumerate() {
         for password in group::passwords(slot) {
             total_kib += password.cost.work_kib();
             if !password.cost.is_allowed() || total_kib > MAX_TOTAL_WORK_KIB {

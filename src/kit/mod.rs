@@ -17,9 +17,9 @@ use crate::{
     bundle::Bundle,
     digest::{Digest, HashingReader, hex},
     error::{Code, Error, Result},
-    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, open_file, write},
+    fs::{Existing, PARTIAL_SUFFIX, PartialFile, create_dir, is_marked, open_file, type_in_folder, write},
     job::Ctx,
-    locale::{Lang, escape, text},
+    locale::{Lang, text},
     words::{fingerprint_words, grouped},
 };
 
@@ -88,7 +88,7 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
     });
     let sums: String = sums.collect();
     digests.push(put(kit.join(SUMS), sums.as_bytes())?);
-    let launcher = include_str!("../../assets/kit/restore.sh").replace("@SYSTEM@", &system);
+    let launcher = filled(include_str!("../../assets/kit/restore.sh"), &[("@SYSTEM@", system.clone())]);
     let path = folder.join(LAUNCHER);
     digests.push((path.clone(), copy_program(ctx, launcher.as_bytes(), folder, &path)?));
     digests.push(put(folder.join(README), page(&bundles, &system).as_bytes())?);
@@ -97,16 +97,16 @@ pub fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<KitReport> 
     Ok(KitReport { files, system, bundles, digests })
 }
 
-/// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link leads.
+/// A kit replaces a kit, and nothing else that has its names: not a user's file, and not where a link or a mount leads.
 ///
 /// # Errors
 /// [`Code::Exists`]
 pub(crate) fn refuse_strangers(folder: &Path) -> Result<()> {
     let kit = folder.join(FOLDER);
-    let (is_kit, is_ours) = match kit.symlink_metadata() {
-        Ok(found) if found.is_dir() => (kit.join(SUMS).is_file(), is_begun(&kit)),
-        Ok(_) => (false, false),
-        Err(_) => (false, true),
+    let (is_kit, is_ours) = match type_in_folder(&kit) {
+        Some(found) if found.is_dir() => (kit.join(SUMS).is_file(), is_begun(&kit)),
+        Some(_) => (false, false),
+        None => (false, kit.symlink_metadata().is_err()),
     };
     // The launcher and the page come last: beside a kit that was only begun, they are not ours.
     for (path, may_replace) in
@@ -153,7 +153,7 @@ fn copy_program(ctx: &Ctx, reader: impl Read, from: &Path, to: &Path) -> Result<
     Ok(reader.finish().0)
 }
 
-/// The bundles whose first volumes lie in `folder`, by name.
+/// The bundles whose first volumes are in `folder`, by name; those that a link only leads to are not.
 pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(open_bundles(folder)?.iter().map(|bundle| bundle.path().to_owned()).collect())
 }
@@ -161,6 +161,7 @@ pub fn bundles_in(folder: &Path) -> Result<Vec<PathBuf>> {
 fn open_bundles(folder: &Path) -> Result<Vec<Bundle>> {
     let entries = read_dir(folder).map_err(|e| Error::read(folder, e))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| !is_marked(path) && type_in_folder(path).is_some_and(|found| found.is_file()));
     paths.sort();
     Ok(paths.iter().filter_map(|path| Bundle::open(path).ok()).collect())
 }
@@ -173,7 +174,7 @@ fn page(bundles: &[Bundle], system: &str) -> String {
             let name = bundle.path().file_name().unwrap_or_default().to_string_lossy();
             let fingerprint = hex(&bundle.header().fingerprint());
             let num_volumes = bundle.header().geometry.num_volumes;
-            let named = [("name", escape(&name).to_string()), ("volumes", num_volumes.to_string())];
+            let named = [("name", name.into_owned()), ("volumes", num_volumes.to_string())];
             let _ = writeln!(list, "    {}", text(lang, "kit-bundle", &named));
             let words = fingerprint_words(&fingerprint, lang).join(" ");
             let _ = writeln!(list, "    {}", text(lang, "kit-fingerprint", &[("words", words)]));
@@ -183,10 +184,28 @@ fn page(bundles: &[Bundle], system: &str) -> String {
         }
         list
     };
-    include_str!("../../assets/kit/READ-ME-FIRST.txt")
-        .replace("@BUNDLES-ZH@", &listed(Lang::ZhCn))
-        .replace("@BUNDLES-EN@", &listed(Lang::En))
-        .replace("@SYSTEM@", system)
+    let values = [
+        ("@BUNDLES-ZH@", listed(Lang::ZhCn)),
+        ("@BUNDLES-EN@", listed(Lang::En)),
+        ("@SYSTEM@", system.to_owned()),
+    ];
+    filled(include_str!("../../assets/kit/READ-ME-FIRST.txt"), &values)
+}
+
+/// The template with every mark replaced by its value, in one pass: a mark in a value, as a file may be named, stays.
+fn filled(template: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    let next = |rest: &str| {
+        let found = values.iter().filter_map(|(mark, value)| Some((rest.find(mark)?, *mark, value)));
+        found.min_by_key(|(at, ..)| *at)
+    };
+    while let Some((at, mark, value)) = next(rest) {
+        filled.push_str(&rest[..at]);
+        filled.push_str(value);
+        rest = &rest[at + mark.len()..];
+    }
+    filled + rest
 }
 
 /// Characters of half a fingerprint in groups of four, with the space behind it.

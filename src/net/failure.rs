@@ -10,6 +10,7 @@ use reqwest::{Response, StatusCode};
 use rustls::{AlertDescription, CertificateError, InvalidMessage, pki_types::UnixTime};
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::retry::Pace;
 use crate::error::{Code, Error, Fact, Result};
 
 /// Most bytes of an error's body that are read.
@@ -121,7 +122,7 @@ struct Entry {
     message: String,
 }
 
-fn from_status(host: &str, status: StatusCode, body: &[u8]) -> Error {
+pub(super) fn from_status(host: &str, status: StatusCode, body: &[u8]) -> Error {
     let parsed: Option<Body> = serde_json::from_slice(body).ok();
     let entry = parsed.and_then(|body| body.errors.into_iter().next());
     let text = String::from_utf8_lossy(body);
@@ -187,7 +188,8 @@ pub(super) async fn read_at_most(host: &str, mut response: Response, max_bytes: 
         return Err(too_long(len));
     }
     let mut bytes = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|e| from_reqwest(host, e))? {
+    let mut pace = Pace::default();
+    while let Some(piece) = pace.next(host, &mut response).await? {
         if bytes.len() + piece.len() > max_bytes {
             return Err(too_long((bytes.len() + piece.len()) as u64));
         }

@@ -196,7 +196,8 @@ impl Http {
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED && self.is_own(&url) && !challenged {
                 challenged = true;
-                match Challenge::of(response.headers(), &self.base) {
+                let challenge = Challenge::of(response.headers(), &self.base);
+                match challenge.map_err(|realm| self.refused_redirect(&realm))? {
                     Some(challenge) => self.tokens.refused(challenge, &call.scope),
                     None => return Ok(response),
                 }

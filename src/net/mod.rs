@@ -17,12 +17,17 @@ mod transit;
 
 use std::{future::Future, io, sync::LazyLock, time::Duration};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinHandle,
+};
 
 pub use auth::Credentials;
 pub use certs::{ClientCertificate, client_certificates};
 pub(crate) use env::Env;
 pub use registry::RegistryAccess;
+#[cfg(any(test, fuzzing))]
+pub(crate) use registry::read_answer;
 pub(crate) use registry::{Referrer, Registry, Sent, Way};
 pub(crate) use stream::{BodyReader, Pipe, pipe};
 pub(crate) use transit::{Login, Transit};
@@ -69,11 +74,25 @@ fn within(limit: Duration, future: impl Future<Output = ()>) -> Result<()> {
     Ok(())
 }
 
-/// Runs `future` beside the calling thread.
-pub(crate) fn spawn<T: Send + 'static>(
-    future: impl Future<Output = T> + Send + 'static,
-) -> Result<tokio::task::JoinHandle<T>> {
-    Ok(runtime()?.spawn(future))
+/// A future that runs in parallel to the calling thread.
+pub(crate) struct Task<T>(JoinHandle<T>);
+
+impl<T> Task<T> {
+    /// Waits for its value.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the job is cancelled first; [`Code::Fault`] when the future panicked.
+    pub(crate) fn wait(self, ctx: &Ctx) -> Result<T> {
+        block_on(ctx, self.0)?.map_err(|ended| match ended.try_into_panic() {
+            Ok(payload) => Error::panicked(payload),
+            Err(_) => Error::new(Code::Cancelled),
+        })
+    }
+}
+
+/// Runs `future` in parallel to the calling thread.
+pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<Task<T>> {
+    Ok(Task(runtime()?.spawn(future)))
 }
 
 /// Makes the runtime this thread's, for calls that ask for one without waiting.

@@ -2,7 +2,8 @@
 //! containers-certs.d(5); docs.docker.com, "Verify repository client with certificates".
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,7 +20,13 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-use crate::error::{Code, Error, Fact, Result};
+use crate::{
+    error::{Code, Error, Fact, Result},
+    fs::open_file,
+};
+
+/// More than any file of certificates has.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// What the folders of one host hold.
 #[derive(Default)]
@@ -109,7 +116,7 @@ fn read(dirs: &[PathBuf]) -> Result<HostCerts> {
         // The user's folder comes first, and its certificate is the one shown.
         if let (Some(path), None) = (identities.first(), &certs.identity) {
             let key = path.with_extension("key");
-            let key = PrivateKeyDer::from_pem_file(&key).map_err(|e| bad(&key, e))?;
+            let key = PrivateKeyDer::from_pem_reader(pem_reader(&key)?).map_err(|e| bad(&key, e))?;
             certs.identity = Some(ClientIdentity { chain: certificates(path)?, key, path: path.clone() });
         }
     }
@@ -117,13 +124,20 @@ fn read(dirs: &[PathBuf]) -> Result<HostCerts> {
 }
 
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let read =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>);
+    let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_reader_iter(pem_reader(path)?).collect();
     match read {
         Ok(certificates) if certificates.is_empty() => Err(bad(path, pem::Error::NoItemsFound)),
         Ok(certificates) => Ok(certificates),
         Err(e) => Err(bad(path, e)),
     }
+}
+
+fn pem_reader(path: &Path) -> Result<impl io::BufRead> {
+    let file = open_file(path).map_err(|e| match e.code() {
+        Code::Denied => e,
+        _ => e.recoded(Code::BadCertificateFile),
+    })?;
+    Ok(io::BufReader::new(file.take(MAX_FILE_BYTES)))
 }
 
 fn bad(path: &Path, error: pem::Error) -> Error {

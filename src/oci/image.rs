@@ -8,7 +8,7 @@ use super::reference::Name;
 use crate::digest::Digest;
 
 /// A blob and what it is. OCI image-spec, descriptor.md.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Descriptor {
     /// Media type.
     pub media_type: String,
@@ -101,6 +101,17 @@ pub struct ImageManifest {
     pub class_label: Option<String>,
 }
 
+/// An entry of an image index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// The index.
+    pub(crate) index: Digest,
+    /// What it lists.
+    pub(crate) child: Digest,
+    /// The manifest that this one is an attestation of, if the index says so in a way that keeps engines from running it.
+    pub(crate) attests: Option<Digest>,
+}
+
 /// An image: names, and the manifest or index they point at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Image {
@@ -114,6 +125,9 @@ pub struct Image {
     pub manifests: Vec<ImageManifest>,
     /// Parts that an index lists and that are not here.
     pub absent: Vec<Descriptor>,
+    /// What the indexes list, be it here or absent.
+    #[serde(skip)]
+    pub(crate) listed: Vec<Listed>,
     /// The manifest was made from the config, as the source kept none.
     pub synthesized: bool,
 }

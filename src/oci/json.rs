@@ -1,9 +1,9 @@
 //! JSON from outside: bounded in size and depth, without duplicate keys.
 //!
 //! Two readers that disagree on a duplicate key see two different images; a deep document overflows a
-//! stack. Both are refused before any type is built.
+//! stack. Both are refused before anything of the document is used.
 
-use std::{collections::HashSet, fmt};
+use std::{cell::Cell, collections::HashSet, fmt};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
@@ -15,6 +15,8 @@ pub(crate) const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 pub(crate) const MAX_CONFIG_BYTES: u64 = 8 << 20;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 32;
+/// Most members of the objects that are open at one point of a document: all their keys are remembered.
+const MAX_KEYS: usize = 100_000;
 
 /// Parses `bytes`, after checking depth and keys; `entry` names the document in errors.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], entry: &str) -> Result<T> {
@@ -23,27 +25,30 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], entry: &str) -> Result<T>
     };
     // Windows tools put a byte order mark before JSON; it is not part of the document.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // The type first: one with limits of its own refuses a document without end before all of it is walked.
+    let parsed = serde_json::from_slice(bytes).map_err(bad)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: 0 }.deserialize(&mut deserializer).map_err(bad)?;
-    deserializer.end().map_err(bad)?;
-    serde_json::from_slice(bytes).map_err(bad)
+    Strict { depth: 0, num_keys: &Cell::new(0) }.deserialize(&mut deserializer).map_err(bad)?;
+    Ok(parsed)
 }
 
 /// Walks a document without building it.
-struct Strict {
+struct Strict<'a> {
     depth: usize,
+    /// Keys remembered at all depths.
+    num_keys: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: de::Error>(&self) -> std::result::Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self { depth: self.depth + 1, num_keys: self.num_keys })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = ();
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
@@ -51,7 +56,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,8 +99,13 @@ impl<'de> Visitor<'de> for Strict {
                 return Err(de::Error::custom(format_args!("duplicate key {key:?}")));
             }
             keys.insert(key);
+            self.num_keys.update(|num| num + 1);
+            if self.num_keys.get() > MAX_KEYS {
+                return Err(de::Error::custom(format_args!("more than {MAX_KEYS} members")));
+            }
             map.next_value_seed(self.deeper()?)?;
         }
+        self.num_keys.update(|num| num - keys.len());
         Ok(())
     }
 }
@@ -111,7 +121,15 @@ mod tests {
         assert!(parse("\u{feff}{}").is_ok());
         let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(parse(&deep(32)).is_ok());
+        // Members of objects that are closed again do not count.
+        let members = |num: usize| {
+            format!("{{{}}}", (0..num).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(","))
+        };
+        assert!(parse(&members(MAX_KEYS)).is_ok());
+        assert!(parse(&format!("[{0},{0}]", members(MAX_KEYS))).is_ok());
         for bad in [
+            &members(MAX_KEYS + 1),
+            &format!(r#"{{"a":{}}}"#, members(MAX_KEYS)),
             &deep(33),
             &deep(100_000),
             r#"{"a":1,"a":1}"#,

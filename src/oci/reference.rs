@@ -1,16 +1,26 @@
 //! Names of images, always fully qualified: engines complete short names differently.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use oci_spec::distribution::{ParseError, Reference};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Code, Error, Fact, Result};
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+};
 
 /// OCI's annotation for a name within a layout; often only a tag.
 pub(crate) const ANNOTATION_REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// containerd's annotation for the full name.
 pub(crate) const ANNOTATION_CONTAINERD_NAME: &str = "io.containerd.image.name";
+
+/// The hosts of Docker's registry; the first is the one that names are completed with.
+const DOCKER_HOSTS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+/// What Docker completes a repository of one component with.
+const DOCKER_LIBRARY: &str = "library/";
+/// Ports that need not be written: of HTTPS, and of plain HTTP where a registry has that.
+const DEFAULT_PORTS: [u16; 2] = [443, 80];
 
 /// Longest name, completed. docs/bundle-format.md §4.2.
 const MAX_NAME_BYTES: usize = 512;
@@ -111,6 +121,55 @@ impl Name {
         self.0.contains('@')
     }
 
+    /// The manifest that this is the tag of an artifact of: `sha256-HEX`, and what cosign puts after it. distribution-spec,
+    /// "Referrers Tag Schema".
+    pub(crate) fn subject(&self) -> Option<Digest> {
+        let rest = self.tag().strip_prefix("sha256-")?;
+        let hex = rest.split('.').next().unwrap_or_default();
+        format!("sha256:{hex}").parse().ok()
+    }
+
+    /// The ways to write this name that lead to the same image, and its repository alone, which stands for all tags: a host
+    /// has a default port, Docker's registry has several hosts, and Docker leaves out what it completes. In lower case, as
+    /// hosts have none.
+    pub(crate) fn spellings(&self) -> Vec<String> {
+        let whole = self.0.to_ascii_lowercase();
+        let Some((place, rest)) = whole.split_once('/') else { return vec![whole] };
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok()),
+            None => (place, None),
+        };
+        let is_default = |port: &u16| DEFAULT_PORTS.contains(port);
+        let (hosts, ports) = match port {
+            Some(port) if !is_default(&port) => (vec![host], vec![format!(":{port}")]),
+            None if place != host => (vec![place], vec![String::new()]),
+            _ => {
+                let hosts = if DOCKER_HOSTS.contains(&host) { DOCKER_HOSTS.to_vec() } else { vec![host] };
+                let ports = DEFAULT_PORTS.iter().map(|port| format!(":{port}"));
+                (hosts, ports.chain([String::new()]).collect())
+            }
+        };
+        let is_docker = hosts.len() > 1;
+        let mut places: Vec<String> =
+            hosts.iter().flat_map(|host| ports.iter().map(move |port| format!("{host}{port}/"))).collect();
+        places.extend(is_docker.then(String::new));
+        let mut repositories = vec![rest.to_owned()];
+        if is_docker {
+            let library = rest.strip_prefix(DOCKER_LIBRARY).map(str::to_owned);
+            repositories
+                .extend(library.or_else(|| (!rest.contains('/')).then(|| format!("{DOCKER_LIBRARY}{rest}"))));
+        }
+        let ends = |rest: &String| {
+            let alone = rest.split(['@', ':']).next().unwrap_or_default().to_owned();
+            let untagged = rest.split('@').next().unwrap_or_default().to_owned();
+            [rest.clone(), untagged, alone]
+        };
+        let repositories: BTreeSet<String> = repositories.iter().flat_map(ends).collect();
+        let spelled =
+            places.iter().flat_map(|place| repositories.iter().map(move |rest| format!("{place}{rest}")));
+        spelled.chain([whole.clone()]).collect()
+    }
+
     /// Whether a user who typed `text` meant this name: in full, in Docker's short form, or a bare word.
     pub fn is_meant_by(&self, text: &str) -> bool {
         self.0 == text || Self::qualified(text).is_ok_and(|name| name == *self)
@@ -176,6 +235,56 @@ mod tests {
             &"a".repeat(600),
         ] {
             assert_eq!(Name::qualified(bad).unwrap_err().code(), Code::BadReference, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_name_is_one_of_all_others() {
+        for (all, other) in [
+            (&["r.cn/a:1", "R.cn/a:1", "r.cn:443/a:1", "r.CN:0443/a:1", "r.cn:80/a:1"][..], "r.cn:5000/a:1"),
+            (&["r.cn:5000/a/b:V1", "R.cn:05000/a/b:V1"], "r.cn/a/b:V1"),
+            (
+                &[
+                    "nginx:1",
+                    "docker.io/library/nginx:1",
+                    "index.docker.io/nginx:1",
+                    "registry-1.docker.io:443/nginx:1",
+                ],
+                "r.cn/library/nginx:1",
+            ),
+            (&["docker.io/a/b", "Registry-1.Docker.io/a/b"], "quay.io/a/b"),
+        ] {
+            let spelled = |text: &str| Name::qualified(text).unwrap().spellings();
+            for one in all {
+                for another in all {
+                    let full = Name::qualified(another).unwrap().to_string().to_lowercase();
+                    let full = full.replace(":0", ":");
+                    assert!(spelled(one).contains(&full), "{one}, {another}: {:?}", spelled(one));
+                }
+                let other = Name::qualified(other).unwrap().to_string();
+                assert!(!spelled(one).contains(&other.to_lowercase()), "{one}, {other}");
+            }
+        }
+        let spelled = Name::qualified("nginx").unwrap().spellings();
+        assert!(
+            ["nginx", "nginx:latest", "library/nginx"]
+                .iter()
+                .all(|short| spelled.iter().any(|one| one == short))
+        );
+        assert_eq!(Name::from_ref_name("latest").unwrap().spellings(), ["latest"]);
+    }
+
+    #[test]
+    fn the_tag_of_an_artifact_names_its_subject() {
+        let subject = |tag: &str| Name::qualified(&format!("r.cn/a:{tag}")).unwrap().subject();
+        let digest = Digest::of(b"x");
+        let hex = digest.hex();
+        for tag in ["", ".sig", ".att", ".sbom"] {
+            assert_eq!(subject(&format!("sha256-{hex}{tag}")), Some(digest));
+        }
+        for tag in [format!("sha256-{hex}x"), format!("sha256-{}", &hex[1..]), format!("x-{hex}"), "1".into()]
+        {
+            assert_eq!(subject(&tag), None, "{tag}");
         }
     }
 

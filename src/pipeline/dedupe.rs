@@ -186,7 +186,7 @@ mod tests {
         deduper.flush().unwrap();
         assert_eq!(chunks.finish(), (vec![0], 110_000));
         drop(queue);
-        assert_eq!(frames.map(|frame| frame.plain_len).collect::<Vec<_>>(), [110_000]);
+        assert_eq!(frames.map(|frame| frame.unwrap().plain_len).collect::<Vec<_>>(), [110_000]);
     }
 
     #[test]
@@ -207,6 +207,6 @@ mod tests {
         );
         assert_eq!(chunks.finish(), (vec![1, 0], 3000));
         drop(queue);
-        assert_eq!(frames.map(|frame| frame.plain_len).collect::<Vec<_>>(), [2000, 1000]);
+        assert_eq!(frames.map(|frame| frame.unwrap().plain_len).collect::<Vec<_>>(), [2000, 1000]);
     }
 }

@@ -11,8 +11,9 @@ mod reseal;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use journal::Journal;
-pub(crate) use journal::{Interrupted, interrupted};
+#[cfg(any(test, fuzzing))]
+pub(crate) use journal::rewritten;
+pub(crate) use journal::{Interrupted, Journal, Runs};
 pub(crate) use reseal::reseal;
 
 use crate::{
@@ -21,9 +22,12 @@ use crate::{
         VendorSignature,
     },
     crypto::SigningKey,
-    error::{Code, Error, Result},
+    error::{Error, Result},
     fs::Existing,
-    job::{Ctx, Phase, ordered::ordered},
+    job::{
+        Ctx, Phase,
+        ordered::{OrderedReceiver, ordered},
+    },
     keyslot::PendingSlot,
     plan::{PackContent, PackPlan},
 };
@@ -50,29 +54,48 @@ pub(crate) struct Signing {
     pub(crate) statement: Statement,
 }
 
-/// Figures of a finished pack.
+/// What a run begins with.
+pub(crate) struct Start {
+    pub(crate) keys: Arc<BundleKeys>,
+    pub(crate) slots: Vec<PendingSlot>,
+    pub(crate) begin: Begin,
+    pub(crate) runs: Runs,
+}
+
+/// A pack that is complete, but for the names of its files.
 pub(crate) struct Packed<'a> {
     pub(crate) sealed: Sealed,
+    /// Goes when the files have their names.
+    pub(crate) journal: Journal,
     /// What it holds.
     pub(crate) content: Cow<'a, PackContent>,
     /// Bytes left after deduplication, before compression.
     pub(crate) unique_content_bytes: u64,
 }
 
-/// Writes the bundle of `plan` to `path`. On any error nothing is left there.
+/// Appends frames as they come, and drops their end; `false` when the writing thread stopped, which knows why.
+fn append_all(writer: &mut BundleWriter, frames: OrderedReceiver<Frame>) -> Result<bool> {
+    for frame in frames {
+        if writer.append(&frame?).is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes the bundle of `plan` for `path`, under partial names. On any error nothing is left.
 pub(crate) fn pack<'a>(
     ctx: &Ctx,
     plan: &'a PackPlan,
     path: &Path,
     settings: &Settings,
-    keys: &Arc<BundleKeys>,
-    slots: Vec<PendingSlot>,
-    begin: Begin,
+    start: Start,
 ) -> Result<Packed<'a>> {
+    let Start { keys, slots, begin, runs } = start;
     ctx.enter(Phase::Pack, plan.unique_bytes());
     let in_flight = (2 * rayon::current_num_threads() + 2).min(MAX_FRAMES_IN_FLIGHT);
     let (existing, layout) = (settings.existing, settings.layout);
-    let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(keys), begin, in_flight)?;
+    let mut writer = BundleWriter::create(ctx, path, existing, layout, Arc::clone(&keys), begin, in_flight)?;
     let (frames_in, frames_out) = ordered::<Frame>(in_flight);
 
     let (read, slots) = std::thread::scope(|scope| {
@@ -80,7 +103,7 @@ pub(crate) fn pack<'a>(
         let slots = scope.spawn(|| {
             let wrap = |slot: PendingSlot| slot.wrap(ctx, keys.set_id(), keys.bundle_key());
             let slots = slots.into_iter().map(wrap).collect::<Result<Vec<_>>>()?;
-            Ok((Journal::write(path, settings, keys, &slots), slots))
+            Ok((runs.begin(keys.set_id(), &slots), slots))
         });
         let reader = std::thread::Builder::new()
             .name("reader".into())
@@ -88,21 +111,24 @@ pub(crate) fn pack<'a>(
             .map_err(|e| Error::read(path, e));
         let reader = match reader {
             Ok(reader) => reader,
-            Err(e) => return (Err(e), slots.join()),
+            Err(e) => return (Err(e), slots.join().map_err(Error::panicked).flatten()),
         };
         // Breaking off drops the frames' end, which stops the reader.
-        let all_appended = frames_out.map(|frame| writer.append(&frame)).all(|appended| appended.is_ok());
-        // A thread of ours never panics on purpose; should it, the job counts as stopped.
-        let read = reader.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
-        (if all_appended { read.map(Some) } else { Ok(None) }, slots.join())
+        let appended = append_all(&mut writer, frames_out);
+        let read = reader.join().map_err(Error::panicked).flatten();
+        let read = match appended {
+            Ok(true) => read.map(Some),
+            Ok(false) => Ok(None),
+            Err(e) => Err(e),
+        };
+        (read, slots.join().map_err(Error::panicked).flatten())
     });
-    let slots = slots.unwrap_or_else(|_| Err(Error::new(Code::Cancelled)));
     let ended = match read {
         Ok(Some(read)) => slots.map(|slots| (read, slots)),
         Ok(None) => return Err(writer.abort()),
         Err(e) => Err(e),
     };
-    let (read, (_journal, slots)) = match ended {
+    let (read, (journal, slots)) = match ended {
         Ok(ended) => ended,
         Err(e) => {
             writer.abort();
@@ -130,5 +156,5 @@ pub(crate) fn pack<'a>(
     let additions =
         Additions { slots, base_root: [0; 32], extensions: settings.extensions.clone(), sign: &sign };
     let sealed = writer.seal(ctx, index, additions)?;
-    Ok(Packed { sealed, content: read.content, unique_content_bytes: read.unique_bytes })
+    Ok(Packed { sealed, journal, content: read.content, unique_content_bytes: read.unique_bytes })
 }

@@ -153,7 +153,7 @@ fn with_hasher(work: impl FnOnce(&Sender<HashJob>) -> Result<()>) -> Result<Vec<
         let hasher = scope.spawn(move || hash_blobs(&todo));
         let worked = work(&jobs);
         drop(jobs);
-        let hashed = hasher.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))?;
+        let hashed = hasher.join().map_err(Error::panicked).flatten()?;
         worked.map(|()| hashed)
     })
 }

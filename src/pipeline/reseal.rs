@@ -13,7 +13,7 @@ use crate::{
 /// Records on their way to the file.
 const QUEUE_LEN: usize = 8;
 
-/// Writes what `bundle` holds to `path`, sealed under `keys`. On any error nothing is left there.
+/// Writes what `bundle` holds for `path`, sealed under `keys`, under partial names. On any error nothing is left.
 pub(crate) fn reseal(
     ctx: &Ctx,
     bundle: &OpenBundle,

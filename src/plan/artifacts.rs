@@ -1,7 +1,6 @@
 //! Artifacts go where the image goes that they belong to: selected with it, and renamed into its repository.
 //!
-//! They are told by their tags: `sha256-HEX` and what cosign puts behind it. distribution-spec, "Referrers Tag
-//! Schema".
+//! They are told by their tags: [`Name::subject`].
 
 use super::restore::RestoredImage;
 use crate::{
@@ -13,10 +12,7 @@ use crate::{
 fn belongs_to(name: &Name, image: &Image) -> bool {
     let manifests = image.manifests.iter().map(|manifest| manifest.blob.digest);
     let mut digests = [image.target.digest].into_iter().chain(manifests);
-    digests.any(|digest| {
-        let rest = name.tag().strip_prefix("sha256-").and_then(|rest| rest.strip_prefix(&digest.hex()));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
+    name.subject().is_some_and(|subject| digests.any(|digest| digest == subject))
 }
 
 /// The images of `all` that are artifacts of `chosen`, and theirs in turn.

@@ -191,6 +191,7 @@ mod tests {
             indexes: Vec::new(),
             manifests: vec![manifest],
             absent: Vec::new(),
+            listed: Vec::new(),
             synthesized: false,
         }
     }

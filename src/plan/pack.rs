@@ -9,6 +9,7 @@ use super::classes::ClassRules;
 use crate::{
     bundle::MAX_BLOBS,
     class::Class,
+    crypto::random,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -78,6 +79,15 @@ impl PackPlan {
             (class, Self { sources: Arc::clone(&self.sources), content, platforms: self.platforms.clone() })
         };
         Ok(divided.into_iter().map(plan).collect())
+    }
+
+    /// Tells what is packed: the same for the same images, platforms and blobs from the same places.
+    pub(crate) fn digest(&self) -> Digest {
+        let blobs = self.content.blobs.iter().map(|(digest, blob)| (digest, blob.size, blob.source));
+        let made: Vec<&Digest> = self.content.made.keys().collect();
+        let all = (&self.content.images, &self.platforms, blobs.collect::<Vec<_>>(), made);
+        // Were it ever not to be written as JSON, it would be like no other plan.
+        serde_json::to_vec(&all).map_or_else(|_| Digest::from_bytes(random()), |json| Digest::of(&json))
     }
 
     /// What to read from source number `source`.

@@ -15,6 +15,7 @@ use crate::{
     fs::require_space,
     job::{Ctx, Notice, NoticeKind},
     oci::{Descriptor, Image, Name},
+    trust::{Admission, Named},
 };
 
 /// What a user asked for.
@@ -52,6 +53,11 @@ impl RestoredImage {
     /// here, and a name that the destination cannot hold is left out.
     pub fn moves(&self) -> &[(Option<Name>, Option<Name>)] {
         &self.moves
+    }
+
+    /// Every name that a rule may meet: one that was made for this destination hides none of the bundle's.
+    fn all_names(&self) -> Vec<&Name> {
+        self.bundle_names.iter().chain(&self.names).collect()
     }
 }
 
@@ -96,10 +102,12 @@ impl RestorePlan {
 /// Plans restoring `images` to `dest`. Writes nothing.
 ///
 /// # Errors
-/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`], [`Code::OnlyArtifacts`].
+/// [`Code::NoSuchImage`], [`Code::NameTaken`], [`Code::BadReference`], [`Code::NoSpace`], [`Code::OnlyArtifacts`],
+/// [`Code::ImageNotSigned`].
 pub(crate) fn plan_restore(
     ctx: &Ctx,
     images: &[Image],
+    admission: &Admission,
     dest: &DestSpec,
     selection: &Selection,
 ) -> Result<RestorePlan> {
@@ -143,6 +151,8 @@ pub(crate) fn plan_restore(
         image.names = image.moves.iter().filter_map(|(_, there)| there.clone()).collect();
     }
     refuse_taken_names(&chosen)?;
+    let named = chosen.iter().map(|restored| Named { image: &restored.image, names: restored.all_names() });
+    admission.check_images(ctx, &named.collect::<Vec<_>>())?;
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
     let mut plan = RestorePlan {
         images: chosen,

@@ -12,9 +12,12 @@ use std::{
 use bytes::BufMut;
 use sha2::{Digest, Sha256};
 
-use super::{request::RepairRequest, scan::Scanned};
+use super::{
+    request::RepairRequest,
+    scan::{MAX_DAMAGED, Scanned},
+};
 use crate::{
-    bundle::{COPY_BYTES, Given, Header, RECORD_OVERHEAD, Shape, record_hash},
+    bundle::{COPY_BYTES, Given, Header, RECORD_OVERHEAD, Shape, pieces, record_hash},
     digest::hex,
     error::{Code, Error, Fact, Result},
     fs::{Existing, PartialFile, open_file, read_exact_at},
@@ -59,9 +62,8 @@ pub(super) fn write(
         writer.part(HEADER, 0, header_copy)?;
     }
     for volume in &request.trailers {
-        let summary = scanned.survey.summary(volume - 1);
-        let lost = || Error::new(Code::RootMismatch).with(Fact::Volume, volume);
-        writer.part(TRAILER, u64::from(*volume), &summary.ok_or_else(lost)?)?;
+        writer.begin_part(TRAILER, u64::from(*volume), shape.summary_bytes(volume - 1))?;
+        scanned.survey.each_piece(ctx, volume - 1, &mut |piece| writer.put(piece))?;
     }
     let mut buf = Vec::new();
     for number in request.records.iter().flat_map(|(first, last)| *first..=*last) {
@@ -117,9 +119,13 @@ impl Writer {
     }
 
     fn part(&mut self, kind: u32, number: u64, bytes: &[u8]) -> Result<()> {
-        self.num_parts += 1;
-        self.put(&encode_part(kind, number, bytes.len() as u64))?;
+        self.begin_part(kind, number, bytes.len() as u64)?;
         self.put(bytes)
+    }
+
+    fn begin_part(&mut self, kind: u32, number: u64, len: u64) -> Result<()> {
+        self.num_parts += 1;
+        self.put(&encode_part(kind, number, len))
     }
 
     fn finish(mut self) -> Result<u64> {
@@ -151,7 +157,8 @@ impl Answer {
         let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
         let mut reader = Reader { ctx, file: &file, path, at: 0, len, hasher: Sha256::new() };
         let read = reader.read(header);
-        let (shape, header, records, given) = read.map_err(|e| e.at(path))?;
+        let (shape, header, records, mut given) = read.map_err(|e| e.at(path))?;
+        given.file = Some(file.try_clone().map_err(|e| Error::read(path, e))?);
         Ok((Self { file, path: path.to_owned(), shape, header, records }, given))
     }
 
@@ -201,6 +208,16 @@ impl Reader<'_> {
         Ok(bytes)
     }
 
+    /// Leaves the next bytes where they are, under the checksum; returns their offset.
+    fn skip_summed(&mut self, len: u64) -> Result<u64> {
+        let offset = self.at;
+        for (_, piece) in pieces(len) {
+            self.ctx.checkpoint()?;
+            self.take_summed(piece as u64)?;
+        }
+        Ok(offset)
+    }
+
     fn read(&mut self, known: Option<&Header>) -> Result<Parts> {
         let head = self.take_summed(HEAD_BYTES as u64)?;
         if !head.starts_with(MAGIC) || Sha256::digest(&head[..HEAD_BYTES - 32])[..] != head[HEAD_BYTES - 32..]
@@ -245,16 +262,15 @@ impl Reader<'_> {
                     if len != shape.summary_bytes(volume) || !ascends {
                         return Err(bad("detail-repair-trailer"));
                     }
-                    given.summaries.insert(volume, self.take_summed(len)?);
+                    given.summaries.insert(volume, self.skip_summed(len)?);
                 }
-                RECORD if number < header.geometry.num_records => {
+                // No more than can be listed as damaged.
+                RECORD if number < header.geometry.num_records && (records.len() as u64) < MAX_DAMAGED => {
                     let ascends = records.last().is_none_or(|(last, _)| *last < number);
                     if len != header.geometry.plain_len(number) as u64 + RECORD_OVERHEAD || !ascends {
                         return Err(bad("detail-repair-record"));
                     }
-                    let offset = self.at;
-                    self.take_summed(len)?;
-                    records.push((number, offset));
+                    records.push((number, self.skip_summed(len)?));
                 }
                 END if number == num_parts && len == 32 => {
                     let sum = self.hasher.clone().finalize();

@@ -13,9 +13,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::{
-    bundle::{Given, Header, SetId, set_id_of, volume_path},
+    bundle::{
+        self, Bundle, Damage, Fault, Given, Header, Owner, ReadySet, Survey, lock, owner_of_first,
+        volume_path,
+    },
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, open_in_place, read_exact_at, require_space},
+    fs::{Existing, PartialFile, WrittenFile, read_exact_at, require_space},
     job::{Ctx, Phase},
 };
 
@@ -75,32 +78,38 @@ impl RepairReport {
     }
 }
 
-/// Mends the bundle at `path`.
+/// Mends the bundle at `path`. The header is written last, once all else was proven by it.
 pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<RepairReport> {
-    let lock = if options.out.is_none() { Some(lock(path)?) } else { None };
-    let known = crate::bundle::Bundle::open(path);
-    let answer = match &options.answer {
-        Some(answer) => {
-            Some(Answer::open(ctx, answer, known.as_ref().ok().map(crate::bundle::Bundle::header))?)
-        }
-        None => None,
+    if let Some(out) = &options.out {
+        bundle::settle(out)?;
+    }
+    let lock = if options.out.is_none() { Some(lock(ctx, path)?) } else { None };
+    let known = match Bundle::open(path) {
+        Ok(bundle) => Some(bundle),
+        // An answer takes the place of a header that is lost, and of none that says something else.
+        Err(e) if options.answer.is_some() && is_header_lost(&e) => None,
+        Err(e) => return Err(e),
     };
+    let known_header = known.as_ref().map(|bundle| bundle.header_of_volumes(ctx)).transpose()?;
+    let answer = options.answer.as_ref().map(|answer| Answer::open(ctx, answer, known_header)).transpose()?;
     let (answer, given) =
         answer.map_or_else(|| (None, Given::default()), |(answer, given)| (Some(answer), given));
-    let (header_copy, is_header_from_answer) =
-        match (&known, answer.as_ref().and_then(|answer| answer.header.as_ref())) {
-            (Ok(_), _) => (rebuild::read_header_copy(path)?, false),
-            (Err(_), Some(copy)) => (copy.clone(), true),
-            (Err(_), None) => return Err(known.err().unwrap_or_else(|| Error::new(Code::HeaderDamaged))),
-        };
-    let (header, _) = Header::decode(&header_copy).map_err(crate::bundle::Fault::into_error)?;
-    let num_damaged_copies = known.as_ref().map_or(2, crate::bundle::Bundle::num_damaged_copies);
+    let brought = answer.as_ref().and_then(|answer| answer.header.as_deref()).filter(|_| known.is_none());
+    let header = match (known_header, brought) {
+        (Some(header), _) => header.clone(),
+        (None, Some(copy)) => Header::decode(copy).map_err(Fault::into_error)?.0,
+        (None, None) => return Err(Error::new(Code::HeaderDamaged).at(path)),
+    };
+    if known.is_none() && owner_of_first(path, &header.set_id)? == Owner::Other {
+        let found = crate::digest::hex(&header.fingerprint());
+        return Err(Error::new(Code::AnswerForeign).with(Fact::Found, found).at(path));
+    }
+    let num_damaged_copies = known.as_ref().map_or(2, Bundle::num_damaged_copies);
     let scanned = scan::scan_as(ctx, path, &header, num_damaged_copies, given)?;
     let targets = match &options.out {
-        Some(out) => Targets::copied(ctx, &scanned, path, out, options.existing)?,
+        Some(out) => Targets::copied(ctx, &scanned, out, options.existing)?,
         None => Targets::in_place(&scanned, path)?,
     };
-    let num_header_copies = rebuild::mend_header(&targets.paths[0], &header_copy)?;
     let mut rebuilt = rebuild::rebuild(ctx, &scanned, targets.paths.clone(), answer.as_ref())?;
     if options.out.is_some() {
         // What was whole at its old place was copied since.
@@ -115,6 +124,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         };
         return Err(error.at(path));
     }
+    let num_header_copies = rebuild::mend_header(&targets.paths[0], brought)?;
     let volumes = targets.commit(&scanned, &rebuilt.left.records)?;
     drop(lock);
     Ok(RepairReport {
@@ -126,7 +136,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         trailers: from_one(&rebuilt.trailers),
         lost_trailers: from_one(&rebuilt.lost_trailers),
         still_damaged: rebuilt.left.records,
-        is_header_from_answer,
+        is_header_from_answer: brought.is_some(),
     })
 }
 
@@ -135,7 +145,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
 pub(crate) fn request(ctx: &Ctx, path: &Path) -> Result<Option<RepairRequest>> {
     match scan(ctx, path, Given::default()) {
         Ok(scanned) => Ok(RepairRequest::of(&scanned)),
-        Err(e) if is_header_lost(&e) => RepairRequest::of_lost_header(path).map(Some),
+        Err(e) if is_header_lost(&e) => RepairRequest::of_lost_header(ctx, path).map(Some),
         Err(e) => Err(e),
     }
 }
@@ -153,17 +163,18 @@ pub(crate) fn answer(
     out: &Path,
     existing: Existing,
 ) -> Result<u64> {
-    let bundle = crate::bundle::Bundle::open(path)?;
-    request.check(bundle.header())?;
+    let bundle = Bundle::open(path)?;
+    let header = bundle.header_of_volumes(ctx)?;
+    request.check(header)?;
     crate::fs::refuse_existing(out, existing)?;
-    let survey = crate::bundle::Survey::take(path, bundle.header(), Given::default())?;
+    let survey = Survey::take(ctx, path, header, Given::default())?;
     if !survey.is_proven {
         return Err(Error::new(Code::RootMismatch).at(path));
     }
     let scanned = Scanned {
-        header: bundle.header().clone(),
+        header: header.clone(),
         survey,
-        damage: crate::bundle::Damage::default(),
+        damage: Damage::default(),
         num_damaged_copies: bundle.num_damaged_copies(),
     };
     let header_copy = rebuild::read_header_copy(path)?;
@@ -177,21 +188,6 @@ fn told(records: &[u64]) -> String {
     first.join(", ") + more
 }
 
-fn lock(path: &Path) -> Result<std::fs::File> {
-    let file = open_in_place(path)?;
-    match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(Code::Busy).at(path)),
-        _ => Ok(file),
-    }
-}
-
-/// Whether a volume of this set lies at `path`.
-fn is_of_set(path: &Path, set_id: &SetId) -> bool {
-    let mut head = [0; 64];
-    let is_read = crate::fs::open_file(path).is_ok_and(|file| read_exact_at(&file, &mut head, 0).is_ok());
-    is_read && set_id_of(&head).as_ref() == Some(set_id)
-}
-
 /// The files that are written.
 struct Targets {
     /// Where each volume lies while it is written.
@@ -200,6 +196,8 @@ struct Targets {
     names: Vec<PathBuf>,
     /// New files, by volume (from 0).
     new: Vec<(u32, WrittenFile)>,
+    /// Files that are there, and go when the new ones come.
+    replaced: Vec<PathBuf>,
 }
 
 impl Targets {
@@ -214,39 +212,39 @@ impl Targets {
             file.path().clone_into(&mut paths[volume as usize]);
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new })
+        Ok(Self { paths, names, new, replaced: Vec::new() })
     }
 
     /// Copies of the volumes, damaged as they are; what cannot be read is left out.
-    fn copied(ctx: &Ctx, scanned: &Scanned, path: &Path, out: &Path, existing: Existing) -> Result<Self> {
+    fn copied(ctx: &Ctx, scanned: &Scanned, out: &Path, existing: Existing) -> Result<Self> {
         let (names, shape) = (names(scanned, out), scanned.shape());
+        let replaced = bundle::replaced_by(out, existing, Some(scanned.survey.set_id()))?;
         let num_bytes = (0..shape.geometry.num_volumes).map(|volume| shape.places(volume).len).sum();
         require_space(out, num_bytes)?;
         ctx.enter(Phase::Recover, num_bytes);
         let (mut paths, mut new) = (Vec::new(), Vec::new());
         for (volume, name) in (0..).zip(&names) {
-            // A run that was killed while it gave the names leaves later volumes; the first would be refused above.
-            let is_ours = volume > 0 && is_of_set(name, scanned.survey.set_id());
-            let mut file = PartialFile::create(name, if is_ours { Existing::Replace } else { existing })?;
-            copy(ctx, &volume_path(path, volume), shape.places(volume).len, &mut file)?;
+            let existing = if replaced.contains(name) { Existing::Replace } else { Existing::Keep };
+            let mut file = PartialFile::create(name, existing)?;
+            copy(ctx, scanned.survey.files.path(volume), shape.places(volume).len, &mut file)?;
             let file = file.finish()?;
             paths.push(file.path().to_owned());
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new })
+        Ok(Self { paths, names, new, replaced })
     }
 
-    /// Gives new files their names, volume 1 last. A missing volume of which nothing could be rebuilt stays missing.
+    /// Gives new files their names. A missing volume of which nothing could be rebuilt stays missing.
     fn commit(self, scanned: &Scanned, left: &[u64]) -> Result<Vec<PathBuf>> {
         let geometry = &scanned.shape().geometry;
-        let (first, later): (Vec<_>, Vec<_>) = self.new.into_iter().partition(|(volume, _)| *volume == 0);
-        for (volume, file) in later.into_iter().chain(first) {
+        let has_whole = |volume| {
             let (start, num) = geometry.volume_span(volume);
-            let is_any_whole = (start..start + num).any(|number| left.binary_search(&number).is_err());
-            if is_any_whole {
-                file.commit()?;
-            }
-        }
+            (start..start + num).any(|number| left.binary_search(&number).is_err())
+        };
+        let files = self.new.into_iter().filter(|(volume, _)| has_whole(*volume)).map(|(_, file)| file);
+        let path = self.names.first().cloned().unwrap_or_default();
+        let (files, replaced) = (files.collect(), self.replaced);
+        bundle::commit(vec![ReadySet { path, files, replaced, is_all: true }])?;
         Ok(self.names)
     }
 }

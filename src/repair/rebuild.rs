@@ -1,7 +1,10 @@
 //! Writes what is damaged again: records, then recovery records, then heads and trailers. Only what is known to be damaged
 //! is written over, so a run that was interrupted can be repeated.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{
     answer::Answer,
@@ -72,9 +75,8 @@ pub(super) fn rebuild(
         if *volume > 0 {
             write_where_other(&files, *volume, 0, &encode_volume_head(scanned.survey.set_id(), *volume))?;
         }
-        for (offset, part) in scanned.survey.trailer_parts(*volume)? {
-            write_where_other(&files, *volume, offset, &part)?;
-        }
+        let mut put = |offset, piece: &[u8]| write_where_other(&files, *volume, offset, piece);
+        scanned.survey.each_trailer_piece(ctx, *volume, &mut put)?;
     }
     for volume in 0..shape.geometry.num_volumes {
         // How long a volume is to be, its trailer says.
@@ -150,15 +152,17 @@ fn write_where_other(files: &VolumeFiles, volume: u32, offset: u64, bytes: &[u8]
     files.write_at(volume, offset, bytes)
 }
 
-/// Writes `copy`, a whole header copy, over those at `path` that cannot be used.
-pub(super) fn mend_header(path: &Path, copy: &[u8]) -> Result<usize> {
+/// Writes the newest usable header copy at `path` over one that cannot be used; where neither can, `brought` over both.
+/// Returns how many were written.
+pub(super) fn mend_header(path: &Path, brought: Option<&[u8]>) -> Result<usize> {
     let write = |e| Error::write(path, e);
     let file = open_in_place(path)?;
+    let usable = usable_copies(&file);
+    let newest = usable.iter().flatten().max_by_key(|(sequence, _)| *sequence).map(|(_, copy)| &copy[..]);
+    let copy = newest.or(brought).ok_or_else(|| Error::new(Code::HeaderDamaged).at(path))?;
     let mut num_written = 0;
-    for offset in [COPY_BYTES as u64, 0] {
-        let mut found = vec![0; COPY_BYTES];
-        let is_usable = read_exact_at(&file, &mut found, offset).is_ok() && Header::decode(&found).is_ok();
-        if !is_usable {
+    for (offset, usable) in COPIES.into_iter().zip(&usable) {
+        if usable.is_none() {
             write_all_at(&file, copy, offset).map_err(write)?;
             file.sync_all().map_err(write)?;
             num_written += 1;
@@ -169,13 +173,21 @@ pub(super) fn mend_header(path: &Path, copy: &[u8]) -> Result<usize> {
 
 /// The newest usable header copy at `path`, as it lies on disk.
 pub(super) fn read_header_copy(path: &Path) -> Result<Vec<u8>> {
-    let file = crate::fs::open_file(path)?;
-    let usable = [0, COPY_BYTES as u64].into_iter().filter_map(|offset| {
+    let usable =
+        usable_copies(&crate::fs::open_file(crate::bundle::locate_first(path).as_deref().unwrap_or(path))?);
+    let newest = usable.into_iter().flatten().max_by_key(|(sequence, _)| *sequence);
+    newest.map(|(_, copy)| copy).ok_or_else(|| Error::new(Code::HeaderDamaged).at(path))
+}
+
+/// Offsets of the header copies: B is written first.
+const COPIES: [u64; 2] = [COPY_BYTES as u64, 0];
+
+/// The sequence number of each copy that can be used, and its bytes.
+fn usable_copies(file: &File) -> [Option<(u64, Vec<u8>)>; 2] {
+    COPIES.map(|offset| {
         let mut copy = vec![0; COPY_BYTES];
-        read_exact_at(&file, &mut copy, offset).ok()?;
+        read_exact_at(file, &mut copy, offset).ok()?;
         let (header, _) = Header::decode(&copy).ok()?;
         Some((header.sequence, copy))
-    });
-    let newest = usable.max_by_key(|(sequence, _)| *sequence);
-    newest.map(|(_, copy)| copy).ok_or_else(|| Error::new(Code::HeaderDamaged).at(path))
+    })
 }

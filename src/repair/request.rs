@@ -9,10 +9,14 @@ use sha2::{Digest, Sha256};
 
 use super::scan::Scanned;
 use crate::{
-    bundle::{FOOTER_BYTES, Header, LATER_HEAD_BYTES, footer_owner, head_owner, volume_path},
+    bundle::{
+        COPY_BYTES, FOOTER_BYTES, Header, LATER_HEAD_BYTES, MAX_VOLUMES, footer_owner, head_owner,
+        is_trailer_consistent, set_id_of, volume_path,
+    },
     digest::{hex, unhex},
     error::{Code, Error, Fact, Result},
     fs::{open_file, read_exact_at, unmark},
+    job::Ctx,
     oci::parse_json,
 };
 
@@ -81,12 +85,12 @@ impl RepairRequest {
         (!request.records.is_empty() || !request.trailers.is_empty()).then_some(request)
     }
 
-    /// Asks for the header of the bundle at `path`, neither copy of which can be used. What else is damaged can be told
-    /// only with it.
+    /// Asks for the header of the bundle at `path`, neither copy of which can be used, and for the trailers that are not whole
+    /// by themselves: without hashes nothing could be proven by that header. What else is damaged can be told only with it.
     ///
     /// # Errors
     /// [`Code::HeaderDamaged`] when nothing of the file tells which bundle it is.
-    pub(super) fn of_lost_header(path: &Path) -> Result<Self> {
+    pub(super) fn of_lost_header(ctx: &Ctx, path: &Path) -> Result<Self> {
         let read = |path: &Path, from_end: bool, len: u64| {
             let file = open_file(path).ok()?;
             let file_len = file.metadata().ok()?.len().checked_sub(len)?;
@@ -97,11 +101,26 @@ impl RepairRequest {
         let in_footer = read(path, true, FOOTER_BYTES).and_then(|footer| footer_owner(&footer));
         let second = volume_path(path, 1);
         let in_second = || read(&second, false, LATER_HEAD_BYTES).and_then(|head| head_owner(&head));
-        let owner = in_footer.filter(|(_, volume)| *volume == 0);
+        let in_copies = || {
+            let copies = read(path, false, 2 * COPY_BYTES as u64)?;
+            Some((copies.chunks(COPY_BYTES).find_map(set_id_of)?, 0))
+        };
+        let owner = in_footer.or_else(in_copies).filter(|(_, volume)| *volume == 0);
         let owner = owner.or_else(|| in_second().filter(|(_, volume)| *volume == 1));
         let (set_id, _) = owner.ok_or_else(|| Error::new(Code::HeaderDamaged).at(path))?;
-        let (set_id, nothing) = (set_id.to_vec(), Vec::new());
-        Ok(Self { set_id, fingerprint: None, header: true, trailers: Vec::new(), records: nothing })
+        let mut trailers = Vec::new();
+        for volume in 0..MAX_VOLUMES {
+            let path = volume_path(path, volume);
+            let head = || read(&path, false, LATER_HEAD_BYTES).and_then(|head| head_owner(&head));
+            // How many there are is not known: those up to the first that is missing can be asked for.
+            if volume > 0 && head().is_none_or(|owner| owner != (set_id, volume)) {
+                break;
+            }
+            if !is_trailer_consistent(ctx, &path, &set_id, volume)? {
+                trailers.push(volume + 1);
+            }
+        }
+        Ok(Self { set_id: set_id.to_vec(), fingerprint: None, header: true, trailers, records: Vec::new() })
     }
 
     /// Reads the document at `path`.

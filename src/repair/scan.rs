@@ -12,7 +12,7 @@ use crate::{
     bundle::{Bundle, Damage, Given, Header, Shape, Survey, record_hash},
     digest::hex,
     error::{Code, Error, Fact, Result},
-    job::{Ctx, Phase},
+    job::{Ctx, Phase, caught},
 };
 
 /// What is damaged in a bundle, and how much of it the bundle's own recovery data rebuilds.
@@ -69,12 +69,12 @@ pub(crate) struct Scanned {
 /// Records hashed by one task.
 const RUN: u64 = 8;
 /// Most damaged records that are listed: 4 TiB of them. A header may tell of more records than there are files for.
-const MAX_DAMAGED: u64 = 1 << 22;
+pub(super) const MAX_DAMAGED: u64 = 1 << 22;
 
 /// Checks all of the bundle at `path`; `given` is what an answer brought.
 pub(crate) fn scan(ctx: &Ctx, path: &Path, given: Given) -> Result<Scanned> {
     let bundle = Bundle::open(path)?;
-    scan_as(ctx, path, bundle.header(), bundle.num_damaged_copies(), given)
+    scan_as(ctx, path, bundle.header_of_volumes(ctx)?, bundle.num_damaged_copies(), given)
 }
 
 /// As [`scan`], with a header that may have come from elsewhere.
@@ -85,7 +85,7 @@ pub(crate) fn scan_as(
     num_damaged_copies: usize,
     given: Given,
 ) -> Result<Scanned> {
-    let survey = Survey::take(path, header, given)?;
+    let survey = Survey::take(ctx, path, header, given)?;
     let shape = *survey.shape();
     let recovery_bytes = shape.num_recovery_records() * shape.shard_bytes();
     ctx.enter(Phase::Verify, shape.geometry.payload_bytes + recovery_bytes);
@@ -116,23 +116,27 @@ pub(super) fn damaged(
     is_whole: impl Fn(u64, &mut Vec<u8>) -> Result<bool> + Sync,
 ) -> Result<Vec<u64>> {
     let num_damaged = AtomicU64::new(0);
-    let runs: Vec<Vec<u64>> = (0..num.div_ceil(RUN))
-        .into_par_iter()
-        .map_init(Vec::new, |buf, run| {
-            let mut damaged = Vec::new();
-            for number in run * RUN..((run + 1) * RUN).min(num) {
-                ctx.checkpoint()?;
-                if !is_whole(number, buf)? {
-                    if num_damaged.fetch_add(1, Relaxed) == MAX_DAMAGED {
-                        return Err(Error::new(Code::BeyondRepair).with(Fact::Limit, MAX_DAMAGED));
-                    }
-                    damaged.push(number);
+    // Numbers are gathered and not one list for each run, as a header may tell of billions of records.
+    let gather = |(mut damaged, mut buf): (Vec<u64>, Vec<u8>), run: u64| {
+        for number in run * RUN..((run + 1) * RUN).min(num) {
+            ctx.checkpoint()?;
+            if !is_whole(number, &mut buf)? {
+                if num_damaged.fetch_add(1, Relaxed) == MAX_DAMAGED {
+                    return Err(Error::new(Code::BeyondRepair).with(Fact::Limit, MAX_DAMAGED));
                 }
+                damaged.push(number);
             }
-            Ok(damaged)
+        }
+        Ok((damaged, buf))
+    };
+    let gathered = || {
+        let runs = (0..num.div_ceil(RUN)).into_par_iter().try_fold(Default::default, gather);
+        runs.map(|gathered| gathered.map(|(damaged, _)| damaged)).try_reduce(Vec::new, |mut before, after| {
+            before.extend(after);
+            Ok(before)
         })
-        .collect::<Result<_>>()?;
-    Ok(runs.concat())
+    };
+    caught(gathered).flatten()
 }
 
 impl Scanned {

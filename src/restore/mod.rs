@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    bundle::{BlobReader, Extent, OpenBundle},
+    bundle::{Extent, OpenBundle},
     dest::{Beside, Destination, Order},
     digest::Digest,
     error::{Code, Error, Fact, Result},
@@ -24,6 +24,11 @@ use crate::{
 
 /// Blobs that go at once where a destination takes several.
 const NUM_LANES: usize = 4;
+
+/// Most bytes that a layer may unpack to for each of its own, and what is always allowed: real layers take three, and
+/// files full of zeros some hundreds.
+const MAX_UNPACKED_RATIO: u64 = 1000;
+const MIN_UNPACKED_BYTES: u64 = 64 << 20;
 
 /// What a restore did.
 #[derive(Debug, Serialize)]
@@ -124,10 +129,12 @@ fn send(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &mut dyn Destinat
     for Sent { blob, unpacked } in blobs {
         let put = match unpacked {
             None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest, blob),
-            Some(diff_id) => measure(ctx, pass.next_blob(), diff_id).and_then(|raw| {
-                let reader = unzstd(Counted { ctx, reader: pass.next_blob() })?;
-                put(ctx, reader, dest, &raw)
-            }),
+            Some(diff_id) => {
+                measure(ctx, pass.next_blob(), blob, diff_id, dest.free_bytes()).and_then(|raw| {
+                    let reader = unzstd(Counted { ctx, reader: pass.next_blob() })?;
+                    put(ctx, reader, dest, &raw)
+                })
+            }
         };
         put.map_err(|e| e.or_with(Fact::Blob, blob.digest))?;
         ctx.finish(Phase::Restore, blob.digest);
@@ -173,12 +180,36 @@ fn unzstd<R: Read>(reader: R) -> Result<zstd::Decoder<'static, io::BufReader<R>>
     zstd::Decoder::new(reader).map_err(|e| Error::from_stream(Code::Read, e))
 }
 
-/// The layer that `reader` unpacks to.
-fn measure(ctx: &Ctx, reader: BlobReader<'_>, diff_id: &Digest) -> Result<Descriptor> {
-    let mut counted = Compared::new(ctx, unzstd(reader)?, *diff_id);
-    let size = io::copy(&mut counted, &mut io::sink()).map_err(|e| Error::from_stream(Code::Read, e))?;
-    let media_type = "application/vnd.oci.image.layer.v1.tar".into();
-    Ok(Descriptor { media_type, digest: *diff_id, size })
+/// The layer that `blob`, which `reader` reads, unpacks to.
+///
+/// # Errors
+/// [`Code::NoSpace`] when it is larger than the `free` bytes where it goes, and [`Code::Limit`] when it is out of all
+/// proportion to `blob`: either as soon as that is known.
+fn measure(
+    ctx: &Ctx,
+    reader: impl Read,
+    blob: &Descriptor,
+    diff_id: &Digest,
+    free: Option<u64>,
+) -> Result<Descriptor> {
+    let most = blob.size.saturating_mul(MAX_UNPACKED_RATIO).saturating_add(MIN_UNPACKED_BYTES);
+    let limit = free.unwrap_or(u64::MAX).min(most);
+    let raw = Compared::new(ctx, unzstd(reader)?, *diff_id);
+    let mut raw = raw.take(limit.saturating_add(1));
+    let size = io::copy(&mut raw, &mut io::sink()).map_err(|e| Error::from_stream(Code::Read, e))?;
+    match free {
+        Some(free) if size > free => {
+            Err(Error::new(Code::NoSpace).with(Fact::Needed, size).with(Fact::Free, free))
+        }
+        _ if size > most => {
+            let error = Error::new(Code::Limit).worded(Fact::Detail, "detail-limit-unpacked", &[]);
+            Err(error.with(Fact::Limit, most))
+        }
+        _ => {
+            let media_type = "application/vnd.oci.image.layer.v1.tar".into();
+            Ok(Descriptor { media_type, digest: *diff_id, size })
+        }
+    }
 }
 
 fn put(ctx: &Ctx, reader: impl Read, dest: &mut dyn Destination, blob: &Descriptor) -> Result<()> {
@@ -228,5 +259,43 @@ impl<R: Read> Read for Compared<'_, R> {
         }
         self.hasher.update(&buf[..len]);
         Ok(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::HashingReader;
+
+    /// Measures `num_bytes` zeros, packed with zstd, for a place with `free` bytes.
+    fn measured(num_bytes: u64, free: Option<u64>) -> Result<Descriptor> {
+        let packed = zstd::encode_all(io::repeat(0).take(num_bytes), 1).unwrap();
+        let mut hashing = HashingReader::new(io::repeat(0).take(num_bytes));
+        io::copy(&mut hashing, &mut io::sink()).unwrap();
+        let (diff_id, _) = hashing.finish();
+        let media_type = "application/vnd.oci.image.layer.v1.tar+zstd".into();
+        let blob = Descriptor { media_type, digest: Digest::of(&packed), size: packed.len() as u64 };
+        measure(&Ctx::new(), &packed[..], &blob, &diff_id, free)
+    }
+
+    #[test]
+    fn a_layer_is_unpacked_no_further_than_its_place_and_proportion_allow() {
+        const LEN: u64 = 32 << 20;
+        assert_eq!(measured(LEN, None).unwrap().size, LEN);
+        assert_eq!(measured(LEN, Some(LEN)).unwrap().size, LEN);
+        let error = measured(LEN, Some(LEN - 1)).unwrap_err();
+        assert_eq!((error.code(), error.context()[0]), (Code::NoSpace, (Fact::Needed, "33554432")));
+        // Zeros shrink some ten thousand times.
+        assert_eq!(measured(256 << 20, None).unwrap_err().code(), Code::Limit);
+    }
+
+    #[test]
+    fn a_cancelled_job_ends_while_a_layer_is_unpacked() {
+        let packed = zstd::encode_all(io::repeat(0).take(1 << 20), 1).unwrap();
+        let ctx = Ctx::new();
+        ctx.cancel();
+        let blob = Descriptor { media_type: String::new(), digest: Digest::of(b""), size: 1 << 20 };
+        let ended = measure(&ctx, &packed[..], &blob, &Digest::of(b""), None);
+        assert_eq!(ended.unwrap_err().code(), Code::Cancelled);
     }
 }

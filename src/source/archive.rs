@@ -14,6 +14,7 @@ use super::{
         Directory, FileEntry, Files, clean_path, is_document, is_layer_path, look_into, refuse_long,
         tar_error,
     },
+    entries::{Entry, Tar},
     sniff::{Compression, compression_of},
 };
 use crate::{
@@ -70,12 +71,18 @@ impl Archive {
         Ok(file)
     }
 
+    /// The tar in `file`, which is compressed as a whole.
+    fn decoder(&self, ctx: &Ctx, file: File) -> Result<Box<dyn Read + Send>> {
+        // A decoder may read on and on without giving anything: empty members, frames that are skipped.
+        let watched = Watched { ctx: ctx.clone(), file };
+        self.compression.decoder(BufReader::with_capacity(1 << 20, watched))
+    }
+
     fn scan(&mut self, ctx: &Ctx) -> Result<()> {
         let (file, file_bytes) = (self.reader()?, self.stamp.0);
         if self.compression == Compression::None {
-            let mut tar = tar::Archive::new(file);
-            let entries = tar.entries_with_seek().map_err(tar_error)?;
-            self.directory.scan(ctx, entries, |_, name, entry| {
+            let mut tar = Tar::new(file);
+            self.directory.scan(ctx, tar.entries_with_seek()?, |_, name, entry| {
                 let (offset, size) = (entry.raw_file_position(), entry.size());
                 if offset.checked_add(size).is_none_or(|end| end > file_bytes) {
                     return Err(Error::new(Code::SourceTruncated).with(Fact::Entry, name));
@@ -83,10 +90,9 @@ impl Archive {
                 scan_file(ctx, name, entry, None)
             })
         } else {
-            let mut tar =
-                tar::Archive::new(self.compression.decoder(BufReader::with_capacity(1 << 20, file))?);
-            let entries = tar.entries().map_err(tar_error)?;
-            self.directory.scan(ctx, entries, |kept, name, entry| scan_file(ctx, name, entry, Some(kept)))
+            let mut tar = Tar::new(self.decoder(ctx, file)?);
+            self.directory
+                .scan(ctx, tar.entries()?, |kept, name, entry| scan_file(ctx, name, entry, Some(kept)))
         }
     }
 
@@ -123,19 +129,16 @@ impl Archive {
             }
             return Ok(());
         }
-        let reader = BufReader::with_capacity(1 << 20, self.reader()?);
-        let mut tar = tar::Archive::new(self.compression.decoder(reader)?);
-        for entry in tar.entries().map_err(tar_error)? {
-            ctx.checkpoint()?;
-            let mut entry = entry.map_err(tar_error)?;
+        let mut tar = Tar::new(self.decoder(ctx, self.reader()?)?);
+        tar.entries()?.for_each(ctx, |entry| {
             if !entry.header().entry_type().is_file() {
-                continue;
+                return Ok(());
             }
-            if let Some(digest) = wanted.get(&clean_path(&entry.path_bytes(), "")?) {
-                sink(Some(digest), &mut entry).map_err(|e| e.at(&self.path))?;
+            match wanted.get(&clean_path(&entry.path_bytes(), "")?) {
+                Some(digest) => sink(Some(digest), entry).map_err(|e| e.at(&self.path)),
+                None => Ok(()),
             }
-        }
-        Ok(())
+        })
     }
 }
 
@@ -161,12 +164,25 @@ impl Files for Archive {
     }
 }
 
+/// A file whose reading ends when its job is cancelled.
+struct Watched {
+    ctx: Ctx,
+    file: File,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.ctx.checkpoint()?;
+        self.file.read(buf)
+    }
+}
+
 /// Looks into a file: how it is compressed, the digest of a compressed layer, and its bytes for `keeper` where
 /// the archive cannot be read twice.
 fn scan_file<R: Read>(
     ctx: &Ctx,
     name: &str,
-    entry: &mut tar::Entry<'_, R>,
+    entry: &mut Entry<'_, R>,
     keeper: Option<&mut Directory>,
 ) -> Result<FileEntry> {
     let (mut found, head) = look_into(name, entry)?;

@@ -10,7 +10,7 @@ use crate::{
     engine::{Containerd, Engine, Record, containerd_failed},
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
-    oci::{Descriptor, Documents, MAX_MANIFEST_BYTES, read_image},
+    oci::{Descriptor, Documents, ImageReader, MAX_MANIFEST_BYTES},
 };
 
 /// Blobs read at once: each is a program of its own, which hashes nothing.
@@ -26,7 +26,7 @@ pub(super) fn open(ctx: &Ctx, reference: Option<&str>) -> Opened {
     let (engine, wanted) = Containerd::reach_reference(ctx, reference.unwrap_or_default())?;
     let records = engine.records(ctx)?;
     let mut documents = Content { ctx, engine: &engine, digests: engine.content(ctx)? };
-    let mut images = Vec::new();
+    let (mut images, mut reader) = (Vec::new(), ImageReader::new(ctx));
     for record in &records {
         ctx.checkpoint()?;
         let name = record.name();
@@ -40,7 +40,7 @@ pub(super) fn open(ctx: &Ctx, reference: Option<&str>) -> Opened {
             continue;
         }
         let target = documents.target(record)?;
-        match read_image(&mut documents, &target, name.into_iter().collect()) {
+        match reader.read_image(&mut documents, &target, name.into_iter().collect()) {
             Ok(image) => images.push(image),
             Err(e) if e.code() == Code::BadMediaType && wanted.is_empty() => {
                 ctx.notice(Notice::new(NoticeKind::ArtifactSkipped, &record.reference));

@@ -7,7 +7,10 @@ use std::{
     io::{self, Read},
 };
 
-use super::sniff::Compression;
+use super::{
+    entries::{Entries, Entry},
+    sniff::Compression,
+};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
@@ -39,12 +42,12 @@ pub(super) trait Files {
 /// Entries of a tar, and the documents of one that cannot be read twice.
 #[derive(Default)]
 pub(super) struct Directory {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<String, Found>,
     kept: HashMap<String, Vec<u8>>,
     kept_bytes: usize,
 }
 
-enum Entry {
+enum Found {
     File(FileEntry),
     /// A symbolic or hard link; the path it names, resolved inside the archive.
     Link(String),
@@ -66,22 +69,20 @@ impl Directory {
     pub(super) fn scan<R: Read>(
         &mut self,
         ctx: &Ctx,
-        entries: tar::Entries<'_, R>,
-        mut read_file: impl FnMut(&mut Self, &str, &mut tar::Entry<'_, R>) -> Result<FileEntry>,
+        entries: Entries<'_, R>,
+        mut read_file: impl FnMut(&mut Self, &str, &mut Entry<'_, R>) -> Result<FileEntry>,
     ) -> Result<()> {
         let mut unsafe_entry = None;
-        for entry in entries {
-            ctx.checkpoint()?;
-            let mut entry = entry.map_err(tar_error)?;
+        entries.for_each(ctx, |entry| {
             let kind = entry.header().entry_type();
             if kind.is_dir() || kind.is_pax_global_extensions() {
-                continue;
+                return Ok(());
             }
             let name = match clean_path(&entry.path_bytes(), "") {
                 Ok(name) => name,
                 Err(e) => {
                     unsafe_entry.get_or_insert(e);
-                    continue;
+                    return Ok(());
                 }
             };
             let found = if kind.is_symlink() || kind.is_hard_link() {
@@ -89,19 +90,16 @@ impl Directory {
                 // A hard link names its target from the root, a symbolic link from where it stands.
                 let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
                 match clean_path(&target, if kind.is_symlink() { folder } else { "" }) {
-                    Ok(target) => Entry::Link(target),
+                    Ok(target) => Found::Link(target),
                     Err(e) => {
                         unsafe_entry.get_or_insert(e);
-                        continue;
+                        return Ok(());
                     }
                 }
             } else if kind.is_file() || kind.is_contiguous() {
-                Entry::File(read_file(self, &name, &mut entry)?)
-            } else if kind.is_gnu_sparse() {
-                let error = Error::new(Code::BadArchive).worded(Fact::Detail, "detail-sparse-entry", &[]);
-                return Err(error.with(Fact::Entry, name));
+                Found::File(read_file(self, &name, entry)?)
             } else {
-                continue; // Devices and pipes stand in root file systems, never in image archives.
+                return Ok(()); // Devices and pipes stand in root file systems, never in image archives.
             };
             if self.entries.len() == MAX_ENTRIES {
                 let error = Error::new(Code::Limit).worded(Fact::Detail, "detail-limit-entries", &[]);
@@ -110,7 +108,8 @@ impl Directory {
             if self.entries.insert(name.clone(), found).is_some() {
                 return Err(Error::new(Code::DuplicateEntry).with(Fact::Entry, name));
             }
-        }
+            Ok(())
+        })?;
         // A root file system is full of absolute links, and is told as what it is; in an image archive a
         // path that leads out is an attack.
         let is_image = self.contains("manifest.json") || self.contains("index.json");
@@ -154,7 +153,7 @@ impl Directory {
 
     /// Tells what the content of a file was found to be, once it is known.
     pub(super) fn set_hashed(&mut self, name: &str, digest: Digest) {
-        if let Some(Entry::File(file)) = self.entries.get_mut(name) {
+        if let Some(Found::File(file)) = self.entries.get_mut(name) {
             file.hashed = Some(digest);
         }
     }
@@ -163,8 +162,8 @@ impl Directory {
         let mut name = name;
         for _ in 0..=MAX_LINKS {
             match self.entries.get_key_value(name)? {
-                (name, Entry::File(file)) => return Some((name, *file)),
-                (_, Entry::Link(target)) => name = target,
+                (name, Found::File(file)) => return Some((name, *file)),
+                (_, Found::Link(target)) => name = target,
             }
         }
         None
@@ -184,7 +183,7 @@ pub(super) fn refuse_long(name: &str, size: u64, max_bytes: u64) -> Result<()> {
 /// of what can be neither.
 pub(super) fn look_into<R: Read>(
     name: &str,
-    entry: &mut tar::Entry<'_, R>,
+    entry: &mut Entry<'_, R>,
 ) -> Result<(FileEntry, Option<Vec<u8>>)> {
     let (offset, size) = (entry.raw_file_position(), entry.size());
     let mut found = FileEntry { offset, size, hashed: None, compression: Compression::None };

@@ -3,7 +3,10 @@
 //! Where the archive holds real manifests they are kept byte for byte; else one is made from the config, as for what an
 //! engine has in its own files.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::Deserialize;
 
@@ -17,6 +20,7 @@ use super::{
     sniff::{Compression, not_an_image},
 };
 use crate::{
+    bundle::MAX_IMAGES,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -25,6 +29,10 @@ use crate::{
         manifest_from_config, parse_json, read_config,
     },
 };
+
+/// Most layers and most names of all items of a `manifest.json`. Paths and names of usual length fill the largest one with
+/// half as many.
+const MAX_LISTED: usize = 100_000;
 
 /// Where each blob's bytes lie: the resolved name of an entry.
 pub(super) type Places = BTreeMap<Digest, String>;
@@ -59,6 +67,7 @@ pub(super) fn read_list(ctx: &Ctx, files: &dyn Files) -> Result<(ImageList, Plac
     let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, "manifest.json");
     let manifest = files.read_small("manifest.json", MAX_MANIFEST_BYTES)?.ok_or_else(missing)?;
     let items: Vec<ManifestItem> = parse_json(&manifest, "manifest.json")?;
+    refuse_many(&items)?;
 
     let mut list = ImageList::default();
     let mut places = Places::new();
@@ -68,20 +77,44 @@ pub(super) fn read_list(ctx: &Ctx, files: &dyn Files) -> Result<(ImageList, Plac
             places.insert(*digest, super::oci_layout::blob_path(digest));
         }
     }
+    let mut by_config: BTreeMap<Digest, usize> = BTreeMap::new();
+    for (place, image) in images.iter().enumerate() {
+        for manifest in &image.manifests {
+            by_config.entry(manifest.config.digest).or_insert(place);
+        }
+    }
+    // Items may name one file a thousand times, and through links: it is read and hashed once.
+    let mut digests: BTreeMap<&str, Digest> = BTreeMap::new();
+    let mut listed: BTreeSet<usize> = BTreeSet::new();
     for item in &items {
         ctx.checkpoint()?;
         let names = names_from(item.repo_tags.as_deref().unwrap_or_default(), Name::qualified);
-        let config = read_item_config(files, item)?;
-        // An OCI manifest for the same config tells more; only its names may be short.
-        if let Some(known) =
-            images.iter_mut().find(|image| image.manifests.iter().any(|m| m.config.digest == config.0))
-        {
-            known.names.retain(Name::is_qualified);
-            known.names.extend(names);
-        } else {
-            let image = image_from_item(files, item, names, config, &mut list.made, &mut places)?;
-            images.push(image);
+        let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, &item.config);
+        let (file, _) = files.resolve(&item.config).ok_or_else(missing)?;
+        let bytes = match digests.get(file) {
+            Some(_) => None,
+            None => Some(files.read_small(file, MAX_CONFIG_BYTES)?.ok_or_else(missing)?),
+        };
+        let digest = *digests.entry(file).or_insert_with(|| Digest::of(bytes.as_deref().unwrap_or_default()));
+        refuse_misnamed(item, &digest)?;
+        match (by_config.get(&digest), bytes) {
+            // An OCI manifest for the same config tells more.
+            (Some(place), _) => {
+                images[*place].names.extend(names);
+                listed.insert(*place);
+            }
+            (None, Some(bytes)) => {
+                by_config.insert(digest, images.len());
+                let config = (digest, bytes);
+                images.push(image_from_item(files, item, names, config, &mut list.made, &mut places)?);
+            }
+            // Whatever was read before is an image by now.
+            (None, None) => return Err(missing()),
         }
+    }
+    for place in listed {
+        // The index may have short names for what an item names in full.
+        images[place].names.retain(Name::is_qualified);
     }
     list.images = merge_names(images);
     Ok((list, places))
@@ -101,11 +134,26 @@ fn oci_images(ctx: &Ctx, files: &dyn Files) -> Result<Vec<Image>> {
     }
 }
 
-/// Digest and bytes of the config that an item names.
-fn read_item_config(files: &dyn Files, item: &ManifestItem) -> Result<(Digest, Vec<u8>)> {
-    let missing = || Error::new(Code::BlobMissing).with(Fact::Entry, &item.config);
-    let bytes = files.read_small(&item.config, MAX_CONFIG_BYTES)?.ok_or_else(missing)?;
-    let digest = Digest::of(&bytes);
+/// Refuses more than any archive lists, before a config is read.
+fn refuse_many(items: &[ManifestItem]) -> Result<()> {
+    let num_layers: usize = items.iter().map(|item| item.layers.as_ref().map_or(0, Vec::len)).sum();
+    let num_names: usize = items.iter().map(|item| item.repo_tags.as_ref().map_or(0, Vec::len)).sum();
+    for (found, limit, detail) in [
+        (items.len(), MAX_IMAGES, "detail-limit-images"),
+        (num_layers, MAX_LISTED, "detail-limit-blobs"),
+        (num_names, MAX_LISTED, "detail-limit-names"),
+    ] {
+        if found > limit {
+            let error =
+                Error::new(Code::Limit).with(Fact::Entry, "manifest.json").worded(Fact::Detail, detail, &[]);
+            return Err(error.with(Fact::Found, found).with(Fact::Limit, limit));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a config whose name says another digest than its content has.
+fn refuse_misnamed(item: &ManifestItem, digest: &Digest) -> Result<()> {
     // Engines name the file by its digest: `<hex>.json`, or `blobs/sha256/<hex>`.
     let stem = item.config.rsplit('/').next().unwrap_or_default();
     let stem = stem.strip_suffix(".json").unwrap_or(stem);
@@ -113,7 +161,7 @@ fn read_item_config(files: &dyn Files, item: &ManifestItem) -> Result<(Digest, V
         let error = Error::new(Code::SourceMismatch).with(Fact::Entry, &item.config);
         return Err(error.with(Fact::Expected, format!("sha256:{stem}")).with(Fact::Found, digest));
     }
-    Ok((digest, bytes))
+    Ok(())
 }
 
 fn image_from_item(
@@ -187,6 +235,7 @@ pub(super) fn image_from_config(
         indexes: Vec::new(),
         manifests: vec![manifest],
         absent: Vec::new(),
+        listed: Vec::new(),
         synthesized: true,
     })
 }

@@ -82,6 +82,7 @@ fn estimate(found: &EngineImage, reference: Option<&str>) -> Image {
             class_label: found.class_label.clone(),
         }],
         absent: Vec::new(),
+        listed: Vec::new(),
         synthesized: true,
     }
 }

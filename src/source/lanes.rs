@@ -55,8 +55,7 @@ pub(super) fn beside<J: Send, T: Send>(
             scope.spawn(move || work(job, stop).inspect_err(|_| stop.0.store(true, Relaxed)))
         };
         let running: Vec<_> = jobs.into_iter().map(run).collect();
-        let stopped = |_| Err(Error::new(Code::Cancelled));
-        running.into_iter().map(|one| one.join().unwrap_or_else(stopped)).collect()
+        running.into_iter().map(|one| one.join().map_err(Error::panicked).flatten()).collect()
     });
     all_of(ended)
 }

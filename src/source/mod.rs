@@ -8,6 +8,7 @@ mod containerd;
 mod directory;
 mod docker_archive;
 mod engine;
+mod entries;
 mod lanes;
 mod oci_archive;
 mod oci_layout;

@@ -1,6 +1,7 @@
 //! An OCI image layout in a folder. OCI image-spec, image-layout.md.
 
 use std::{
+    collections::HashMap,
     fs::File,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -10,13 +11,14 @@ use oci_spec::image as spec;
 
 use super::{ImageList, Intake, Source, Wanted, merge_names, names_from};
 use crate::{
+    bundle::MAX_IMAGES,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     fs::open_file,
     job::{Ctx, Notice, NoticeKind},
     oci::{
-        ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Documents, Image, MAX_MANIFEST_BYTES,
-        Name, from_spec, parse_json, read_image,
+        ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Documents, Image, ImageReader,
+        MAX_MANIFEST_BYTES, Name, from_spec, parse_json,
     },
 };
 
@@ -43,7 +45,10 @@ fn index_stamp(dir: &Path) -> Option<SystemTime> {
 /// Images of an `index.json`, by the blobs that `documents` has. Shared with archives of layouts.
 pub(super) fn read_index(ctx: &Ctx, index: &[u8], documents: &mut dyn Documents) -> Result<Vec<Image>> {
     let index: spec::ImageIndex = parse_json(index, "index.json")?;
-    let mut images = Vec::new();
+    let mut images: Vec<Image> = Vec::new();
+    // Several tags are several descriptors of one target, which is read once: its place among the images, if it is one.
+    let mut read: HashMap<Descriptor, Option<usize>> = HashMap::new();
+    let mut reader = ImageReader::new(ctx);
     for descriptor in index.manifests() {
         ctx.checkpoint()?;
         let target = from_spec(descriptor).map_err(|e| e.with(Fact::Entry, "index.json"))?;
@@ -55,14 +60,29 @@ pub(super) fn read_index(ctx: &Ctx, index: &[u8], documents: &mut dyn Documents)
             let short: Vec<String> = annotation(ANNOTATION_REF_NAME).into_iter().collect();
             names = names_from(&short, Name::from_ref_name);
         }
+        if let Some(place) = read.get(&target) {
+            if let Some(place) = place {
+                images[*place].names.extend(names);
+            }
+            continue;
+        }
         let title = names.first().map_or_else(|| target.digest.to_string(), Name::to_string);
-        match read_image(documents, &target, names) {
-            Ok(image) => images.push(image),
+        let place = match reader.read_image(documents, &target, names) {
+            Ok(image) => {
+                images.push(image);
+                Some(images.len() - 1)
+            }
             // Artifacts beside the images (signatures, charts) are not images of their own.
             Err(e) if e.code() == Code::BadMediaType && index.manifests().len() > 1 => {
                 ctx.notice(Notice::new(NoticeKind::ArtifactSkipped, title));
+                None
             }
             Err(e) => return Err(e.or_with(Fact::Image, title)),
+        };
+        read.insert(target, place);
+        if read.len() > MAX_IMAGES {
+            let error = Error::new(Code::Limit).with(Fact::Entry, "index.json").with(Fact::Limit, MAX_IMAGES);
+            return Err(error.worded(Fact::Detail, "detail-limit-images", &[]));
         }
     }
     Ok(merge_names(images))

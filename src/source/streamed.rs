@@ -8,6 +8,7 @@ use super::{
     BlobSink, ImageList, Intake,
     directory::{Directory, FileEntry, Files, is_document, look_into, refuse_long, tar_error},
     docker_archive::read_list,
+    entries::{Entry, Tar},
 };
 use crate::{
     digest::Digest,
@@ -32,8 +33,8 @@ pub(super) fn read_stream(
     let mut directory = Directory::default();
     let mut put = Vec::new();
     let found = intake.lane(&mut |sink| {
-        let mut tar = tar::Archive::new(&mut *stream);
-        directory.scan(ctx, tar.entries().map_err(tar_error)?, |kept, name, entry| {
+        let mut tar = Tar::new(&mut *stream);
+        directory.scan(ctx, tar.entries()?, |kept, name, entry| {
             take_file(kept, name, entry, &mut put, sink).map_err(|e| e.or_with(Fact::Entry, name))
         })?;
         // The engine's last words (an error in mid-stream) stand behind the end of the tar.
@@ -58,7 +59,7 @@ pub(super) fn read_stream(
 fn take_file<R: Read>(
     kept: &mut Directory,
     name: &str,
-    entry: &mut tar::Entry<'_, R>,
+    entry: &mut Entry<'_, R>,
     put: &mut Vec<String>,
     sink: &mut BlobSink<'_>,
 ) -> Result<FileEntry> {

@@ -18,7 +18,7 @@ use super::{
     keyless::{Evidence, Signer},
     store::TrustStore,
 };
-use crate::{digest::Digest, oci::parse_json};
+use crate::{digest::Digest, job::Ctx, oci::parse_json};
 
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
@@ -27,8 +27,10 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 /// What cosign states where it only signs.
 const SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
-/// Most signatures of one document, and most subjects.
-const MAX_ENTRIES: usize = 1024;
+/// Most signatures of one document: each is tried with each trusted key.
+const MAX_SIGNATURES: usize = 16;
+/// Most subjects of one document.
+const MAX_SUBJECTS: usize = 1024;
 
 /// A document that was checked: what it says of which manifests.
 pub(super) struct Checked {
@@ -56,8 +58,16 @@ impl Form {
         }
     }
 
+    /// Tells two documents of the same bytes apart: a simple signature is kept outside of what it signs.
+    pub(super) fn signature(&self) -> Option<&str> {
+        match self {
+            Self::SimpleSigning { signature, .. } => Some(signature),
+            Self::Dsse { .. } | Self::Bundle => None,
+        }
+    }
+
     /// Checks a document; `None` when it breaks a rule of its form.
-    pub(super) fn check(&self, bytes: &[u8], store: &TrustStore) -> Option<Checked> {
+    pub(super) fn check(&self, ctx: &Ctx, bytes: &[u8], store: &TrustStore) -> Option<Checked> {
         match self {
             Self::SimpleSigning { signature, evidence } => {
                 let payload: SimpleSigning = parse_json(bytes, SIMPLE_SIGNING).ok()?;
@@ -72,11 +82,11 @@ impl Form {
                     ))),
                     artifact: Artifact::from_blob(bytes),
                 });
-                let signatures = made_by(store, bytes, &[signature], keyless.as_ref());
+                let signatures = made_by(ctx, store, bytes, &[signature], keyless.as_ref());
                 Some(Checked { subjects: BTreeSet::from([subject]), signatures })
             }
             Self::Dsse { evidence } => {
-                check_envelope(&parse_json(bytes, DSSE).ok()?, evidence.as_ref(), store)
+                check_envelope(ctx, &parse_json(bytes, DSSE).ok()?, evidence.as_ref(), store)
             }
             Self::Bundle => {
                 let bundle: Bundle = parse_json(bytes, BUNDLE).ok()?;
@@ -84,7 +94,7 @@ impl Form {
                 let is_keyless = material.certificate.is_some() || material.chain.is_some();
                 let envelope = bundle.dsse_envelope?;
                 let evidence = is_keyless.then(|| Evidence::of_bundle(bytes, envelope.payload.len()));
-                check_envelope(&envelope, evidence.as_ref(), store)
+                check_envelope(ctx, &envelope, evidence.as_ref(), store)
             }
         }
     }
@@ -149,13 +159,19 @@ struct Subject {
     digest: BTreeMap<String, String>,
 }
 
-fn check_envelope(envelope: &Envelope, evidence: Option<&Evidence>, store: &TrustStore) -> Option<Checked> {
-    if envelope.payload_type != IN_TOTO || envelope.signatures.len() > MAX_ENTRIES {
+fn check_envelope(
+    ctx: &Ctx,
+    envelope: &Envelope,
+    evidence: Option<&Evidence>,
+    store: &TrustStore,
+) -> Option<Checked> {
+    if envelope.payload_type != IN_TOTO || envelope.signatures.len() > MAX_SIGNATURES {
         return None;
     }
     let payload = STANDARD.decode(&envelope.payload).ok()?;
     let statement: Statement = parse_json(&payload, IN_TOTO).ok()?;
-    if !statement.kind.starts_with("https://in-toto.io/Statement/") || statement.subject.len() > MAX_ENTRIES {
+    if !statement.kind.starts_with("https://in-toto.io/Statement/") || statement.subject.len() > MAX_SUBJECTS
+    {
         return None;
     }
     let digests = statement.subject.iter().filter_map(|subject| subject.digest.get("sha256"));
@@ -173,7 +189,7 @@ fn check_envelope(envelope: &Envelope, evidence: Option<&Evidence>, store: &Trus
     let kind = &envelope.payload_type;
     let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
     signed.extend(payload);
-    let mut signatures = made_by(store, &signed, &signatures, keyless.as_ref());
+    let mut signatures = made_by(ctx, store, &signed, &signatures, keyless.as_ref());
     let predicate_type = Some(statement.predicate_type).filter(|kind| kind != SIGN_PREDICATE);
     for signature in &mut signatures {
         signature.predicate_type.clone_from(&predicate_type);
@@ -232,14 +248,17 @@ fn proven(state: ImageSignatureState, signer: Signer) -> ImageSignature {
 }
 
 /// Whose signatures of `signed` these are, by the keys and identities of the store; one of nobody when they are nobody's.
+/// A job that was cancelled finds nobody's.
 fn made_by(
+    ctx: &Ctx,
     store: &TrustStore,
     signed: &[u8],
     signatures: &[Vec<u8>],
     keyless: Option<&Keyless<'_>>,
 ) -> Vec<ImageSignature> {
     let made = |key: &&super::TrustedKey| {
-        signatures.iter().any(|signature| key.public_key.verify(signed, signature))
+        let fits = |signature: &Vec<u8>| key.public_key.verify(signed, signature);
+        signatures.iter().any(|signature| ctx.checkpoint().is_ok() && fits(signature))
     };
     let by_key = |key: &super::TrustedKey| ImageSignature {
         vendor: Some(key.name.clone()),
@@ -265,12 +284,14 @@ pub(crate) fn check_any(bytes: &[u8], store: &TrustStore) -> (usize, bool) {
         annotations: BTreeMap<String, String>,
         document: String,
     }
+    let ctx = Ctx::new();
     let annotated: Option<Annotated> = serde_json::from_slice(bytes).ok();
     let bytes = annotated.as_ref().map_or(bytes, |annotated| annotated.document.as_bytes());
     let annotation =
         |name: &str| annotated.as_ref().and_then(|annotated| annotated.annotations.get(name)).cloned();
     let forms = [SIMPLE_SIGNING, DSSE, BUNDLE].map(|media_type| Form::of(media_type, annotation));
-    let checked: Vec<Checked> = forms.iter().flatten().filter_map(|form| form.check(bytes, store)).collect();
+    let checked: Vec<Checked> =
+        forms.iter().flatten().filter_map(|form| form.check(&ctx, bytes, store)).collect();
     let mut signatures = checked.iter().flat_map(|checked| &checked.signatures);
     let is_trusted = signatures.any(|signature| signature.state == ImageSignatureState::Trusted);
     (checked.len(), is_trusted)

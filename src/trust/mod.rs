@@ -1,8 +1,9 @@
 //! Whose signature a bundle bears, and whether the site takes it.
 //!
-//! `store` has the vendors' keys and identities that a user confirmed, `policy` what a site asks for; `image`, `form` and
-//! `keyless` tell who signed an image. Knows no file but the first two's, and asks nobody. docs/trust.md.
+//! `store` has the vendors' keys and identities that a user confirmed, `policy` what a site asks for, `admission` what it
+//! found; `image`, `form` and `keyless` tell who signed an image. Knows no file but the first two's, and asks nobody. docs/trust.md.
 
+mod admission;
 mod form;
 mod image;
 mod keyless;
@@ -11,12 +12,14 @@ mod store;
 
 use serde::Serialize;
 
+pub use admission::Admission;
 #[cfg(any(test, fuzzing))]
 pub(crate) use form::check_any;
+pub(crate) use image::Vouched;
 pub use image::{ImageSignature, ImageSignatureState, ImageSigners};
-pub(crate) use image::{image_signers, signed_images};
 pub(crate) use keyless::MAX_TRUSTED_ROOT_BYTES;
 pub use keyless::TrustedRoot;
+pub(crate) use policy::Named;
 pub use policy::{AcceptedRelease, ImageCheck, Policy, PolicyReport};
 pub(crate) use store::is_a_year_ago;
 pub use store::{TrustStore, TrustedIdentity, TrustedKey};

@@ -5,12 +5,14 @@
 
 mod check;
 mod file;
+mod images;
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use wildmatch::WildMatch;
+
+pub(crate) use images::{ImageRule, Named, check_images};
 
 use crate::{
     bundle::Release,
@@ -30,22 +32,6 @@ pub struct Policy {
     refuse_rollback: bool,
     products: Vec<(String, Release)>,
     images: Vec<ImageRule>,
-}
-
-#[derive(Clone, Debug)]
-struct ImageRule {
-    pattern: String,
-    names: WildMatch,
-    signed_by: Vec<String>,
-}
-
-/// Who signed an image, of the vendors that are trusted here.
-#[derive(Clone, Debug)]
-pub(crate) struct SignedImage {
-    /// How it is called in messages.
-    pub(crate) title: String,
-    pub(crate) names: Vec<String>,
-    pub(crate) vendors: Vec<String>,
 }
 
 /// A release that a policy lets in.
@@ -90,6 +76,10 @@ impl Policy {
     /// [`Code::BadPolicy`] for anything that is not understood in full.
     pub fn load(path: &Path) -> Result<Self> {
         document::load(path, MAX_BYTES, Code::BadPolicy, Self::parse)
+    }
+
+    pub(crate) fn image_rules(&self) -> &[ImageRule] {
+        &self.images
     }
 }
 

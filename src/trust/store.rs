@@ -63,6 +63,23 @@ impl TrustStore {
         fs::write(path, self.encode()?.as_bytes(), Existing::Replace)
     }
 
+    /// Changes the store at `path`: reads it, and writes what `change` made of it, unless that is nothing new. Two programs
+    /// do so one after the other, so that neither loses what the other added. Gives the store as it is then.
+    ///
+    /// # Errors
+    /// [`Code::BadTrustStore`]; those of `change`; [`Code::Busy`] when another program does not end.
+    pub fn update(path: &Path, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<Self> {
+        fs::create_dir(fs::parent(path))?;
+        let _lock = fs::Lock::take(path)?;
+        let mut store = Self::load(path)?;
+        let before = store.encode()?;
+        change(&mut store)?;
+        if store.encode()? != before {
+            store.save(path)?;
+        }
+        Ok(store)
+    }
+
     /// The keys, in the order they were confirmed.
     pub fn keys(&self) -> &[TrustedKey] {
         &self.keys

@@ -10,7 +10,7 @@ use crate::{
     bundle::{BlobEntry, Extent, OpenBundle, Piece},
     digest::Digest,
     error::{Code, Error, ErrorKind, Fact, Result},
-    job::{Ctx, Phase},
+    job::{self, Ctx, Phase},
     oci::Image,
     verify::RecordMap,
 };
@@ -239,14 +239,16 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<BTreeMap<
                 Err(e) => return Err(e),
             }
             let lane = piece.lane;
-            senders[lane].send(piece).map_err(|_| Error::new(Code::Cancelled))?;
+            if senders[lane].send(piece).is_err() {
+                break; // It panicked: joining it shows why.
+            }
         }
         drop(senders);
-        for hasher in hashers {
-            for digest in hasher.join().map_err(|_| Error::new(Code::Cancelled))? {
-                // What could not be read does not match either; that it could not be read says more.
-                bad.entry(digest).or_insert(Code::BlobMismatch);
-            }
+        let hashed: Vec<Result<_>> =
+            hashers.into_iter().map(|hasher| hasher.join().map_err(Error::panicked)).collect();
+        for digest in job::all_of(hashed)?.into_iter().flatten() {
+            // What could not be read does not match either; that it could not be read says more.
+            bad.entry(digest).or_insert(Code::BlobMismatch);
         }
         Ok(bad)
     })

@@ -1,12 +1,11 @@
 //! The check that needs no key: every record's SHA-256, the roots over them, the header's checksum.
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     bundle::{Bundle, VolumeSet, record_hash},
     error::{Code, Result},
-    job::{Ctx, Phase},
+    job::{Ctx, Phase, on_all_cores},
     verify::RecordMap,
 };
 
@@ -50,26 +49,23 @@ const RUN: u64 = 8;
 /// volumes are errors.
 pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle, map: &RecordMap) -> Result<RecordReport> {
     let volumes = bundle.volumes()?;
-    volumes.check_hashes()?;
+    volumes.check_hashes(ctx)?;
     map.clear();
     let num_records = volumes.geometry().num_records;
     ctx.enter(Phase::Verify, volumes.geometry().payload_bytes);
-    let damaged: Vec<Vec<u64>> = (0..num_records.div_ceil(RUN))
-        .into_par_iter()
-        .map_init(Vec::new, |buf, run| {
-            let mut damaged = Vec::new();
-            for number in run * RUN..((run + 1) * RUN).min(num_records) {
-                ctx.checkpoint()?;
-                let is_whole = is_whole(&volumes, number, buf)?;
-                if !is_whole {
-                    damaged.push(number);
-                }
-                map.mark(number, is_whole);
-                ctx.advance(volumes.geometry().plain_len(number) as u64);
+    let damaged: Vec<Vec<u64>> = on_all_cores(0..num_records.div_ceil(RUN), Vec::new, |buf, run| {
+        let mut damaged = Vec::new();
+        for number in run * RUN..((run + 1) * RUN).min(num_records) {
+            ctx.checkpoint()?;
+            let is_whole = is_whole(&volumes, number, buf)?;
+            if !is_whole {
+                damaged.push(number);
             }
-            Ok(damaged)
-        })
-        .collect::<Result<_>>()?;
+            map.mark(number, is_whole);
+            ctx.advance(volumes.geometry().plain_len(number) as u64);
+        }
+        Ok(damaged)
+    })?;
     Ok(RecordReport {
         num_records,
         damaged: damaged.concat(),

@@ -98,7 +98,7 @@ fn a_pack_that_is_cancelled_in_the_middle_leaves_nothing() {
     desktop.wait_title("1 image");
     pack(&desktop, &folder.join("a.sealift"));
     desktop.wait_title("Packing 1 image");
-    desktop.wait_file(&folder.join("a.sealift.partial"));
+    desktop.wait_file(&folder.join("a.sealift.sealift-partial"));
     desktop.press_on("ctrl+period");
     desktop.wait_title("Packing 1 image: cancelled");
     assert_eq!(files(&folder), BTreeSet::new());

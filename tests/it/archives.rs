@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, io::Write, path::Path};
 
-use sealift::{Ctx, Existing, Image, KdfLevel, NoticeKind, PackOptions, Passphrase, Selection};
+use sealift::{Admission, Ctx, Existing, Image, KdfLevel, NoticeKind, PackOptions, Passphrase, Selection};
 use serde_json::{Value, json};
 
 use crate::support::{LAYER, Scratch, Tar, blob, config, digest, file_transports};
@@ -84,8 +84,14 @@ fn check(tar: Tar, expected: Expected<'_>) -> (Vec<Image>, Vec<NoticeKind>) {
     let verified = unlocked.verify(&ctx).unwrap().1.expect("nothing is damaged");
     for transport in file_transports() {
         let dest = format!("{transport}:{}", dir.join(transport).display());
-        let plan =
-            sealift::plan_restore(&ctx, &verified, &dest.parse().unwrap(), &Selection::default()).unwrap();
+        let plan = sealift::plan_restore(
+            &ctx,
+            &verified,
+            &Admission::unruled(),
+            &dest.parse().unwrap(),
+            &Selection::default(),
+        )
+        .unwrap();
         sealift::restore(&ctx, &verified, &plan, Existing::Keep).unwrap();
         let back = sealift::list(&ctx, &dest.parse().unwrap()).unwrap();
         assert_eq!(facts(&back).len(), facts(&images).len(), "{transport}");

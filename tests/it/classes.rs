@@ -188,13 +188,13 @@ fn what_marks_an_image_is_weighed_and_what_nothing_marks_is_refused() {
 fn one_that_cannot_be_packed_leaves_none_and_mixed_or_missing_ones_are_told() {
     let place = Place::with_classes();
     // Something stands where the last of them is written: the first two are taken back.
-    std::fs::create_dir(place.path("d.secret.sealift.partial")).unwrap();
+    std::fs::create_dir(place.path("d.secret.sealift.sealift-partial")).unwrap();
     let (output, object) = place.run(PACK);
     assert_eq!((output.status.code(), object["error"]["facts"]["class"].as_str()), (Some(1), Some("secret")));
     let left =
         |name: &String| name.ends_with(".sealift") || name.contains("share-") || name.contains("journal");
     assert!(!names(place.0.path()).iter().any(left), "{:?}", names(place.0.path()));
-    std::fs::remove_dir(place.path("d.secret.sealift.partial")).unwrap();
+    std::fs::remove_dir(place.path("d.secret.sealift.sealift-partial")).unwrap();
     place.done(PACK);
     place.refused(PACK, 1, "IO-04");
     // Replaced by one of fewer classes, the rest goes too.

@@ -471,11 +471,11 @@ fn a_reader_that_leaves_early_is_no_failure() {
 #[test]
 fn what_a_killed_run_left_is_named_where_its_bundle_is_asked_for() {
     let dir = packed(&[]);
-    dir.write("b.sealift.partial", "half of it");
-    dir.write("b.sealift.journal", "{}");
+    dir.write("b.sealift.sealift-partial", "half of it");
+    dir.write("b.sealift.sealift-journal", "{}");
     let out = check(&dir, "verify @b.sealift", 3, Some("BUNDLE-04"));
     let stderr = String::from_utf8(out.stderr).unwrap();
-    assert!(stderr.contains("b.sealift.partial") && stderr.contains("goes on"), "{stderr}");
+    assert!(stderr.contains("b.sealift.sealift-partial") && stderr.contains("goes on"), "{stderr}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use sealift::{Code, Ctx, Existing, KdfLevel, PackOptions, Passphrase, Selection, VerifiedBundle};
+use sealift::{Admission, Code, Ctx, Existing, KdfLevel, PackOptions, Passphrase, Selection, VerifiedBundle};
 
 use crate::support::{Scratch, file_transports};
 
@@ -30,7 +30,7 @@ fn facts(images: &[sealift::Image]) -> Facts {
 
 fn restore(verified: &VerifiedBundle, dest: &str, existing: Existing) -> sealift::Result<()> {
     let (ctx, dest) = (Ctx::new(), dest.parse()?);
-    let plan = sealift::plan_restore(&ctx, verified, &dest, &Selection::default())?;
+    let plan = sealift::plan_restore(&ctx, verified, &Admission::unruled(), &dest, &Selection::default())?;
     sealift::restore(&ctx, verified, &plan, existing).map(drop)
 }
 
@@ -90,7 +90,9 @@ fn every_destination_that_is_cancelled_leaves_nothing() {
     for transport in file_transports() {
         let ctx = Ctx::new();
         let dest = format!("{transport}:{}", dir.join(transport).display()).parse().unwrap();
-        let plan = sealift::plan_restore(&ctx, &verified, &dest, &Selection::default()).unwrap();
+        let plan =
+            sealift::plan_restore(&ctx, &verified, &Admission::unruled(), &dest, &Selection::default())
+                .unwrap();
         ctx.cancel();
         let error = sealift::restore(&ctx, &verified, &plan, Existing::Keep).unwrap_err();
         assert_eq!(error.code(), Code::Cancelled, "{transport}");

@@ -50,7 +50,7 @@ fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
     dir.write("pw", "correct horse battery staple\n");
     let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
-    let partial = dir.join("a.sealift.partial");
+    let partial = dir.join("a.sealift.sealift-partial");
     let mut child =
         pack_command(&dir, &source, &bundle).stderr(std::process::Stdio::piped()).spawn().unwrap();
     wait_for(&partial, 8 << 20, &mut child);
@@ -62,7 +62,7 @@ fn a_cancelled_pack_or_restore_ends_soon_and_leaves_nothing() {
     let mut command = Sealift::command(["restore", "--progress", "none", "--to", &to]);
     command.arg(&bundle).arg("--password-file").arg(dir.join("pw")).stderr(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let partial = dir.join("out.partial");
+    let partial = dir.join("out.sealift-partial");
     let deadline = Instant::now() + Duration::from_mins(1);
     while !partial.exists() && Instant::now() < deadline {
         assert!(child.try_wait().unwrap().is_none(), "ended before it could be interrupted");
@@ -87,13 +87,17 @@ fn a_killed_pack_leaves_no_bundle_and_the_next_run_completes() {
     dir.write("pw", "correct horse battery staple\n");
     let source = noise(&dir, 3);
     let bundle = dir.join("a.sealift");
-    let partial = dir.join("a.sealift.partial");
+    let partial = dir.join("a.sealift.sealift-partial");
     for len in [0, 1 << 20, 30 << 20, 60 << 20] {
         let mut child = pack_command(&dir, &source, &bundle).spawn().unwrap();
         wait_for(&partial, len, &mut child);
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!bundle.exists());
+        // A run that begins anew first removes what another left.
+        if !partial.exists() {
+            continue;
+        }
         let left = Sealift::command(["verify", partial.to_str().unwrap()]).output().unwrap();
         let stderr = String::from_utf8(left.stderr).unwrap();
         // Killed before the first header was written, the file is too short to be anything.
@@ -139,7 +143,10 @@ fn fail_each_on(files: &[&str], syscall: &str, most: u32) {
             run(&mut Sealift::command(["verify", bundle.to_str().unwrap()]));
             fs::remove_file(&bundle).unwrap();
         }
-        assert_eq!(names(dir.path()).len(), 2, "{syscall} {when}: {:?}", names(dir.path()));
+        // Where a name could not be given, what is complete stays for the next run.
+        let mut left = names(dir.path());
+        left.retain(|name| !name.starts_with("a.sealift.sealift-"));
+        assert_eq!(left.len(), 2, "{syscall} {when}: {:?}", names(dir.path()));
     }
     panic!("more than {most} calls of {syscall}");
 }
@@ -156,7 +163,7 @@ fn every_failing_header_write_is_an_error_and_leaves_no_false_bundle() {
 
 #[test]
 fn every_failing_write_is_an_error_and_leaves_no_false_bundle() {
-    fail_each_on(&["a.sealift.partial"], "write", 12);
+    fail_each_on(&["a.sealift.sealift-partial"], "write", 12);
 }
 
 #[test]
@@ -185,7 +192,7 @@ fn every_failing_fsync_of_a_restore_is_an_error_and_leaves_nothing() {
             let left = names(dir.path());
             // The last flush is that of the folder: by then all of it is there under its name.
             let is_last = out.exists();
-            assert!(!left.iter().any(|left| left.ends_with(".partial")), "fsync {when}: {left:?}");
+            assert!(!left.iter().any(|left| left.ends_with(".sealift-partial")), "fsync {when}: {left:?}");
             if is_last {
                 assert_eq!(Sealift::images(&format!("{transport}:{}", out.display())).len(), 2);
                 if out.is_dir() { fs::remove_dir_all(&out) } else { fs::remove_file(&out) }.unwrap();

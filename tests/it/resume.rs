@@ -20,10 +20,19 @@ const FIRST: usize = 131_072;
 /// How often packing is killed where nothing else is asked for.
 const NUM_KILLS: u32 = 12;
 
-fn pack(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) -> Command {
+/// `sealift pack` by a user whose state folder is `state` in `dir`.
+pub(crate) fn pack(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) -> Command {
     let mut command = Sealift::command(["pack", source, "--kdf", "low", "--json", "--out"]);
     command.arg(bundle).args(options).arg("--password-file").arg(dir.join("passphrase"));
+    command.env("XDG_STATE_HOME", dir.join("state"));
     command
+}
+
+/// What is noted of runs that have not ended.
+pub(crate) fn noted(dir: &Scratch) -> Vec<PathBuf> {
+    let files = fs::read_dir(dir.join("state/sealift/packs")).into_iter().flatten().flatten();
+    let files = files.map(|file| file.path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect()
 }
 
 /// Nonces that were seen, and the record under each.
@@ -45,8 +54,8 @@ impl Nonces {
     }
 }
 
-fn partial(bundle: &Path) -> PathBuf {
-    PathBuf::from(format!("{}.partial", bundle.display()))
+pub(crate) fn partial(bundle: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.sealift-partial", bundle.display()))
 }
 
 #[test]
@@ -79,8 +88,7 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     let mut child = pack(&dir, &source, &bundle, &[]).stdout(std::process::Stdio::null()).spawn().unwrap();
     let half = fs::metadata(dir.join("whole.sealift")).unwrap().len() / 2;
     let is_begun = || fs::metadata(partial(&bundle)).is_ok_and(|file| file.len() > half);
-    let has_journal = || dir.join("a.sealift.journal").exists();
-    while !(is_begun() && has_journal()) && child.try_wait().unwrap().is_none() {
+    while (!is_begun() || noted(&dir).is_empty()) && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     let _ = child.kill();
@@ -94,17 +102,17 @@ fn a_pack_that_is_killed_again_and_again_goes_on_and_repeats_no_nonce() {
     nonces.look(&bundle);
     sealift.verify(&bundle);
     assert!(nonces.0.len() > 90 && kept > 0);
-    let is_left = |name: &&String| name.ends_with(".partial") || name.ends_with(".journal");
-    assert_eq!(names(dir.path()).iter().find(is_left), None, "nothing is left beside the bundle");
+    let is_left = |name: &&String| name.ends_with(".sealift-partial") || name.ends_with(".sealift-journal");
+    assert_eq!(names(dir.path()).iter().find(is_left), None, "nothing is left next to the bundle");
+    assert!(noted(&dir).is_empty(), "nor is anything noted of a bundle that was sealed");
     assert_eq!(Sealift::images(&source), sealift.inspect(&bundle));
 }
 
 /// Starts a pack and kills it once something is written and it can be continued.
-fn interrupt(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) {
+pub(crate) fn interrupt(dir: &Scratch, source: &str, bundle: &Path, options: &[&str]) {
     let mut child = pack(dir, source, bundle, options).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let journal = PathBuf::from(format!("{}.journal", bundle.display()));
     let is_begun =
-        || journal.exists() && fs::metadata(partial(bundle)).is_ok_and(|file| file.len() > 8 << 20);
+        || !noted(dir).is_empty() && fs::metadata(partial(bundle)).is_ok_and(|file| file.len() > 8 << 20);
     while !is_begun() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
         std::thread::yield_now();
@@ -123,7 +131,7 @@ fn other_options_or_another_passphrase_start_anew_and_say_so() {
         let output = pack(dir, &source, &bundle, options).output().unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["kept_bytes"].as_u64().unwrap() > 0, is_continued, "{options:?} {report}");
-        let said = String::from_utf8_lossy(&output.stderr).contains("started anew");
+        let said = String::from_utf8_lossy(&output.stderr).contains("started over");
         assert_eq!(said, !is_continued, "{options:?} {report}");
         sealift.verify(&bundle);
         fs::remove_file(&bundle).unwrap();
@@ -167,7 +175,7 @@ fn a_restore_that_is_killed_again_and_again_is_whole_or_not_there() {
         run(&mut restore(&dest));
         assert_eq!(Sealift::images(&dest)[0].id, sealift.inspect(&bundle)[0].id);
         let left = names(dir.path());
-        assert!(!left.iter().any(|left| left.ends_with(".partial")), "{left:?}");
+        assert!(!left.iter().any(|left| left.ends_with(".sealift-partial")), "{left:?}");
     }
 }
 
@@ -183,7 +191,7 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
         .prepared(["restore", bundle.to_str().unwrap(), "--to", &dest, "--progress", "none"])
         .spawn()
         .unwrap();
-    let arrived = dir.join("out.partial").join("blobs/sha256");
+    let arrived = dir.join("out.sealift-partial").join("blobs/sha256");
     let is_layer = |path: &PathBuf| {
         path.extension().is_none() && fs::metadata(path).is_ok_and(|file| file.len() > 1 << 20)
     };
@@ -211,7 +219,7 @@ fn a_restore_that_is_killed_goes_on_with_what_arrived() {
     let report = sealift.restore(&bundle, &dest, &[]);
     assert_eq!(report["num_blobs"], 1, "{report}");
     assert_eq!(Sealift::images(&dest), sealift.inspect(&bundle));
-    assert!(!dir.join("out.partial").exists());
+    assert!(!dir.join("out.sealift-partial").exists());
     sealift.pack([dest.as_str()], &dir.join("again.sealift"), &["--kdf", "low"]);
 }
 
@@ -229,6 +237,7 @@ fn a_pack_killed_while_volumes_get_their_names_goes_on() {
         .args(["-e", "inject=renameat2:signal=SIGKILL:when=3"])
         .arg(env!("CARGO_BIN_EXE_sealift"))
         .args(pack(&dir, &source, &bundle, &options).get_args())
+        .env("XDG_STATE_HOME", dir.join("state"))
         .output()
         .unwrap();
     assert!(!traced.status.success() && !bundle.exists());

@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use sealift::{Code, Ctx, Digest, ErrorKind, Existing, Passphrase, Selection, Unlocked};
+use sealift::{Admission, Code, Ctx, Digest, ErrorKind, Existing, Passphrase, Selection, Unlocked};
 use serde_json::{Value, json};
 
 use crate::support::{Scratch, run};
@@ -193,8 +193,9 @@ fn check_contents(case: &Case, bundle: &Path, unlocked: &Unlocked) -> Result<(),
     let (Some(verified), false) = (verified, images.is_empty()) else { return Ok(()) };
     let out = bundle.with_extension("out");
     let dest = format!("oci:{}", out.display()).parse().unwrap();
-    let restored = sealift::plan_restore(&ctx, &verified, &dest, &Selection::default())
-        .and_then(|plan| sealift::restore(&ctx, &verified, &plan, Existing::Keep));
+    let restored =
+        sealift::plan_restore(&ctx, &verified, &Admission::unruled(), &dest, &Selection::default())
+            .and_then(|plan| sealift::restore(&ctx, &verified, &plan, Existing::Keep));
     restored.map_err(|e| format!("restore: {}", e.code().id()))?;
     let needed = images.iter().flat_map(|image| image.blobs().into_keys()).map(|digest| digest.to_string());
     let needed: BTreeMap<String, u64> = needed.map(|digest| (digest.clone(), blobs[&digest])).collect();

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command, ValueHint, builder::PossibleValuesParser, value_parser};
-use sealift::{Lang, lookup, text};
+use sealift::Lang;
 
 /// `--lang` if given, else the system's language. Needed before arguments are parsed, as help is text too.
 pub(crate) fn language(args: &[OsString]) -> Lang {
@@ -82,6 +82,11 @@ pub(crate) fn command(lang: Lang) -> Command {
     build.worded(command, "sealift")
 }
 
+/// A text, as clap takes it.
+fn text(lang: Lang, id: &str, args: &[(&str, String)]) -> String {
+    sealift::text(lang, id, args).into()
+}
+
 /// Builds parts of the command in one language.
 struct Build(Lang);
 
@@ -128,8 +133,8 @@ impl Build {
             .about(text(self.0, &format!("verb-{name}"), &[]))
             .help_template(self.template())
             .next_help_heading(text(self.0, "heading-options", &[]));
-        match lookup(self.0, &format!("verb-{name}.more"), &[]) {
-            Some(more) => verb.after_help(more),
+        match sealift::lookup(self.0, &format!("verb-{name}.more"), &[]) {
+            Some(more) => verb.after_help(String::from(more)),
             None => verb,
         }
     }

@@ -24,17 +24,17 @@ impl Ask for Terminal {
         if !is_there() {
             return None;
         }
-        let escaped = |name: &str| [("name", sealift::escape(name).to_string())];
+        let named = |id, name: &str| text(self.0, id, &[("name", name.to_owned())]);
         let prompt = match question {
-            Question::IdentityFile(path) => text(self.0, "prompt-identity", &escaped(path)),
-            Question::Pin(token) => text(self.0, "prompt-pin", &escaped(token)),
-            Question::Plugin(words) => sealift::escape(words).to_string(),
+            Question::IdentityFile(path) => named("prompt-identity", path),
+            Question::Pin(token) => named("prompt-pin", token),
+            Question::Plugin(words) => words.into(),
         };
-        hygiene::at_prompt(|| rpassword::prompt_password(format!("{prompt} "))).ok().map(Zeroizing::new)
+        hygiene::secret(&prompt).ok().map(Zeroizing::new)
     }
 
     fn show(&self, message: &str) {
-        output::note(&sealift::escape(message).to_string());
+        output::note(message);
     }
 
     fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
@@ -47,7 +47,7 @@ impl Ask for Terminal {
         if !std::io::stdin().is_terminal() {
             return None;
         }
-        output::note(&sealift::escape(description).to_string());
+        output::note(description);
         let mut answer = String::new();
         hygiene::at_prompt(|| std::io::stdin().read_line(&mut answer)).ok()?;
         Some(answer.trim().to_owned())

@@ -100,7 +100,7 @@ fn lock(env: &Env, matches: &ArgMatches, class: Class, keys: Option<&ClassKeys>)
     let passphrase = match &keys.password_file {
         Some(path) => Some(secret::new_from(path, matches)?),
         None if asked.is_nothing() => {
-            output::note(&env.out.t("delivery-passphrase", &[("class", class_name(env, class))]));
+            output::note(env.out.t("delivery-passphrase", &[("class", class_name(env, class))]));
             Some(secret::new_passphrase(env, matches, "")?)
         }
         None => None,
@@ -204,9 +204,9 @@ fn tell_missing(env: &Env, delivery: &Delivery) {
 }
 
 fn class_name(env: &Env, class: Class) -> String {
-    env.out.t(&format!("class-{class}"), &[])
+    env.out.t(&format!("class-{class}"), &[]).into()
 }
 
 fn shown(path: &Path) -> String {
-    sealift::escape(&path.display().to_string()).to_string()
+    path.display().to_string()
 }

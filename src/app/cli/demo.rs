@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Existing, PackOptions, Passphrase, Result, Selection, SourceSpec};
+use sealift::{Admission, Code, Error, Existing, PackOptions, Passphrase, Result, Selection, SourceSpec};
 
 use super::{Ended, Env, output::human_bytes};
 
@@ -38,7 +38,7 @@ pub(super) fn run(env: &Env, _: &ArgMatches) -> Result<Ended> {
     env.out.say("demo-blobs", &[("blobs", blobs.num_blobs.to_string())]);
 
     let dest = format!("docker-archive:{}", restored.display()).parse()?;
-    let restore = sealift::plan_restore(ctx, &verified, &dest, &Selection::default())?;
+    let restore = sealift::plan_restore(ctx, &verified, &Admission::unruled(), &dest, &Selection::default())?;
     let report = sealift::restore(ctx, &verified, &restore, Existing::Keep)?;
     env.out.say("demo-restored", &[("images", report.images.len().to_string())]);
     let same = digests(env, &restored)? == digests(env, &sample)?;

@@ -1,7 +1,7 @@
 //! `sealift drives`: what a bundle can be handed to.
 
 use clap::ArgMatches;
-use sealift::{Drive, DriveSizes, Partition, PartitionState, Result, escape};
+use sealift::{Drive, DriveSizes, Partition, PartitionState, Result};
 
 use super::{Ended, Env, output::human_bytes};
 
@@ -45,11 +45,10 @@ fn line(env: &Env, partition: &Partition) -> String {
 
 fn place(partition: &Partition) -> String {
     let point = partition.mount_points.first().map(|point| point.display().to_string());
-    escape(&point.unwrap_or_default()).to_string()
+    point.unwrap_or_default()
 }
 
-/// The parts that say something, each escaped: a drive names itself.
+/// The parts that say something.
 fn joined<const N: usize>(parts: [&str; N]) -> String {
-    let told = parts.into_iter().filter(|part| !part.is_empty()).map(|part| escape(part).to_string());
-    told.collect::<Vec<_>>().join("  ")
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealift::{
     Code, Delivery, Ejected, Error, ErrorKind, Fact, HandoffOptions, HandoffPlan, HandoffReport,
-    HandoffWatch, KitFor, Order, Result, Share, Target, TargetPlan, TargetReport, escape,
+    HandoffWatch, KitFor, Order, Result, Share, Target, TargetPlan, TargetReport,
 };
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn planned(env: &Env, target: &TargetPlan) {
         &[
             ("folder", path(&target.folder)),
             ("volumes", target.files.len().to_string()),
-            ("system", escape(&target.place.file_system).to_string()),
+            ("system", target.place.file_system.clone()),
             ("size", human_bytes(target.write_bytes())),
             ("free", target.place.free_bytes.map(human_bytes).unwrap_or_default()),
         ],
@@ -100,7 +100,7 @@ fn told(env: &Env, plan: &HandoffPlan, report: &HandoffReport) -> Ended {
             Ok(target) if target.files.is_empty() => {}
             Ok(target) => finished(env, target),
             Err(error) => {
-                output::note(&error.render(env.out.lang));
+                output::note(error.render(env.out.lang));
                 if matches!(ended, Ended::Done) {
                     ended = Ended::Failed(error.kind());
                 }
@@ -125,7 +125,7 @@ fn finished(env: &Env, target: &TargetReport) {
             ("folder", path(&target.folder)),
             ("written", human_bytes(target.written_bytes)),
             ("kept", human_bytes(target.kept_bytes)),
-            ("how", env.out.t(&format!("handoff-{}", target.read_back.name()), &[])),
+            ("how", env.out.t(&format!("handoff-{}", target.read_back.name()), &[]).into()),
         ],
     );
     for file in &target.files {
@@ -147,7 +147,7 @@ fn finished(env: &Env, target: &TargetReport) {
         Ejected::NotAsked => ("handoff-not-asked", ""),
         Ejected::NotADrive => return,
     };
-    env.out.say(id, &[("folder", path(&target.folder)), ("reason", escape(reason).to_string())]);
+    env.out.say(id, &[("folder", path(&target.folder)), ("reason", reason.to_owned())]);
 }
 
 fn object(env: &Env, report: &HandoffReport) -> Value {
@@ -164,7 +164,7 @@ fn object(env: &Env, report: &HandoffReport) -> Value {
 }
 
 fn path(path: &std::path::Path) -> String {
-    escape(&path.display().to_string()).to_string()
+    path.display().to_string()
 }
 
 /// `3-5,7`: numbers of volumes.

@@ -3,17 +3,17 @@
 use std::{
     io,
     sync::{
-        Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
 };
 
-use sealift::{Code, Ctx, Error, text};
+use sealift::{Code, Ctx, Error, Shown, text};
 
 use super::output::{self, Output};
 
-/// Keeps secrets out of core dumps, and lets a bundle have its 9,999 volumes.
+/// Keeps secrets out of core dumps, lets a bundle have its 9,999 volumes, and takes a limit on the size of files for an error.
 pub(crate) fn harden() {
     #[cfg(unix)]
     {
@@ -22,6 +22,8 @@ pub(crate) fn harden() {
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
         let files = getrlimit(Resource::Nofile);
         let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+        // A write beyond `ulimit -f` fails, then, and what is not finished is removed; else the signal would end the program.
+        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::default());
     }
 }
 
@@ -61,7 +63,7 @@ pub(super) fn cancel_on_signals(ctx: &Ctx, out: &Output) {
         if STOPPING.swap(true, SeqCst) {
             std::process::exit(130);
         }
-        output::note(&text(lang, "cancelling", &[]));
+        output::note(text(lang, "cancelling", &[]));
         ctx.cancel();
     });
     if let Err(error) = installed {
@@ -89,6 +91,12 @@ pub(super) fn at_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T>
     *prompt.lock().unwrap_or_else(PoisonError::into_inner) = None;
     ended.notify_all();
     answer
+}
+
+/// Asks for a secret without echo.
+#[expect(clippy::disallowed_methods, reason = "the one prompt")]
+pub(super) fn secret(prompt: &Shown) -> io::Result<String> {
+    at_prompt(|| rpassword::prompt_password(format!("{prompt} ")))
 }
 
 /// The terminal before the prompt, if there is one and it does not end by itself.

@@ -1,7 +1,7 @@
 //! `sealift images [SOURCE...]`
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Image, PackPlan, Platform, Result, SourceSpec, escape};
+use sealift::{Code, Error, Image, PackPlan, Platform, Result, SourceSpec};
 
 use super::{Ended, Env, output::human_bytes, pack, progress::with_progress};
 
@@ -40,9 +40,9 @@ fn engines(env: &Env) -> Result<Ended> {
                 continue;
             }
         };
-        env.out.line(format_args!("{}:  {}", engine.transport, escape(&place)));
+        env.out.line(format_args!("{}:  {place}", engine.transport));
         if let Some(namespace) = &engine.namespace {
-            env.out.say("images-namespace", &[("namespace", escape(namespace).to_string())]);
+            env.out.say("images-namespace", &[("namespace", namespace.to_owned())]);
         }
         let plan = with_progress(env, || {
             sealift::plan_pack(&env.ctx, &[SourceSpec::engine(engine.transport)?], &[])
@@ -85,9 +85,12 @@ pub(super) fn counted(env: &Env, are_artifacts: impl Iterator<Item = bool>) -> S
     let num = |id, found: &[bool]| env.out.t(id, &[("num", found.len().to_string())]);
     let (some_images, some_artifacts) = (num("num-images", &images), num("num-artifacts", &artifacts));
     match (images.is_empty(), artifacts.is_empty()) {
-        (_, true) => some_images,
-        (true, false) => some_artifacts,
-        (false, false) => env.out.t("num-both", &[("images", some_images), ("artifacts", some_artifacts)]),
+        (_, true) => some_images.into(),
+        (true, false) => some_artifacts.into(),
+        (false, false) => {
+            let both = [("images", some_images.into()), ("artifacts", some_artifacts.into())];
+            env.out.t("num-both", &both).into()
+        }
     }
 }
 
@@ -96,19 +99,19 @@ pub(super) fn table(env: &Env, images: &[Image]) {
     for image in images {
         let platforms: Vec<String> = image.platforms().map(Platform::to_string).collect();
         let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref()?.get(..10));
-        let created = created.map(|day| env.out.t("image-created", &[("day", escape(day).to_string())]));
+        let created = created.map(|day| env.out.t("image-created", &[("day", day.to_owned())]));
         let num_layers: usize = image.manifests.iter().map(|manifest| manifest.layers.len()).sum();
+        env.out.line(format_args!("  {}", image.title()));
         env.out.line(format_args!(
-            "  {}\n    {}  {}  {}  {}{}",
-            escape(&image.title()),
+            "    {}  {}  {}  {}{}",
             human_bytes(image.size_bytes()),
             env.out.t("layers", &[("num", num_layers.to_string())]),
-            escape(&platforms.join(", ")),
-            created.map(|created| created + "  ").unwrap_or_default(),
+            platforms.join(", "),
+            created.map(|created| format!("{created}  ")).unwrap_or_default(),
             image.target.digest,
         ));
         for name in image.names.iter().skip(1) {
-            env.out.line(format_args!("    = {}", escape(name.as_str())));
+            env.out.line(format_args!("    = {}", name.as_str()));
         }
     }
 }

@@ -16,16 +16,21 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let locked = delivery::locked(&delivery, &unlocked);
     let mut opened = unlocked.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     delivery::each_but(env, &delivery, &locked, |bundle| {
-        Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)))
+        Ok((Ended::Done, one(env, bundle, opened.next().flatten(), &store)?))
     })?;
     Ok(Ended::Done)
 }
 
 /// Tells what is in one bundle; for scripts it comes back.
-fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &TrustStore) -> serde_json::Value {
+fn one(
+    env: &Env,
+    bundle: &Inspection,
+    unlocked: Option<&Unlocked>,
+    store: &TrustStore,
+) -> Result<serde_json::Value> {
     let recovery = bundle.recovery();
     let signatures = bundle.signatures(store);
-    let signers = unlocked.map(|unlocked| unlocked.image_signers(store));
+    let signers = unlocked.map(|unlocked| unlocked.image_signers(&env.ctx, store)).transpose()?;
     env.out.say(
         "inspect-public",
         &[
@@ -53,15 +58,15 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
                 &[
                     ("what", images::counted(env, contents.images.iter().map(Image::is_artifact))),
                     ("sum", human_bytes(contents.sum_bytes)),
-                    ("created", sealift::escape(contents.created).to_string()),
-                    ("tool", sealift::escape(contents.tool).to_string()),
+                    ("created", contents.created.to_owned()),
+                    ("tool", contents.tool.to_owned()),
                 ],
             );
             images::table(env, contents.images);
             site::tell_images(env, signers.as_deref().unwrap_or_default());
         }
     }
-    serde_json::json!({
+    Ok(serde_json::json!({
         "fingerprint": bundle.fingerprint(),
         "fingerprint_words": sealift::fingerprint_in_all_languages(&bundle.fingerprint()),
         "set_id": bundle.set_id(),
@@ -75,7 +80,7 @@ fn one(env: &Env, bundle: &Inspection, unlocked: Option<&Unlocked>, store: &Trus
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
         "image_signers": signers,
         "contents": unlocked.map(Unlocked::contents),
-    })
+    }))
 }
 
 /// The bundle that the arguments name.
@@ -89,6 +94,9 @@ pub(super) fn slots(env: &Env, bundle: &Inspection) {
     for slot in bundle.slots() {
         let text = if slot.details.is_empty() { "slot-plain" } else { "slot" };
         let (kind, details) = (slot.kind_words(env.out.lang), slot.details_words(env.out.lang));
-        env.out.say(text, &[("number", slot.number.to_string()), ("kind", kind), ("details", details)]);
+        env.out.say(
+            text,
+            &[("number", slot.number.to_string()), ("kind", kind.into()), ("details", details.into())],
+        );
     }
 }

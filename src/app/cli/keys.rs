@@ -22,9 +22,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     match verb {
         "add" => {
             let current = secret::unlock(env, matches, open)?;
-            with_new(env, matches, |new| {
-                new.iter().try_for_each(|new| sealift::add_slot(&env.ctx, path, &current, new, kdf(matches)))
-            })?;
+            with_new(env, matches, |new| sealift::add_slots(&env.ctx, path, &current, new, kdf(matches)))?;
         }
         "change" => {
             let number = matches.get_one::<usize>("slot-number").copied();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Fact, Result, escape};
+use sealift::{Code, Error, Fact, Result};
 
 use super::{Ended, Env, progress::with_progress};
 
@@ -23,7 +23,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let bundles = kit.bundles.len().to_string();
     env.out.say("kit-done", &[("bundles", bundles), ("system", kit.system.clone())]);
     for file in &kit.files {
-        env.out.line(format_args!("  {}", escape(&file.display().to_string())));
+        env.out.line(format_args!("  {}", file.display()));
     }
     Ok(Ended::Done)
 }

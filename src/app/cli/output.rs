@@ -1,13 +1,12 @@
 //! What is printed, and where: results on stdout, everything else on stderr.
 
-use std::{
-    fmt::Display,
-    io::{IsTerminal, Write},
-};
+use std::io::{IsTerminal, Write};
 
 use clap::ArgMatches;
-use sealift::{Ctx, Error, Lang, fingerprint_words, grouped, text};
+use sealift::{Ctx, Error, Lang, Shown, fingerprint_words, grouped, text};
 use serde::Serialize;
+
+use crate::trace::OneLine;
 
 /// Where progress goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl Output {
             "json" => Progress::Json,
             "none" => Progress::None,
             _ if quiet => Progress::None,
-            _ if std::io::stderr().is_terminal() => Progress::Bar,
+            _ if is_terminal() => Progress::Bar,
             _ => Progress::Plain,
         };
         Self { lang, json: flag("json"), quiet, progress }
@@ -51,21 +50,21 @@ impl Output {
     }
 
     /// A text of `cli.ftl`.
-    pub(super) fn t(&self, id: &str, args: &[(&str, String)]) -> String {
+    pub(super) fn t(&self, id: &str, args: &[(&str, String)]) -> Shown {
         text(self.lang, id, args)
     }
 
     /// A line of the result.
-    pub(super) fn line(&self, line: impl Display) {
+    pub(super) fn line(&self, line: impl Into<Shown>) {
         if !self.json && !self.quiet {
-            stdout(&line);
+            stdout(&line.into());
         }
     }
 
     /// A line on stderr, among those of the progress.
-    pub(super) fn remark(&self, line: &str) {
+    pub(super) fn remark(&self, line: impl Into<Shown>) {
         if !self.quiet && self.progress != Progress::Json {
-            stderr(&line);
+            stderr(&line.into());
         }
     }
 
@@ -84,7 +83,7 @@ impl Output {
     pub(super) fn json(&self, value: &impl Serialize) {
         if self.json {
             // Our own types always serialise; should one not, the empty line shows it.
-            stdout(&serde_json::to_string(value).unwrap_or_default());
+            stdout(&Shown::json(&serde_json::to_string(value).unwrap_or_default()));
         }
     }
 
@@ -92,7 +91,7 @@ impl Output {
     pub(super) fn notices(&self, ctx: &Ctx) {
         for notice in ctx.take_notices() {
             if !self.quiet {
-                stderr(&self.t("note-line", &[("note", notice.render(self.lang))]));
+                stderr(&self.t("note-line", &[("note", notice.render(self.lang).into())]));
             }
         }
     }
@@ -105,16 +104,24 @@ impl Output {
 }
 
 /// A remark on stderr.
-pub(super) fn note(line: &str) {
-    stderr(&line);
+pub(super) fn note(line: impl Into<Shown>) {
+    stderr(&line.into());
+}
+
+/// Whether a person reads stderr as it comes.
+#[expect(clippy::disallowed_methods, reason = "nothing is written")]
+pub(super) fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// A closed pipe (`sealift images | head`) is no failure.
-fn stdout(line: &dyn Display) {
+#[expect(clippy::disallowed_methods, reason = "takes what is safe to show alone")]
+fn stdout(line: &Shown) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn stderr(line: &dyn Display) {
+#[expect(clippy::disallowed_methods, reason = "takes what is safe to show alone")]
+fn stderr(line: &Shown) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
@@ -125,7 +132,19 @@ pub(super) fn trace(matches: &ArgMatches) {
         Some(1) => tracing::Level::DEBUG,
         Some(_) => tracing::Level::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+    let writer = || {
+        OneLine(|line: &Shown| {
+            stderr(line);
+            Ok(())
+        })
+    };
+    // Colours would be escaped with the rest.
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(writer)
+        .with_ansi(false)
+        .without_time()
+        .init();
 }
 
 /// Bytes for people: `1.48 GiB`.

@@ -20,6 +20,7 @@ use super::{
     recipients::{self, Given},
     secret, sign,
 };
+use crate::folders;
 
 pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let platforms = matches.get_many::<String>("platform").unwrap_or_default();
@@ -32,6 +33,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
             .transpose()?,
         existing: existing(matches),
         kdf: kdf(matches),
+        state_dir: folders::state(),
         ..PackOptions::default()
     };
     let Some(out) = matches.get_one::<PathBuf>("out") else { return Err(Error::new(Code::Usage)) };
@@ -83,7 +85,7 @@ fn one(env: &Env, matches: &ArgMatches, plan: &PackPlan, out: &Path, options: &P
     let (report, shares) = packed?;
     tell(env, &report, &shares);
     if let Some(path) = generated {
-        env.out.say("pack-generated", &[("path", sealift::escape(&path.display().to_string()).to_string())]);
+        env.out.say("pack-generated", &[("path", path.display().to_string())]);
     }
     let handed = matches.get_flag("handoff").then(|| handoff::in_place(env, out, true)).transpose()?;
     let (ended, handoff) = handed.map_or((Ended::Done, None), |(ended, object)| (ended, Some(object)));
@@ -126,7 +128,7 @@ pub(super) fn object(report: &PackReport, handoff: Option<Value>) -> Value {
 /// Says what the file system there makes of the bundle, before anything is written.
 fn tell_place(env: &Env, place: &Place, asked: Option<u64>, sum_bytes: u64) {
     if let (None, Some(most)) = (asked, place.max_file_bytes()) {
-        let system = sealift::escape(&place.file_system).to_string();
+        let system = place.file_system.clone();
         env.out.say("pack-split", &[("system", system), ("most", human_bytes(most))]);
     }
     if let Some(free) = place.free_bytes.filter(|free| *free < sum_bytes) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
-use sealift::{Ctx, Lang, Snapshot, Speedometer, text};
+use sealift::{Ctx, Lang, Shown, Snapshot, Speedometer, text};
 
 use super::{
     Env,
@@ -66,11 +66,11 @@ impl Printer {
             Self::Bar(lang, bar) => {
                 bar.set_length(now.total_bytes.max(1));
                 bar.set_position(now.done_bytes);
-                bar.set_message(phase(*lang, now));
-                bar.set_prefix(figures(*lang, now, meter));
+                bar.set_message(String::from(phase(*lang, now)));
+                bar.set_prefix(String::from(figures(*lang, now, meter)));
                 for notice in ctx.take_notices() {
                     bar.suspend(|| {
-                        output::note(&text(*lang, "note-line", &[("note", notice.render(*lang))]));
+                        output::note(text(*lang, "note-line", &[("note", notice.render(*lang).into())]));
                     });
                 }
                 if ended {
@@ -88,7 +88,7 @@ impl Printer {
                     output::note(line.trim_end());
                 }
             }
-            Self::Json => output::note(
+            Self::Json => output::note(Shown::json(
                 &serde_json::json!({
                     "phase": now.phase.name(),
                     "done_bytes": now.done_bytes,
@@ -98,12 +98,12 @@ impl Printer {
                     "left_secs": left(now, meter).map(|left| left.as_secs()),
                 })
                 .to_string(),
-            ),
+            )),
         }
     }
 }
 
-fn phase(lang: Lang, now: &Snapshot) -> String {
+fn phase(lang: Lang, now: &Snapshot) -> Shown {
     text(lang, &format!("phase-{}", now.phase.name()), &[])
 }
 
@@ -112,9 +112,9 @@ fn left(now: &Snapshot, meter: &Speedometer) -> Option<Duration> {
 }
 
 /// `1.2 / 3.4 GiB · 410 MiB/s · 5 s left`, or how long it has stalled.
-fn figures(lang: Lang, now: &Snapshot, meter: &Speedometer) -> String {
+fn figures(lang: Lang, now: &Snapshot, meter: &Speedometer) -> Shown {
     if now.total_bytes == 0 {
-        return String::new();
+        return Shown::default();
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -127,9 +127,9 @@ fn figures(lang: Lang, now: &Snapshot, meter: &Speedometer) -> String {
         parts.push(format!("{speed}/s"));
     }
     if let Some(stalled) = meter.stalled() {
-        parts.push(text(lang, "progress-stalled", &[("secs", stalled.as_secs().to_string())]));
+        parts.push(text(lang, "progress-stalled", &[("secs", stalled.as_secs().to_string())]).into());
     } else if let Some(left) = left(now, meter) {
-        parts.push(text(lang, "progress-left", &[("secs", left.as_secs().to_string())]));
+        parts.push(text(lang, "progress-left", &[("secs", left.as_secs().to_string())]).into());
     }
-    parts.join(" · ")
+    parts.join(" · ").into()
 }

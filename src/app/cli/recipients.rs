@@ -1,9 +1,6 @@
 //! Whom a bundle is to be locked for: `--recipient`, `--shares`, a passphrase; together with `--require-all`.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use sealift::{Code, Error, Fact, Passphrase, Recipient, Result, ShareFiles};
@@ -86,17 +83,16 @@ fn numbers(spec: &str) -> Result<(u8, u8)> {
 /// A new secret in a new file, and what belongs to it that is public.
 pub(super) fn generate(env: &Env, matches: &ArgMatches) -> Result<()> {
     let Some(path) = matches.get_one::<PathBuf>("key-out") else { return Err(Error::new(Code::Usage)) };
-    let shown = sealift::escape(&path.display().to_string()).to_string();
+    let shown = path.display().to_string();
     if matches.get_one::<String>("type").is_some_and(|kind| kind == "key-file") {
-        secret::save_new(path, format!("{}\n", *sealift::KeyFile::generate().to_text()).as_bytes())?;
+        sealift::save_secret(path, format!("{}\n", *sealift::KeyFile::generate().to_text()).as_bytes())?;
         env.out.json(&serde_json::json!({ "path": path, "recipient": null }));
         env.out.say("keys-generated-file", &[("path", shown)]);
         return Ok(());
     }
     let (text, recipient) = sealift::AgeIdentity::generate();
-    secret::save_new(path, text.as_bytes())?;
+    sealift::save_secret(path, text.as_bytes())?;
     env.out.json(&serde_json::json!({ "path": path, "recipient": recipient }));
     env.out.say("keys-generated", &[("path", shown), ("recipient", recipient)]);
-    let _ = std::io::stdout().flush();
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
-use sealift::{Code, Error, Existing, Fact, RepairOptions, RepairReport, RepairRequest, Result, escape};
+use sealift::{Code, Error, Existing, Fact, RepairOptions, RepairReport, RepairRequest, Result};
 
 use super::{Ended, Env, output::human_bytes, pack::existing, progress::with_progress};
 
@@ -79,10 +79,7 @@ pub(super) fn request(env: &Env, path: &Path, out: &Path, existing: Existing) ->
     }));
     env.out.say(
         "request-written",
-        &[
-            ("records", request.num_records().to_string()),
-            ("path", escape(&out.display().to_string()).to_string()),
-        ],
+        &[("records", request.num_records().to_string()), ("path", out.display().to_string())],
     );
     match code {
         Some(code) => env.out.say("request-code", &[("code", code)]),
@@ -100,10 +97,7 @@ pub(super) fn answer(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let num_bytes =
         with_progress(env, || sealift::answer_repair(&env.ctx, path, &request, out, existing(matches)))?;
     env.out.json(&serde_json::json!({ "answer": out, "num_bytes": num_bytes }));
-    env.out.say(
-        "answer-written",
-        &[("path", escape(&out.display().to_string()).to_string()), ("size", human_bytes(num_bytes))],
-    );
+    env.out.say("answer-written", &[("path", out.display().to_string()), ("size", human_bytes(num_bytes))]);
     Ok(Ended::Done)
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use sealift::{
     Checked, Class, DamagedImage, DestSpec, Name, RegistryAccess, RestorePlan, RestoreReport, RestoredImage,
-    Result, Selection, TagPolicy, Unlocked, VerifiedBundle, escape,
+    Result, Selection, TagPolicy, Unlocked, VerifiedBundle,
 };
 
 use super::{
@@ -24,6 +24,8 @@ struct WithLeftOut<'a> {
     /// Classes of bundles that are not there.
     missing: &'a [Class],
     policies: &'a [sealift::PolicyReport],
+    /// Whether the releases that policies accepted are in the trust store, so that none is rolled back.
+    remembered: bool,
     proven: bool,
 }
 
@@ -37,7 +39,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         sealift::check_destination(&env.ctx, &dest, existing(matches))?;
     }
     let delivery = delivery::open(matches)?;
-    let mut site = site::open(matches)?;
+    let site = site::open(matches)?;
     // Before a passphrase is asked for; the images are checked once it is there.
     delivery.parts.iter().try_for_each(|bundle| site.check(bundle).map(drop))?;
     let may_be_damaged = matches.get_flag("undamaged");
@@ -47,14 +49,17 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let locked = delivery::tell_left_out(env, &delivery, &opened);
     let unlocked: Vec<Unlocked> = opened.into_iter().flatten().collect();
 
-    let policies = unlocked.iter().map(|bundle| site.check_unlocked(bundle)).collect::<Result<Vec<_>>>()?;
-    let policies = policies.concat();
+    let admission = if matches.get_flag("dry-run") {
+        site.admit(&env.ctx, &unlocked)?
+    } else {
+        site.admit_to_restore(&env.ctx, &unlocked)?
+    };
     let checked = may_be_damaged.then(|| undamaged(env, &unlocked)).transpose()?;
     let (preview, dest) = secret::entered(env, access, |access| {
         let dest = dest.clone().with_access(access.clone());
         let plan = with_progress(env, || match &checked {
-            Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &dest, &selection),
-            None => sealift::preview_restore(&env.ctx, &unlocked, &dest, &selection),
+            Some((_, verified)) => sealift::plan_restore(&env.ctx, verified, &admission, &dest, &selection),
+            None => sealift::preview_restore(&env.ctx, &unlocked, &admission, &dest, &selection),
         })?;
         Ok((plan, dest))
     })?;
@@ -68,8 +73,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let proven = unlocked.iter().all(Unlocked::is_proven);
     let ended = || if damaged.is_empty() && proven { Ended::Done } else { Ended::Damaged };
     // Once more: meanwhile somebody else may have taken a tag.
-    let plan = with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &dest, &selection))?;
-    let (damaged, locked, missing, policies) = (&damaged, &locked, &delivery.missing, &policies);
+    let plan =
+        with_progress(env, || sealift::plan_restore(&env.ctx, &verified, &admission, &dest, &selection))?;
+    let (damaged, locked, missing, policies) = (&damaged, &locked, &delivery.missing, admission.reports());
     if matches.get_flag("dry-run") {
         env.out.json(&serde_json::json!({
             "dry_run": true, "plan": plan, "damaged": damaged, "locked": locked, "missing": missing,
@@ -84,8 +90,8 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     checks(env, &plan);
     let report = with_progress(env, || sealift::restore(&env.ctx, &verified, &plan, existing(matches)))?;
-    site.remember(policies)?;
-    env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, proven });
+    let remembered = site.remember(&env.ctx, &admission);
+    env.out.json(&WithLeftOut { report: &report, damaged, locked, missing, policies, remembered, proven });
     env.out.say(ending(&report), &plan_args(env, &plan));
     names(env, &plan);
     if report.num_unpacked > 0 {
@@ -111,7 +117,7 @@ fn undamaged(env: &Env, unlocked: &[Unlocked]) -> Result<(Vec<DamagedImage>, Ver
     if !damaged.is_empty() {
         env.out.say("restore-undamaged", &[("damaged", damaged.len().to_string())]);
         for damaged in &damaged {
-            env.out.line(format_args!("  {}", escape(&damaged.image)));
+            env.out.line(format_args!("  {}", damaged.image));
         }
     }
     Ok((damaged, VerifiedBundle::join(whole)))
@@ -162,21 +168,22 @@ fn ending(report: &RestoreReport) -> &'static str {
 
 /// What becomes of each name, told before anything is written.
 fn mapping(env: &Env, plan: &RestorePlan) {
-    env.out.remark(&env.out.t("restore-mapping", &[]));
-    let shown = |name: &Option<Name>| name.as_ref().map(|name| escape(name.as_str()).to_string());
+    env.out.remark(env.out.t("restore-mapping", &[]));
+    let shown = |name: &Option<Name>| name.as_ref().map(Name::to_string);
+    let nameless = String::from(env.out.t("restore-nameless", &[]));
     let mut rows = Vec::new();
     for image in &plan.images {
         if image.moves().is_empty() {
-            rows.push((image.target.to_string(), env.out.t("restore-nameless", &[])));
+            rows.push((image.target.to_string(), nameless.clone()));
         }
         for (from, to) in image.moves() {
             let from = shown(from).unwrap_or_else(|| image.target.to_string());
-            rows.push((from, shown(to).unwrap_or_else(|| env.out.t("restore-nameless", &[]))));
+            rows.push((from, shown(to).unwrap_or_else(|| nameless.clone())));
         }
     }
     let width = rows.iter().map(|(from, _)| from.chars().count()).max().unwrap_or_default();
     for (from, to) in rows {
-        env.out.remark(&format!("  {from:width$}  → {to}"));
+        env.out.remark(format_args!("  {from:width$}  → {to}"));
     }
     env.out.notices(&env.ctx);
 }
@@ -187,7 +194,7 @@ fn names(env: &Env, plan: &RestorePlan) {
     if !plan.left_out.is_empty() {
         env.out.say("restore-left-out", &[]);
         for name in plan.left_out.iter().flat_map(|artifact| &artifact.names) {
-            env.out.line(format_args!("  {}", escape(name.as_str())));
+            env.out.line(format_args!("  {}", name.as_str()));
         }
     }
 }
@@ -200,8 +207,8 @@ fn name_all(env: &Env, images: &[RestoredImage]) {
         let there = image.moves().iter().filter_map(|(was, name)| Some((was, name.as_ref()?)));
         for (was, name) in there {
             let was = was.as_ref().filter(|was| *was != name);
-            let was = was.map(|was| format!("  ← {}", escape(was.as_str()))).unwrap_or_default();
-            env.out.line(format_args!("  {}{was}", escape(name.as_str())));
+            let was = was.map(|was| format!("  ← {}", was.as_str())).unwrap_or_default();
+            env.out.line(format_args!("  {}{was}", name.as_str()));
         }
     }
 }

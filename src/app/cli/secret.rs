@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{IsTerminal, Read, Write},
+    io::{IsTerminal, Read},
     path::Path,
 };
 
@@ -19,6 +19,8 @@ use super::{Env, ask, hygiene, output};
 const ATTEMPTS: usize = 3;
 /// What lets a user type a new passphrase once more.
 const MISTYPED: [Code; 3] = [Code::ShortPassphrase, Code::PassphraseMismatch, Code::BadPassphrase];
+/// What the paths of open descriptors begin with.
+const DESCRIPTORS: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
 /// More than any passphrase and its line end.
 const MAX_BYTES: u64 = 1100;
 /// More than any name and token: some are signed documents.
@@ -35,10 +37,20 @@ fn given(matches: &ArgMatches, prefix: &str) -> Result<Option<Passphrase>> {
     }
 }
 
+/// Opens a file with a secret: a regular one, or a descriptor that is open already, as a shell's `<(…)` is. Any other pipe
+/// would block until somebody writes to it.
+fn open(path: &Path) -> Result<File> {
+    let is_descriptor = DESCRIPTORS.iter().any(|folder| path.starts_with(folder));
+    let is_file = path.metadata().map_err(|e| Error::read(path, e))?.is_file();
+    if is_file || is_descriptor {
+        return File::open(path).map_err(|e| Error::read(path, e));
+    }
+    Err(Error::new(Code::Read).worded(Fact::Detail, "detail-not-a-file", &[]).at(path))
+}
+
 fn read(path: &Path) -> Result<Passphrase> {
     let mut bytes = Vec::with_capacity(2 * MAX_BYTES as usize);
-    let file = File::open(path).map_err(|e| Error::read(path, e))?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+    open(path)?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
     Passphrase::new(bytes).map_err(|e| e.with(Fact::Path, path.display()))
 }
 
@@ -47,8 +59,8 @@ pub(super) fn access(matches: &ArgMatches) -> Result<RegistryAccess> {
     let credentials = match matches.get_one::<std::path::PathBuf>("creds-file") {
         None => None,
         Some(path) => {
-            let file = File::open(path).map_err(|e| Error::read(path, e))?;
             let mut text = Zeroizing::new(Vec::with_capacity(2 * MAX_CREDENTIALS_BYTES as usize));
+            let file = open(path)?;
             file.take(MAX_CREDENTIALS_BYTES).read_to_end(&mut text).map_err(|e| Error::read(path, e))?;
             Some(Credentials::parse(&text).map_err(|e| e.at(path))?)
         }
@@ -64,7 +76,7 @@ pub(super) fn entered<T>(
 ) -> Result<T> {
     match work(&access) {
         Err(e) if e.code() == Code::Unauthorized && access.credentials.is_none() && can_ask() => {
-            output::note(&e.message(env.out.lang));
+            output::note(e.message(env.out.lang));
             let host = e.context().into_iter().find(|(fact, _)| *fact == Fact::Registry);
             access.credentials = Some(ask_login(env, host.map_or("", |(_, host)| host))?);
             work(&access)
@@ -74,16 +86,15 @@ pub(super) fn entered<T>(
 }
 
 fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    std::io::stdin().is_terminal() && output::is_terminal()
 }
 
 fn ask_login(env: &Env, host: &str) -> Result<Credentials> {
     let failed = |e: std::io::Error| Error::new(Code::Unauthorized).with(Fact::System, e);
     let mut username = String::new();
-    output::note(&env.out.t("prompt-user", &[("host", sealift::escape(host).to_string())]));
+    output::note(env.out.t("prompt-user", &[("host", host.to_owned())]));
     hygiene::at_prompt(|| std::io::stdin().read_line(&mut username)).map_err(failed)?;
-    let prompt = format!("{} ", env.out.t("prompt-registry", &[]));
-    let password = hygiene::at_prompt(|| rpassword::prompt_password(prompt)).map_err(failed)?;
+    let password = hygiene::secret(&env.out.t("prompt-registry", &[])).map_err(failed)?;
     Ok(Credentials::new(username.trim(), Zeroizing::new(password)))
 }
 
@@ -101,8 +112,7 @@ fn ask_for(env: &Env, prompt: &str, prefix: &str, may_be_empty: bool) -> Result<
     if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
         return Err(no_passphrase(prefix));
     }
-    let prompt = format!("{} ", env.out.t(prompt, &[]));
-    let typed = hygiene::at_prompt(|| rpassword::prompt_password(prompt));
+    let typed = hygiene::secret(&env.out.t(prompt, &[]));
     let typed = typed.map_err(|e| no_passphrase(prefix).with(Fact::System, e))?;
     if typed.is_empty() && may_be_empty { Ok(None) } else { Passphrase::new(typed.into_bytes()).map(Some) }
 }
@@ -115,8 +125,8 @@ pub(super) fn new_passphrase(env: &Env, matches: &ArgMatches, prefix: &str) -> R
     for _ in 1..ATTEMPTS {
         match typed_twice(env, matches, prefix) {
             Err(e) if MISTYPED.contains(&e.code()) => {
-                output::note(&e.message(env.out.lang));
-                e.hint(env.out.lang).iter().for_each(|hint| output::note(hint));
+                output::note(e.message(env.out.lang));
+                e.hint(env.out.lang).into_iter().for_each(output::note);
             }
             typed => return typed,
         }
@@ -150,25 +160,8 @@ pub(super) fn generate(path: &Path, matches: &ArgMatches) -> Result<Passphrase> 
     let list = WordList::ALL.into_iter().find(|list| tag.is_some_and(|tag| tag == list.tag()));
     let words = sealift::generate_passphrase(list.unwrap_or_default());
     let line = Zeroizing::new([words.as_bytes(), b"\n"].concat());
-    save_new(path, &line)?;
+    sealift::save_secret(path, &line)?;
     Passphrase::new(words.as_bytes().to_vec())
-}
-
-/// Writes a secret to a new file that only its owner can read.
-///
-/// # Errors
-/// `Exists`: another secret is not written over.
-pub(super) fn save_new(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // Made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|e| Error::write(path, e))?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| Error::write(path, e))?;
-    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::new(Code::Exists).at(path),
-        _ => Error::write(path, e.error),
-    })?;
-    Ok(())
 }
 
 /// Whether a passphrase is given, or asked to be asked for.
@@ -226,7 +219,7 @@ pub(super) fn unlock_all<B, T>(
             None => return Ok(opened),
             Some(_) if opened.iter().flatten().count() > num_open => attempt = 1,
             Some(e) if e.code() == Code::KeyRefused && attempt < ATTEMPTS => {
-                output::note(&e.message(env.out.lang));
+                output::note(e.message(env.out.lang));
                 attempt += 1;
             }
             Some(_) if is_some_open => return Ok(opened),
@@ -251,7 +244,7 @@ pub(super) fn signing_key(env: &Env, matches: &ArgMatches, path: &Path) -> Resul
     }
     for attempt in 1.. {
         match sealift::read_signing_key(path, Some(&ask(env, "prompt-signing-key", "key-")?)) {
-            Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(&e.message(env.out.lang)),
+            Err(e) if is_refused(&e) && attempt < ATTEMPTS => output::note(e.message(env.out.lang)),
             result => return result,
         }
     }
@@ -263,7 +256,7 @@ pub(super) fn confirm(env: &Env, prompt: &str) -> Result<bool> {
     if !can_ask() {
         return Ok(false);
     }
-    output::note(&env.out.t(prompt, &[]));
+    output::note(env.out.t(prompt, &[]));
     let mut answer = String::new();
     hygiene::at_prompt(|| std::io::stdin().read_line(&mut answer))
         .map_err(|e| Error::new(Code::NotConfirmed).with(Fact::System, e))?;

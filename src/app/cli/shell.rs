@@ -24,6 +24,7 @@ pub(super) fn man(env: &Env, _: &ArgMatches) -> Result<Ended> {
     print(&text)
 }
 
+#[expect(clippy::disallowed_methods, reason = "made of our own texts alone")]
 fn print(text: &[u8]) -> Result<Ended> {
     match std::io::stdout().lock().write_all(text) {
         // `| head` has read what it wanted.

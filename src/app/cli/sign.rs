@@ -78,7 +78,7 @@ pub(super) fn keys(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         env.out.line(key.to_pem().trim_end());
     } else {
         let prefix = file(matches, "prefix")?.display().to_string();
-        env.out.say("signing-key-written", &[("prefix", sealift::escape(&prefix).to_string())]);
+        env.out.say("signing-key-written", &[("prefix", prefix)]);
     }
     env.out.fingerprint(&id);
     Ok(Ended::Done)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use sealift::{
     ImageCheck, ImageSignature, ImageSignatureState, ImageSigners, PolicyReport, Result, SignatureInfo,
-    SignatureState, escape, fingerprint_words,
+    SignatureState, fingerprint_words,
 };
 
 use super::Env;
@@ -33,7 +33,7 @@ fn given(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
 /// One line for each signature, and what a policy made of them.
 pub(super) fn tell(env: &Env, signatures: &[SignatureInfo], reports: &[PolicyReport]) {
     for signature in signatures {
-        let text = |value: &Option<String>| escape(value.as_deref().unwrap_or_default()).to_string();
+        let text = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
         let id = signature.key_id.clone().unwrap_or_default();
         let release = match (&signature.product, &signature.release) {
             (Some(product), Some(release)) => format!("{product} {release}"),
@@ -64,9 +64,8 @@ pub(super) fn tell(env: &Env, signatures: &[SignatureInfo], reports: &[PolicyRep
 /// That each policy is met, and by whose signatures.
 pub(super) fn tell_policies(env: &Env, reports: &[PolicyReport]) {
     for report in reports {
-        let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
-        if !signers.is_empty() {
-            env.out.say("policy-signers", &[("signers", signers.join(", "))]);
+        if !report.signers.is_empty() {
+            env.out.say("policy-signers", &[("signers", report.signers.join(", "))]);
         }
         match report.images {
             ImageCheck::NotAsked => {}
@@ -79,10 +78,9 @@ pub(super) fn tell_policies(env: &Env, reports: &[PolicyReport]) {
 /// One line for each image that somebody signed.
 pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
     for image in signers.iter().filter(|image| !image.signatures.is_empty()) {
-        let title = escape(&image.image).to_string();
+        let title = image.image.clone();
         if !image.vendors.is_empty() {
-            let vendors: Vec<String> = image.vendors.iter().map(|name| escape(name).to_string()).collect();
-            env.out.say("image-signed", &[("image", title.clone()), ("vendors", vendors.join(", "))]);
+            env.out.say("image-signed", &[("image", title.clone()), ("vendors", image.vendors.join(", "))]);
         }
         let is_unknown = |signature: &&ImageSignature| signature.state != ImageSignatureState::Trusted;
         let num_unknown = image.signatures.iter().filter(is_unknown).count();
@@ -105,9 +103,9 @@ pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
                 line,
                 &[
                     ("image", title.clone()),
-                    ("vendor", escape(signature.vendor.as_deref().unwrap_or_default()).to_string()),
-                    ("identity", escape(identity).to_string()),
-                    ("issuer", escape(issuer).to_string()),
+                    ("vendor", signature.vendor.as_deref().unwrap_or_default().to_owned()),
+                    ("identity", identity.to_owned()),
+                    ("issuer", issuer.to_owned()),
                 ],
             );
         }
@@ -115,10 +113,9 @@ pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
         for (vendor, predicate) in
             attested.filter_map(|one| one.vendor.as_ref().zip(one.predicate_type.as_ref()))
         {
-            let (vendor, predicate) = (escape(vendor).to_string(), escape(predicate).to_string());
             env.out.say(
                 "image-attested",
-                &[("image", title.clone()), ("vendor", vendor), ("predicate", predicate)],
+                &[("image", title.clone()), ("vendor", vendor.clone()), ("predicate", predicate.clone())],
             );
         }
     }

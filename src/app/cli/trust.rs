@@ -18,14 +18,13 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     let name = matches.try_get_one::<String>("vendor").ok().flatten();
     match (verb, name) {
         ("add", Some(name)) => {
-            add(env, matches, &mut site.store, name)?;
-            site.save()?;
+            add(env, matches, &mut site, name)?;
         }
         ("remove", Some(name)) => {
             let is_called = site.store.keys().iter().any(|key| key.name == *name)
                 || site.store.identities().iter().any(|known| known.name == *name || known.identity == *name);
-            site.store.remove(&if is_called { name.clone() } else { ungrouped(name) })?;
-            site.save()?;
+            let which = if is_called { name.clone() } else { ungrouped(name) };
+            site.update(|store| store.remove(&which).map(drop))?;
         }
         _ => {}
     }
@@ -34,9 +33,9 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
 }
 
 /// Adds a key or an identity, once its words were compared.
-fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> Result<()> {
+fn add(env: &Env, matches: &ArgMatches, site: &mut Site, name: &str) -> Result<()> {
     let confirm = |line, id: &str, prompt| {
-        env.out.say(line, &[("vendor", sealift::escape(name).to_string())]);
+        env.out.say(line, &[("vendor", name.to_owned())]);
         env.out.fingerprint(id);
         if matches.get_flag("yes") || secret::confirm(env, prompt)? {
             Ok(())
@@ -48,14 +47,14 @@ fn add(env: &Env, matches: &ArgMatches, store: &mut TrustStore, name: &str) -> R
     if let (Some(identity), Some(issuer)) = (text("certificate-identity"), text("certificate-oidc-issuer")) {
         let root = sealift::read_trusted_root(file(matches, "trusted-root")?)?;
         confirm("trust-compare-root", root.id(), "prompt-trust-root")?;
-        return store.add_identity(name, identity, issuer, root).map(drop);
+        return site.update(|store| store.add_identity(name, identity, issuer, root).map(drop));
     }
     let key = match matches.get_one::<PathBuf>("public-key") {
         Some(path) => sealift::read_public_key(path)?,
         None => key_of(file(matches, "signed-bundle")?)?,
     };
     confirm("trust-compare", &key.id(), "prompt-trust")?;
-    store.add(name, key).map(drop)
+    site.update(|store| store.add(name, key).map(drop))
 }
 
 /// What the store holds; and client certificates for registries, of which those that end are told.
@@ -90,7 +89,7 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         env.out.say(
             if key.is_due() { "trust-key-due" } else { "trust-key" },
             &[
-                ("vendor", sealift::escape(&key.name).to_string()),
+                ("vendor", key.name.clone()),
                 ("added", key.added.clone()),
                 ("type", key.key_type.name().to_owned()),
             ],
@@ -101,9 +100,9 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
         env.out.say(
             "trust-identity",
             &[
-                ("vendor", sealift::escape(&known.name).to_string()),
-                ("identity", sealift::escape(&known.identity).to_string()),
-                ("issuer", sealift::escape(&known.issuer).to_string()),
+                ("vendor", known.name.clone()),
+                ("identity", known.identity.clone()),
+                ("issuer", known.issuer.clone()),
                 ("added", known.added.clone()),
             ],
         );
@@ -111,11 +110,13 @@ fn tell_trusted(env: &Env, site: &Site, certificates: &[ClientCertificate]) {
     }
     for certificate in certificates.iter().filter(|certificate| certificate.is_due()) {
         let id = if certificate.has_ended() { "trust-certificate-ended" } else { "trust-certificate-due" };
-        let path = certificate.path.display().to_string();
-        let (host, path) = (sealift::escape(&certificate.host), sealift::escape(&path));
         env.out.say(
             id,
-            &[("host", host.to_string()), ("path", path.to_string()), ("ends", certificate.ends.clone())],
+            &[
+                ("host", certificate.host.clone()),
+                ("path", certificate.path.display().to_string()),
+                ("ends", certificate.ends.clone()),
+            ],
         );
     }
 }

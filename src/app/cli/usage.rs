@@ -53,13 +53,13 @@ pub(super) fn explain(error: &clap::Error, lang: Lang) -> ExitCode {
 /// The desktop app was asked for, and this build has none.
 #[cfg(not(feature = "gui"))]
 pub(crate) fn no_desktop(lang: Lang) -> ExitCode {
-    output::note(&text(lang, "no-desktop", &[]));
+    output::note(text(lang, "no-desktop", &[]));
     exit_code(ErrorKind::Failed)
 }
 
 /// The desktop app was asked for, and this host cannot show it.
 #[cfg(feature = "gui")]
 pub(crate) fn no_window(lang: Lang, reason: &crate::gui::NoWindow) -> ExitCode {
-    output::note(&reason.words(lang));
+    output::note(reason.words(lang));
     exit_code(ErrorKind::Failed)
 }

@@ -2,8 +2,7 @@
 
 use clap::ArgMatches;
 use sealift::{
-    Code, DamageReport, Error, Image, Inspection, PolicyReport, RecordReport, Result, SignatureInfo,
-    Unlocked, escape,
+    Code, DamageReport, Error, Image, Inspection, PolicyReport, RecordReport, Result, SignatureInfo, Unlocked,
 };
 use serde_json::{Value, json};
 
@@ -91,7 +90,8 @@ fn with_recovery(
 }
 
 fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) -> Result<(Ended, Value)> {
-    let policies = site.check_unlocked(unlocked)?;
+    let admission = site.admit(&env.ctx, &[unlocked])?;
+    let policies = admission.reports();
     let signatures = unlocked.signatures(&site.store);
     let (report, _) = with_progress(env, || unlocked.verify(&env.ctx))?;
     // Which records are hurt is asked for in the repair, so a failure is followed by the other check.
@@ -113,7 +113,7 @@ fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) ->
         for image in &report.damaged {
             env.out.say(
                 "verify-damaged-image",
-                &[("image", escape(&image.image).to_string()), ("blobs", image.blobs.len().to_string())],
+                &[("image", image.image.clone()), ("blobs", image.blobs.len().to_string())],
             );
         }
         damaged(env, &damage);
@@ -128,7 +128,7 @@ fn with_key(env: &Env, bundle: &Inspection, unlocked: &Unlocked, site: &Site) ->
         ],
     );
     env.out.fingerprint(&unlocked.fingerprint());
-    site::tell(env, &signatures, &policies);
+    site::tell(env, &signatures, policies);
     Ok((Ended::Done, object))
 }
 

@@ -5,6 +5,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use sealift::Shown;
+
 use super::{
     asking,
     dialog::Ask,
@@ -42,7 +44,7 @@ pub(crate) enum Action {
     /// This system has no file dialog for this.
     NoDialog(Ask),
     Picker(picker::Action),
-    Copy(String),
+    Copy(Shown),
     CopyDiagnostics,
     /// The window has the keyboard again: what other programs did meanwhile is looked at.
     Returned,
@@ -94,7 +96,7 @@ pub(crate) enum Effect {
     /// Runs something short that nobody needs to see.
     RunQuietly(Work),
     Ask(Ask),
-    Copy(String),
+    Copy(Shown),
     /// Puts it on the clipboard for a while.
     CopySecret(Secret),
     OpenFolder(PathBuf),

@@ -9,7 +9,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::{self, Context, Theme, Ui, ViewportCommand};
-use sealift::{DriveSizes, DriveWatch};
+use sealift::{DriveSizes, DriveWatch, escape};
 
 use super::{
     action::{Action, Effect, Effects},
@@ -164,7 +164,7 @@ impl App {
                 let waker = ctx.clone();
                 self.dialog = Some(dialog::open(ask, move || waker.request_repaint()));
             }
-            Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Copy(text) => ctx.copy_text(text.into()),
             Effect::CopySecret(secret) => {
                 let text = secret.as_str().to_owned();
                 if !self.clipboard.put(secret, Instant::now()) {
@@ -367,7 +367,7 @@ impl eframe::App for App {
         self.apply(ctx, actions);
         self.remember(ctx);
         if let Some(title) = self.title.follow(&self.state, self.pace) {
-            ctx.send_viewport_cmd(ViewportCommand::Title(title.to_owned()));
+            ctx.send_viewport_cmd(ViewportCommand::Title(escape(title).into()));
         }
         if let Some(left) = self.clipboard.poll(Instant::now()) {
             ctx.request_repaint_after(left);

@@ -1,5 +1,7 @@
 //! What each action does to the state. Pure: what it asks of the world comes back as effects.
 
+use sealift::Shown;
+
 use super::{
     action::{Action, Effect, Effects, Page, Sheet},
     asking,
@@ -63,7 +65,7 @@ impl State {
             Action::Failed(error) => self.remember(error.render(self.texts.0)),
             Action::Sheet(sheet) => self.sheet = sheet,
             Action::Crashed(report) => {
-                self.remember(report.display().to_string());
+                self.remember(report.as_path().into());
                 self.crash = Some(report);
             }
             Action::DismissCrash => self.crash = None,
@@ -164,7 +166,7 @@ impl State {
     }
 
     /// Keeps the words of the last errors.
-    fn remember(&mut self, words: String) {
+    fn remember(&mut self, words: Shown) {
         const MAX_ERRORS: usize = 5;
         if self.last_errors.len() == MAX_ERRORS {
             self.last_errors.pop_front();

@@ -11,6 +11,8 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use sealift::Shown;
+
 use super::{folders, wake};
 
 /// Reports that nobody has looked at yet; more of them would say nothing new.
@@ -35,16 +37,18 @@ fn report(info: &PanicHookInfo<'_>, sender: &Sender<PathBuf>) {
         Backtrace::force_capture(),
     );
     tracing::error!(%info, "panic");
-    let path = folders::logs().and_then(|folder| write(&folder, &text).ok()).unwrap_or_default();
+    let path = folders::logs()
+        .and_then(|folder| write(&folder, &Shown::lines(text.lines())).ok())
+        .unwrap_or_default();
     let _ = sender.try_send(path);
     wake::window();
 }
 
-fn write(folder: &Path, text: &str) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
+fn write(folder: &Path, text: &Shown) -> std::io::Result<PathBuf> {
+    sealift::create_private_dir(folder).map_err(std::io::Error::other)?;
     let name = jiff::Timestamp::now().strftime("crash-%Y%m%dT%H%M%S%fZ.txt").to_string();
     let path = folder.join(name);
-    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).open(&path)?;
+    let mut file = folders::private_file(&path)?;
     file.write_all(text.as_bytes())?;
     Ok(path)
 }
@@ -57,7 +61,8 @@ mod tests {
     fn a_report_is_a_file_of_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("logs");
-        let (first, second) = (write(&folder, "one").unwrap(), write(&folder, "two").unwrap());
+        let (first, second) =
+            (write(&folder, &"one".into()).unwrap(), write(&folder, &"two".into()).unwrap());
         assert_ne!(first, second);
         assert_eq!(std::fs::read_to_string(first).unwrap(), "one");
     }

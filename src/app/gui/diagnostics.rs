@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use sealift::Lang;
+use sealift::{Lang, Shown, escape};
 
 use super::folders;
 
@@ -17,7 +17,7 @@ impl Diagnostics {
     pub(crate) fn gather(creation: &eframe::CreationContext<'_>, is_on_x11: bool) -> Self {
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "{name}: {}", sealift::escape(value));
+            let _ = writeln!(text, "{name}: {}", escape(value));
         };
         line("sealift", env!("SEALIFT_VERSION"));
         line("system", &format!("{}, {}", system(), std::env::consts::ARCH));
@@ -32,22 +32,18 @@ impl Diagnostics {
     }
 
     /// The whole text: with the settings that hold, and the last errors.
-    pub(crate) fn text(
-        &self,
-        lang: Lang,
-        zoom: f32,
-        errors: impl Iterator<Item = impl AsRef<str>>,
-    ) -> String {
+    pub(crate) fn text(&self, lang: Lang, zoom: f32, errors: impl Iterator<Item = impl AsRef<str>>) -> Shown {
         let mut text = self.0.clone();
         let _ = writeln!(text, "language: {}\nzoom: {zoom}", lang.tag());
         for error in errors {
             let _ = write!(text, "\n{}\n", error.as_ref());
         }
-        match directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string()) {
+        let text = match directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string()) {
             // A root of `/` would be found everywhere.
             Some(home) if home.len() > 1 => text.replace(&home, "~"),
             _ => text,
-        }
+        };
+        Shown::lines(text.lines())
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use crossbeam_channel::{Receiver, bounded};
+use sealift::escape;
 
 use super::action::Action;
 
@@ -47,7 +48,7 @@ pub(crate) fn open(ask: Ask, wake: impl FnOnce() + Send + 'static) -> Receiver<O
 }
 
 fn choose(ask: &Ask) -> Option<Vec<PathBuf>> {
-    let dialog = rfd::FileDialog::new().set_title(&ask.title);
+    let dialog = rfd::FileDialog::new().set_title(escape(&ask.title));
     match &ask.choose {
         Choose::Files => dialog.pick_files(),
         Choose::File => dialog.pick_file().map(|path| vec![path]),

@@ -67,7 +67,7 @@ impl Zone {
     pub(crate) fn moment(&self, time: &str) -> String {
         match time.parse::<jiff::Timestamp>() {
             Ok(time) => time.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
-            Err(_) => sealift::escape(time).to_string(),
+            Err(_) => time.to_owned(),
         }
     }
 }

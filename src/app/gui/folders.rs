@@ -2,8 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::folders::dirs;
-pub(crate) use crate::folders::settings;
+use crate::folders::{close_to_others, dirs, state};
+pub(crate) use crate::folders::{private_file, settings};
+
+/// Makes the folders that are not there, and closes all of them to other users.
+pub(crate) fn prepare() {
+    let all = [settings(), data(), logs(), runtime(), state()];
+    all.into_iter().flatten().for_each(|folder| close_to_others(&folder));
+}
 
 /// Where the history is.
 pub(crate) fn data() -> Option<PathBuf> {

@@ -80,7 +80,7 @@ mod unix {
         paths: &[PathBuf],
         wake: impl Fn() + Send + 'static,
     ) -> io::Result<Claim> {
-        std::fs::create_dir_all(folder)?;
+        sealift::create_private_dir(folder).map_err(io::Error::other)?;
         let lock = folder.join(format!("{name}.lock"));
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(lock)?;
         let socket = folder.join(format!("{name}.socket"));

@@ -18,6 +18,7 @@ use super::{
     theme::{self, Tone},
     widgets::{Button, Icon, Label},
 };
+use crate::gui::widgets::words;
 
 const TITLE_WIDTH: f32 = 210.0;
 const GRAPH: Vec2 = vec2(180.0, 40.0);
@@ -47,7 +48,7 @@ fn idle(ui: &mut Ui, state: &State) {
 
 /// What a job is called.
 pub(crate) fn title(texts: Texts, job: &JobView) -> String {
-    texts.with(job.kind.text_id(), &[("name", sealift::escape(&job.name).to_string())])
+    texts.with(job.kind.text_id(), &[("name", job.name.clone())])
 }
 
 /// Splits the bar: left part, what lies between, and the button at its right.
@@ -104,7 +105,7 @@ fn progress_bar(ui: &mut Ui, job: &JobView, title: &str) {
     let share = figures::share(job.now.done_bytes, job.now.total_bytes);
     response.widget_info(|| WidgetInfo {
         value: Some(f64::from(share)),
-        ..WidgetInfo::labeled(Role::ProgressIndicator, true, title)
+        ..words::named(Role::ProgressIndicator, true, title)
     });
     let track = Rect::from_center_size(line.center(), vec2(line.width(), 8.0));
     ui.painter().rect_filled(track, theme::BAR_RADIUS, palette.raised);
@@ -140,7 +141,7 @@ fn figures_line(texts: Texts, job: &JobView) -> (String, Tone) {
 fn speed_graph(ui: &mut Ui, rect: Rect, texts: Texts, job: &JobView) {
     let response = ui.allocate_rect(rect, Sense::hover());
     let name = texts.t("job-speed");
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    response.widget_info(|| words::named(Role::Image, true, &name));
     let palette = theme::palette(ui);
     let painter = ui.painter_at(rect);
     painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
@@ -227,7 +228,8 @@ fn ended_line(texts: Texts, job: &JobView, ended: &Ended) -> String {
         }
         Ended::Lost => texts.t("job-lost"),
         Ended::Cancelled => texts.t("job-cancelled-line"),
-        Ended::Done => match job.notices.first() {
+        // What a plan noticed was shown with it; the last is of the end.
+        Ended::Done => match job.notices.last() {
             Some(notice) => texts.notice(notice),
             None => format!(
                 "{} · {}",

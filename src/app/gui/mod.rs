@@ -25,6 +25,7 @@ mod job_sheet;
 mod keyboard;
 mod keyring;
 mod log;
+mod markup;
 mod nav;
 mod new_passphrase;
 mod new_recipients;
@@ -56,7 +57,7 @@ use std::{
 };
 
 use eframe::egui::ViewportBuilder;
-use sealift::{Lang, text};
+use sealift::{Lang, Shown, text};
 
 use app::{App, Outside};
 use diagnostics::Diagnostics;
@@ -90,12 +91,12 @@ pub(crate) enum NoWindow {
 
 impl NoWindow {
     /// The one line that tells it.
-    pub(crate) fn words(&self, lang: Lang) -> String {
+    pub(crate) fn words(&self, lang: Lang) -> Shown {
         match self {
             Self::Display => text(lang, "no-display", &[]),
             Self::OpenGl => text(lang, "no-opengl", &[]),
             Self::Crashed(report) => {
-                let path = sealift::escape(&report.display().to_string()).to_string();
+                let path = report.display().to_string();
                 text(lang, "crashed", &[("path", path)])
             }
         }
@@ -120,6 +121,7 @@ pub(crate) fn run(lang: Lang, paths: &[PathBuf]) -> Result<(), NoWindow> {
     if !has_display() {
         return Err(NoWindow::Display);
     }
+    folders::prepare();
     let _log = log::begin();
     let crashes = crash::watch();
     let instance = match instance::claim(paths, wake::window) {

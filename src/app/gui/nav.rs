@@ -1,7 +1,7 @@
 //! The pages on the left; settings at the foot.
 
 use eframe::egui::{
-    Align2, Frame, Layout, Margin, Panel, Rect, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Frame, Layout, Margin, Panel, Rect, Role, Sense, Stroke, Ui, UiBuilder, pos2, vec2,
 };
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     theme,
     widgets::{Icon, Label, icon::square},
 };
+use crate::gui::widgets::words::{self, PaintsWords};
 
 const ENTRY_HEIGHT: f32 = 36.0;
 
@@ -48,7 +49,7 @@ fn entry(ui: &mut Ui, state: &State, page: Page, actions: &mut Actions) {
     let name = state.t(page.text_id());
     let is_here = state.page() == page;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ENTRY_HEIGHT), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_here, &name));
+    response.widget_info(|| words::chosen(Role::Tab, true, is_here, &name));
     let painter = ui.painter();
     if is_here {
         painter.rect_filled(rect, theme::RADIUS, palette.selected);
@@ -67,7 +68,7 @@ fn entry(ui: &mut Ui, state: &State, page: Page, actions: &mut Actions) {
     let ink = if is_here { palette.accent } else { palette.secondary };
     icon(page).paint(painter, square(rect.left() + 14.0, rect.center().y, 18.0), ink);
     let font = if is_here { theme::strong(theme::BODY) } else { theme::regular(theme::BODY) };
-    painter.text(pos2(rect.left() + 44.0, rect.center().y), Align2::LEFT_CENTER, name, font, palette.text);
+    painter.words(pos2(rect.left() + 44.0, rect.center().y), Align2::LEFT_CENTER, name, font, palette.text);
     if response.clicked() {
         actions.push(Action::Go(page));
     }

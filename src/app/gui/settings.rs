@@ -165,7 +165,7 @@ impl Settings {
 
     fn write(&self, path: PathBuf) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&path);
-        std::fs::create_dir_all(folder)?;
+        sealift::create_private_dir(folder).map_err(std::io::Error::other)?;
         let mut partial = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut partial, self)?;
         partial.flush()?;

@@ -40,7 +40,7 @@ fn crash(ui: &mut Ui, state: &State, actions: &mut Actions) {
         banner::banner(ui, Tone::Error, &state.t("crash-title"), |ui| {
             ui.add(Label::body(state.t("crash-line")).wrapped());
             let path = report.display().to_string();
-            ui.add(Label::small(sealift::escape(&path).to_string()).secondary().wrapped().selectable());
+            ui.add(Label::small(&path).secondary().wrapped().selectable());
             ui.horizontal(|ui| {
                 if Button::secondary(&state.t("settings-diagnostics")).show(ui) {
                     actions.push(Action::CopyDiagnostics);

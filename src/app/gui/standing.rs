@@ -5,7 +5,6 @@ use std::{path::PathBuf, sync::Arc};
 
 use sealift::{
     Code, Error, ImageCheck, Inspection, PolicyReport, PublicKey, SignatureInfo, SignatureState, TrustStore,
-    escape,
 };
 
 use super::{
@@ -131,9 +130,7 @@ fn trusted(
     key: PublicKey,
     site: impl Fn() -> sealift::Result<Site>,
 ) -> sealift::Result<Vec<(PathBuf, Standing)>> {
-    let mut store = site()?;
-    store.store.add(name, key)?;
-    store.save()?;
+    site()?.update(|store| store.add(name, key).map(drop))?;
     let parts = sealift::Delivery::gather(bundles, &[])?.parts;
     Ok(parts.iter().map(|part| (part.path().to_owned(), Standing::of(part, site()))).collect())
 }
@@ -156,9 +153,8 @@ pub(crate) fn told(
         SignatureState::Damaged => (Tone::Error, "signature-damaged"),
         SignatureState::UnknownKind => (Tone::Secondary, "signature-unknown-kind"),
     };
-    let vendor = escape(signature.vendor.as_deref().unwrap_or_default()).to_string();
+    let vendor = signature.vendor.as_deref().unwrap_or_default().to_owned();
     let signed = signature.signed.as_deref().map(moment).unwrap_or_default();
-    let release = escape(&release).to_string();
     (tone, texts.with(id, &[("vendor", vendor), ("signed", signed), ("release", release)]))
 }
 
@@ -166,12 +162,12 @@ pub(crate) fn told(
 pub(crate) fn found(texts: Texts, policies: &[PolicyReport]) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     for report in policies {
-        let signers: Vec<String> = report.signers.iter().map(|name| escape(name).to_string()).collect();
-        if !signers.is_empty() {
-            lines.push((Tone::Ok, texts.with("policy-signers", &[("signers", signers.join(", "))])));
+        if !report.signers.is_empty() {
+            let signers = report.signers.join(", ");
+            lines.push((Tone::Ok, texts.with("policy-signers", &[("signers", signers)])));
         }
         for release in &report.releases {
-            let name = escape(&format!("{} {}", release.product, release.release)).to_string();
+            let name = format!("{} {}", release.product, release.release);
             lines.push((Tone::Ok, texts.with("policy-release", &[("release", name)])));
         }
         match report.images {

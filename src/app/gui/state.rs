@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub(crate) folders: Folders,
     pub(crate) diagnostics: Diagnostics,
     /// The words of the last errors, oldest first.
-    pub(crate) last_errors: VecDeque<String>,
+    pub(crate) last_errors: VecDeque<sealift::Shown>,
     /// Where the user's clock stands.
     pub(crate) zone: Zone,
     /// The user's own keys, and those of vendors.

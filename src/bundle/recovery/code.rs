@@ -163,10 +163,7 @@ fn for_each_slice<C>(
     std::thread::scope(|scope| {
         let num_workers = rayon::current_num_threads().min(MAX_WORKERS);
         let workers: Vec<_> = (0..num_workers).map(|_| scope.spawn(run)).collect();
-        let ended = workers.into_iter().map(|worker| {
-            // A thread of ours never panics on purpose; should it, the job counts as stopped.
-            worker.join().unwrap_or_else(|_| Err(Error::new(Code::Cancelled)))
-        });
+        let ended = workers.into_iter().map(|worker| worker.join().map_err(Error::panicked).flatten());
         ended.collect::<Vec<_>>().into_iter().collect()
     })
 }

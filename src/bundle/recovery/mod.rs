@@ -13,6 +13,7 @@ mod trailer;
 pub(crate) use code::{decode, encode};
 pub(crate) use damage::Damage;
 pub(crate) use files::VolumeFiles;
+pub(crate) use section::pieces;
 pub(crate) use shape::{Shape, records_per_volume};
-pub(crate) use survey::{Given, Survey, SurveyedVolume};
+pub(crate) use survey::{Given, Owner, Survey, SurveyedVolume, owner_of_first};
 pub(crate) use trailer::write;

@@ -8,11 +8,13 @@ use sha2::{Digest, Sha256};
 use super::{
     super::{
         SetId, checked,
-        volume::{FooterPlace, RECORD_HASHES, decode_footer, encode_entry, volume_root},
+        record::VolumeRoot,
+        volume::{FOOTER_BYTES, FooterPlace, RECORD_HASHES, decode_footer, encode_entry},
         with_checksum,
     },
     shape::{HEAD_BYTES, Shape},
 };
+use crate::error::Result;
 
 /// Section kind: recovery records.
 pub(crate) const RECOVERY_RECORDS: u32 = 2;
@@ -74,27 +76,12 @@ pub(crate) fn encode_recovery_head(shape: &Shape, set_id: &SetId, volume: u32, h
     out
 }
 
-/// The hashes of the recovery records of a volume, if `head` is whole.
-pub(crate) fn recovery_hashes<'a>(
-    shape: &Shape,
-    set_id: &SetId,
-    volume: u32,
-    head: &'a [u8],
-) -> Option<&'a [u8]> {
-    let (fixed, rest) = head.split_at_checked(HEAD_BYTES as usize)?;
-    let (hashes, sum) = rest.split_at_checked(rest.len().checked_sub(32)?)?;
-    let is_whole = fixed == encode_head(SectionKind::Recovery, shape, set_id, volume)
-        && hashes.len() as u64 == 32 * shape.recovery_span(volume).1
-        && Sha256::digest(hashes)[..] == *sum;
-    is_whole.then_some(hashes)
-}
-
-/// The section directory of a volume.
+/// The section directory of a volume; `recovery_hash` is that of the head of the recovery records.
 pub(crate) fn encode_directory(
     shape: &Shape,
     volume: u32,
     hashes_hash: &[u8; 32],
-    recovery_head: &[u8],
+    recovery_hash: &[u8; 32],
 ) -> Vec<u8> {
     let places = shape.places(volume);
     let copies_bytes = shape.copies_bytes(volume);
@@ -108,29 +95,91 @@ pub(crate) fn encode_directory(
     encode_entry(&mut out, COPIES, places.copies[0], copies_bytes, &[0; 32]);
     let recovery_bytes = places.copies[1] - places.recovery_head;
     // Of its head alone, which has the hash of every recovery record.
-    let recovery_hash = Sha256::digest(recovery_head).into();
-    encode_entry(&mut out, RECOVERY_RECORDS, places.recovery_head, recovery_bytes, &recovery_hash);
+    encode_entry(&mut out, RECOVERY_RECORDS, places.recovery_head, recovery_bytes, recovery_hash);
     encode_entry(&mut out, COPIES, places.copies[1], copies_bytes, &[0; 32]);
     out
 }
 
-/// The volume root in the summary of a volume's trailer, if all of it is whole and of that volume (from 0). Whether it is a root
-/// of the set, the set root tells.
-pub(crate) fn decode_summary(shape: &Shape, set_id: &SetId, volume: u32, bytes: &[u8]) -> Option<[u8; 32]> {
+/// What was found in the summary of a volume's trailer.
+pub(crate) struct CheckedSummary {
+    /// The volume root. Whether it is a root of the set, the set root tells.
+    pub(crate) root: [u8; 32],
+    /// SHA-256 over all of it.
+    pub(crate) sum: [u8; 32],
+    pub(crate) footer: [u8; FOOTER_BYTES as usize],
+}
+
+/// Most bytes of a trailer in memory at a time: a header may tell of more hashes than there is memory for.
+pub(crate) const PIECE_BYTES: u64 = 1 << 20;
+
+/// Pieces of so many bytes: the offset of each, and its length.
+pub(crate) fn pieces(len: u64) -> impl Iterator<Item = (u64, usize)> {
+    (0..len).step_by(PIECE_BYTES as usize).map(move |at| (at, (len - at).min(PIECE_BYTES) as usize))
+}
+
+/// Checks the summary of the trailer of volume `volume` (from 0) piece by piece; `None` unless all of it is whole and of that
+/// volume. `read` fills a buffer from an offset in it. `keep` is given all record hashes, with the offset of each piece.
+pub(crate) fn check_summary(
+    shape: &Shape,
+    set_id: &SetId,
+    volume: u32,
+    read: &dyn Fn(u64, &mut [u8]) -> Result<()>,
+    keep: &mut dyn FnMut(u64, &[u8]),
+) -> Result<Option<CheckedSummary>> {
     let (first_record, num_records) = shape.geometry.volume_span(volume);
-    let (hashes, rest) = bytes.split_at_checked(32 * num_records as usize)?;
-    let (recovery_head, end) = rest.split_at_checked(shape.recovery_head_bytes(volume) as usize)?;
-    let (directory, footer) = end.split_at_checked(shape.directory_bytes() as usize)?;
-    if shape.has_recovery() {
-        recovery_hashes(shape, set_id, volume, recovery_head)?;
+    let hashes_bytes = 32 * num_records;
+    let head_bytes = shape.recovery_head_bytes(volume);
+    let mut end = vec![0; (shape.directory_bytes() + FOOTER_BYTES) as usize];
+    read(hashes_bytes + head_bytes, &mut end)?;
+    let (directory, footer) = end.split_at(shape.directory_bytes() as usize);
+    let place =
+        FooterPlace { volume, first_record, num_records, directory_offset: shape.places(volume).directory };
+    // Before anything long is read.
+    let Some(root) = decode_footer(footer, set_id, &place, directory) else { return Ok(None) };
+
+    let (mut sum, mut hashes_sum) = (Sha256::new(), Sha256::new());
+    let mut found_root = VolumeRoot::new(set_id, volume + 1, first_record, num_records);
+    let mut buf = Vec::new();
+    for (at, len) in pieces(hashes_bytes) {
+        buf.resize(len, 0);
+        read(at, &mut buf)?;
+        sum.update(&buf);
+        hashes_sum.update(&buf);
+        found_root.update(&buf);
+        keep(at, &buf);
     }
-    let directory_offset = shape.places(volume).directory;
-    let place = FooterPlace { volume, first_record, num_records, directory_offset };
-    let root = decode_footer(footer, set_id, &place, directory)?;
-    let is_whole = encode_directory(shape, volume, &Sha256::digest(hashes).into(), recovery_head)
-        == directory
-        && volume_root(set_id, volume, first_record, hashes) == root;
-    is_whole.then_some(root)
+    let mut head_sum = Sha256::new();
+    if shape.has_recovery() {
+        let mut listed_sum = Sha256::new();
+        let list_end = head_bytes - 32;
+        buf.resize(HEAD_BYTES as usize, 0);
+        read(hashes_bytes, &mut buf)?;
+        let mut is_whole = buf == encode_head(SectionKind::Recovery, shape, set_id, volume);
+        sum.update(&buf);
+        head_sum.update(&buf);
+        for (at, len) in pieces(list_end - HEAD_BYTES) {
+            buf.resize(len, 0);
+            read(hashes_bytes + HEAD_BYTES + at, &mut buf)?;
+            sum.update(&buf);
+            head_sum.update(&buf);
+            listed_sum.update(&buf);
+        }
+        buf.resize(32, 0);
+        read(hashes_bytes + list_end, &mut buf)?;
+        is_whole &= buf == listed_sum.finalize()[..];
+        sum.update(&buf);
+        head_sum.update(&buf);
+        if !is_whole {
+            return Ok(None);
+        }
+    }
+    sum.update(&end);
+    let right = encode_directory(shape, volume, &hashes_sum.finalize().into(), &head_sum.finalize().into());
+    let Some(footer) = footer.first_chunk().filter(|_| right == directory && found_root.finish() == root)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(CheckedSummary { root, sum: sum.finalize().into(), footer: *footer }))
 }
 
 #[cfg(test)]
@@ -168,12 +217,6 @@ mod tests {
                 let forged = with_checksum(forged, 96);
                 assert_eq!(decode_head(kind, &forged, &without, &[7; 32], 1), None, "{per_group}");
             }
-        }
-        let hashes = vec![5; 32 * shape.recovery_span(1).1 as usize];
-        let head = encode_recovery_head(&shape, &[7; 32], 1, &hashes);
-        assert_eq!(recovery_hashes(&shape, &[7; 32], 1, &head), Some(&hashes[..]));
-        for cut in 0..head.len() {
-            assert_eq!(recovery_hashes(&shape, &[7; 32], 1, &head[..cut]), None, "cut to {cut}");
         }
     }
 }

@@ -1,29 +1,34 @@
 //! What is left of the volumes of a bundle, whatever of them is damaged or missing: where the hashes are that prove its
-//! records, and which trailers have to be written again. Reads only.
+//! records, and which trailers have to be written again. Reads only, and trailers piece by piece: a header may tell of
+//! more hashes than there is memory for.
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     files::VolumeFiles,
-    section::{SectionKind, decode_head, decode_summary},
+    section::{CheckedSummary, SectionKind, check_summary, decode_head, pieces},
     shape::{HEAD_BYTES, Shape},
-    trailer::{encode_copies, read_summary},
+    trailer::put_copies,
 };
 use crate::{
     bundle::{
         BundleKeys, Header, SetId,
-        record::set_root,
+        commit::locate,
+        header::COPY_BYTES,
+        index_hashes::IndexHashes,
+        record::{VolumeRoot, record_hash, set_root},
         volume::{
-            FOOTER_BYTES, LATER_HEAD_BYTES, encode_volume_head, footer_owner, head_owner, is_bundle_head,
-            is_footer_authentic, volume_path, volume_root,
+            FIRST_HEAD_BYTES, FOOTER_BYTES, LATER_HEAD_BYTES, encode_volume_head, footer_owner, head_owner,
+            is_bundle_head, is_footer_authentic, set_id_of,
         },
     },
     error::{Code, Error, Fact, Result},
+    fs::{open_file, read_exact_at},
+    job::Ctx,
 };
 
 /// A bundle's volumes as they were found.
@@ -34,6 +39,7 @@ pub(crate) struct Survey {
     pub(crate) volumes: Vec<SurveyedVolume>,
     /// Whether the hashes of all records were found and are those of the header's set root.
     pub(crate) is_proven: bool,
+    index_hashes: IndexHashes,
 }
 
 /// One volume as it was found.
@@ -45,9 +51,13 @@ pub(crate) struct SurveyedVolume {
     hashes: Option<Place>,
     /// Where the whole summary of its trailer can be read.
     summary: Option<Place>,
+    /// The footer in that summary, as it was when the summary was checked.
+    footer: Option<[u8; FOOTER_BYTES as usize]>,
     /// Whether its head (of volumes 2 and later), its trailer and its length are as they were written.
     pub(crate) is_head_whole: bool,
     pub(crate) is_trailer_whole: bool,
+    /// Whether nothing in its head or footer shows which bundle it is of.
+    is_unknown: bool,
 }
 
 /// Where a summary lies.
@@ -66,31 +76,52 @@ enum Place {
 pub(crate) struct Given {
     /// Recovery records of each group.
     pub(crate) per_group: u32,
-    /// Summaries of trailers, by volume (from 0).
-    pub(crate) summaries: BTreeMap<u32, Vec<u8>>,
+    /// Where the summaries of trailers lie in `file`, by volume (from 0).
+    pub(crate) summaries: BTreeMap<u32, u64>,
+    pub(crate) file: Option<File>,
+}
+
+/// What a file in a volume's place shows of whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The bundle looked for.
+    This,
+    /// Another bundle, or another place in this one.
+    Other,
+    Unknown,
 }
 
 impl Survey {
     /// Looks at the volumes of the bundle at `path`. What is `given` serves where nothing else is left.
     ///
     /// # Errors
-    /// [`Code::VolumeForeign`] for a file in a volume's place that is not that volume: it must not be written over.
-    /// [`Code::RootMismatch`] when all trailers are whole and are not those of the header.
-    pub(crate) fn take(path: &Path, header: &Header, given: Given) -> Result<Self> {
-        let without = Shape { geometry: header.geometry, per_group: 0 };
-        let paths: Vec<PathBuf> =
-            (0..header.geometry.num_volumes).map(|volume| volume_path(path, volume)).collect();
-        let files = VolumeFiles::to_read(without, paths);
+    /// [`Code::VolumeForeign`] for a file in a volume's place that is not that volume, or does not show that it is: it must
+    /// not be written over; [`Code::NotABundle`] for such a first one. [`Code::RootMismatch`] when all trailers are whole
+    /// and are not those of the header.
+    pub(crate) fn take(ctx: &Ctx, path: &Path, header: &Header, given: Given) -> Result<Self> {
+        let set_id = header.set_id;
+        let files = all_files(path, header);
+        let volumes = (0..header.geometry.num_volumes)
+            .map(|volume| look_at(&files, &set_id, volume))
+            .collect::<Result<Vec<_>>>()?;
+        let shape = find_shape(&files, &set_id, &volumes)
+            .or_else(|| Shape::new(header.geometry, given.per_group))
+            .unwrap_or(*files.shape());
+        let index_hashes = IndexHashes::of(&header.geometry);
+        let files = files.reshaped(shape);
+        let mut this = Self { set_id, given, files, volumes, is_proven: false, index_hashes };
+        this.find_hashes(ctx, header)?;
+        this.refuse_unknown(ctx)?;
+        Ok(this)
+    }
+
+    /// The shape of the bundle at `path` with its recovery data, as far as heads of sections tell it: no hashes are read.
+    pub(crate) fn shape_at(path: &Path, header: &Header) -> Result<Shape> {
+        let files = all_files(path, header);
         let volumes = (0..header.geometry.num_volumes)
             .map(|volume| look_at(&files, &header.set_id, volume))
             .collect::<Result<Vec<_>>>()?;
-        let shape = find_shape(&files, &header.set_id, &volumes)
-            .or_else(|| Shape::new(header.geometry, given.per_group))
-            .unwrap_or(without);
-        let set_id = header.set_id;
-        let mut this = Self { set_id, given, files: files.reshaped(shape), volumes, is_proven: false };
-        this.find_hashes(header)?;
-        Ok(this)
+        Ok(find_shape(&files, &header.set_id, &volumes).unwrap_or(*files.shape()))
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -101,26 +132,31 @@ impl Survey {
         &self.set_id
     }
 
-    fn find_hashes(&mut self, header: &Header) -> Result<()> {
+    fn find_hashes(&mut self, ctx: &Ctx, header: &Header) -> Result<()> {
+        let mut index_hashes = IndexHashes::of(&header.geometry);
         let mut roots = Vec::new();
         let mut are_all_whole = true;
         for volume in 0..header.geometry.num_volumes {
-            let found = self.find_summary(volume);
-            let root = if let Some((place, root)) = found {
+            ctx.checkpoint()?;
+            let found = self.find_summary(ctx, volume, &mut index_hashes)?;
+            let root = if let Some((place, summary)) = &found {
                 let surveyed = &mut self.volumes[volume as usize];
-                (surveyed.summary, surveyed.hashes) = (Some(place), Some(place));
-                Some(root)
+                (surveyed.summary, surveyed.hashes) = (Some(*place), Some(*place));
+                surveyed.footer = Some(summary.footer);
+                Some(summary.root)
             } else {
                 // Its own hashes may be whole though nothing behind them is: the set root tells.
                 are_all_whole = false;
-                self.own_root(volume)
+                self.own_root(ctx, volume, &mut index_hashes)?
             };
             roots.extend(root);
-            let is_own_whole = matches!(found, Some((Place::Own, _))) && self.are_copies_whole(volume);
+            let is_own_whole =
+                matches!(found, Some((Place::Own, _))) && self.are_copies_whole(ctx, volume)?;
             let len = self.shape().places(volume).len;
             let surveyed = &mut self.volumes[volume as usize];
             surveyed.is_trailer_whole = is_own_whole && surveyed.len == Some(len);
         }
+        self.index_hashes = index_hashes;
         let num_volumes = header.geometry.num_volumes as usize;
         self.is_proven = roots.len() == num_volumes && set_root(&header.set_id, &roots) == header.set_root;
         if self.is_proven {
@@ -133,14 +169,111 @@ impl Survey {
         Ok(())
     }
 
-    /// The nearest whole summary of a volume, and its root.
-    fn find_summary(&self, volume: u32) -> Option<(Place, [u8; 32])> {
-        let root_at = |place| {
-            let bytes = self.read_summary_at(volume, place)?;
-            Some((place, decode_summary(self.shape(), &self.set_id, volume, &bytes)?))
+    /// A file that shows nowhere else whose it is, is a volume if it holds one of the records that the set root proves.
+    fn refuse_unknown(&self, ctx: &Ctx) -> Result<()> {
+        let unknown = (0..).zip(&self.volumes).filter(|(_, volume)| volume.is_unknown);
+        for (volume, _) in unknown {
+            if !(self.is_proven && self.has_any_record(ctx, volume)?) {
+                let code = if volume == 0 { Code::NotABundle } else { Code::VolumeForeign };
+                let error = Error::new(code).worded(Fact::Detail, "detail-volume-unknown", &[]);
+                return Err(error.with(Fact::Volume, volume + 1).at(self.files.path(volume)));
+            }
+        }
+        Ok(())
+    }
+
+    fn has_any_record(&self, ctx: &Ctx, volume: u32) -> Result<bool> {
+        let (first, num) = self.shape().geometry.volume_span(volume);
+        let mut buf = Vec::new();
+        for number in first..first + num {
+            ctx.checkpoint()?;
+            let (_, offset, len) = self.shape().record_place(number);
+            let is_there = self.volumes[volume as usize].len.is_some_and(|end| offset + len <= end);
+            let is_read = is_there && self.files.read_record(number, &mut buf).is_ok();
+            if is_read && self.record_hash(number)? == Some(record_hash(&buf)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The nearest whole summary of a volume; the hashes of the index in it are kept.
+    fn find_summary(
+        &self,
+        ctx: &Ctx,
+        volume: u32,
+        kept: &mut IndexHashes,
+    ) -> Result<Option<(Place, CheckedSummary)>> {
+        let first = self.shape().geometry.volume_span(volume).0;
+        let places = [Place::Own].into_iter().chain(self.copies_of(volume)).chain([Place::Given]);
+        for place in places {
+            let mut keep = |at: u64, hashes: &[u8]| kept.keep(first + at / 32, hashes);
+            if let Some(summary) = self.check_at(ctx, volume, place, &mut keep)? {
+                return Ok(Some((place, summary)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The summary of a volume at `place`, if it is whole.
+    fn check_at(
+        &self,
+        ctx: &Ctx,
+        volume: u32,
+        place: Place,
+        keep: &mut dyn FnMut(u64, &[u8]),
+    ) -> Result<Option<CheckedSummary>> {
+        let shape = self.shape();
+        let (end, file_len) = match place {
+            Place::Given => (0, Some(0)),
+            Place::Copy(holder, offset) => {
+                (offset + shape.summary_bytes(volume) + 32, self.volumes[holder as usize].len)
+            }
+            Place::Own => (shape.places(volume).len, self.volumes[volume as usize].len),
         };
-        let copied = || self.copies_of(volume).into_iter().find_map(root_at);
-        root_at(Place::Own).or_else(copied).or_else(|| root_at(Place::Given))
+        // Nothing is read, and no memory taken, for what is not there.
+        if file_len.is_none_or(|len| len < end) {
+            return Ok(None);
+        }
+        let read = |within: u64, buf: &mut [u8]| {
+            ctx.checkpoint()?;
+            self.read_in(volume, place, within, buf)
+        };
+        let checked = match check_summary(shape, &self.set_id, volume, &read, keep) {
+            Err(e) if e.code() == Code::Cancelled => return Err(e),
+            checked => checked.ok().flatten(),
+        };
+        let is_summed = |summary: &CheckedSummary| match place {
+            Place::Copy(holder, _) => {
+                let mut sum = [0; 32];
+                self.files.read_at(holder, end - 32, &mut sum).is_ok() && sum == summary.sum
+            }
+            Place::Own | Place::Given => true,
+        };
+        Ok(checked.filter(is_summed))
+    }
+
+    /// Reads from an offset in a summary; `buf` must not reach over the end of one of its parts.
+    fn read_in(&self, volume: u32, place: Place, within: u64, buf: &mut [u8]) -> Result<()> {
+        match place {
+            Place::Copy(holder, offset) => self.files.read_at(holder, offset + within, buf),
+            Place::Given => {
+                let given = self.given.file.as_ref().zip(self.given.summaries.get(&volume));
+                let lost = || Error::new(Code::RootMismatch).at(self.files.path(volume));
+                let (file, offset) = given.ok_or_else(lost)?;
+                read_exact_at(file, buf, offset + within).map_err(|e| Error::read(self.files.path(volume), e))
+            }
+            Place::Own => {
+                let mut before = 0;
+                for (offset, len) in self.shape().summary_parts(volume) {
+                    if within < before + len {
+                        return self.files.read_at(volume, offset + within - before, buf);
+                    }
+                    before += len;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Every place where a copy of the trailer of `volume` should lie.
@@ -160,113 +293,124 @@ impl Survey {
         places
     }
 
-    fn read_summary_at(&self, volume: u32, place: Place) -> Option<Vec<u8>> {
-        let (holder, offset) = match place {
-            Place::Given => return self.given.summaries.get(&volume).cloned(),
-            Place::Copy(holder, offset) => (holder, offset),
-            Place::Own => {
-                // Where the file ends early, no memory is taken for what is not there.
-                let end = self.shape().places(volume).len;
-                self.volumes[volume as usize].len.filter(|file_len| end <= *file_len)?;
-                return read_summary(&self.files, volume).ok();
-            }
-        };
-        let len = self.shape().summary_bytes(volume);
-        self.volumes[holder as usize].len.filter(|file_len| offset + len + 32 <= *file_len)?;
-        let mut bytes = vec![0; len as usize + 32];
-        self.files.read_at(holder, offset, &mut bytes).ok()?;
-        let sum = bytes.split_off(len as usize);
-        (Sha256::digest(&bytes)[..] == sum).then_some(bytes)
-    }
-
-    /// Root over the record hashes as they lie in the volume, right or not.
-    fn own_root(&self, volume: u32) -> Option<[u8; 32]> {
+    /// Root over the record hashes as they lie in the volume, right or not; those of the index are kept.
+    fn own_root(&self, ctx: &Ctx, volume: u32, kept: &mut IndexHashes) -> Result<Option<[u8; 32]>> {
         let (first_record, num_records) = self.shape().geometry.volume_span(volume);
         let (offset, len) = (self.shape().places(volume).hashes, 32 * num_records);
-        self.volumes[volume as usize].len.filter(|file_len| offset + len <= *file_len)?;
-        let mut hashes = vec![0; len as usize];
-        self.files.read_at(volume, offset, &mut hashes).ok()?;
-        Some(volume_root(&self.set_id, volume, first_record, &hashes))
+        if self.volumes[volume as usize].len.is_none_or(|file_len| file_len < offset + len) {
+            return Ok(None);
+        }
+        let mut root = VolumeRoot::new(&self.set_id, volume + 1, first_record, num_records);
+        let mut buf = Vec::new();
+        for (at, len) in pieces(len) {
+            ctx.checkpoint()?;
+            buf.resize(len, 0);
+            if self.files.read_at(volume, offset + at, &mut buf).is_err() {
+                return Ok(None);
+            }
+            root.update(&buf);
+            kept.keep(first_record + at / 32, &buf);
+        }
+        Ok(Some(root.finish()))
     }
 
     /// Whether both sections of copies in a volume have whole heads and checksums.
-    fn are_copies_whole(&self, volume: u32) -> bool {
+    fn are_copies_whole(&self, ctx: &Ctx, volume: u32) -> Result<bool> {
         let shape = self.shape();
         if !shape.has_recovery() {
-            return true;
+            return Ok(true);
         }
-        shape.places(volume).copies.into_iter().all(|offset| {
+        for offset in shape.places(volume).copies {
             let mut head = [0; HEAD_BYTES as usize];
             let is_head_whole = self.files.read_at(volume, offset, &mut head).is_ok()
                 && decode_head(SectionKind::Copies, &head, shape, &self.set_id, volume) == Some(*shape);
+            if !is_head_whole {
+                return Ok(false);
+            }
             let mut at = offset + HEAD_BYTES;
-            is_head_whole
-                && shape.copied(volume).all(|copied| {
-                    let is_whole = self.read_summary_at(copied, Place::Copy(volume, at)).is_some();
-                    at += shape.summary_bytes(copied) + 32;
-                    is_whole
-                })
-        })
+            for copied in shape.copied(volume) {
+                if self.check_at(ctx, copied, Place::Copy(volume, at), &mut |_, _| {})?.is_none() {
+                    return Ok(false);
+                }
+                at += shape.summary_bytes(copied) + 32;
+            }
+        }
+        Ok(true)
     }
 
     /// SHA-256 of record `number`; `None` when it is lost.
     pub(crate) fn record_hash(&self, number: u64) -> Result<Option<[u8; 32]>> {
         let volume = self.shape().geometry.volume_of(number);
         let within = 32 * (number - self.shape().geometry.volume_span(volume).0);
-        let own = self.shape().places(volume).hashes;
-        self.read_hash(volume, self.volumes[volume as usize].hashes, own, 0, within)
+        self.read_hash(volume, self.volumes[volume as usize].hashes, within)
     }
 
     /// SHA-256 of recovery record `number`; `None` when it is lost.
     pub(crate) fn recovery_hash(&self, number: u64) -> Result<Option<[u8; 32]>> {
         let volume = self.shape().recovery_volume(number);
-        let within = HEAD_BYTES + 32 * (number - self.shape().recovery_span(volume).0);
-        let own = self.shape().places(volume).recovery_head;
-        let before = 32 * self.shape().geometry.volume_span(volume).1;
-        self.read_hash(volume, self.volumes[volume as usize].summary, own, before, within)
+        let before = 32 * self.shape().geometry.volume_span(volume).1 + HEAD_BYTES;
+        let within = before + 32 * (number - self.shape().recovery_span(volume).0);
+        self.read_hash(volume, self.volumes[volume as usize].summary, within)
     }
 
-    fn read_hash(
-        &self,
-        volume: u32,
-        place: Option<Place>,
-        own: u64,
-        in_copy: u64,
-        within: u64,
-    ) -> Result<Option<[u8; 32]>> {
+    fn read_hash(&self, volume: u32, place: Option<Place>, within: u64) -> Result<Option<[u8; 32]>> {
         let mut hash = [0; 32];
-        match place {
-            None => return Ok(None),
-            Some(Place::Own) => self.files.read_at(volume, own + within, &mut hash)?,
-            Some(Place::Copy(holder, offset)) => {
-                self.files.read_at(holder, offset + in_copy + within, &mut hash)?;
-            }
-            Some(Place::Given) => {
-                let given = self.given.summaries.get(&volume);
-                let given = given.and_then(|given| given.get((in_copy + within) as usize..)?.first_chunk());
-                return Ok(given.copied());
-            }
-        }
+        let Some(place) = place else { return Ok(None) };
+        self.read_in(volume, place, within, &mut hash)?;
         Ok(Some(hash))
     }
 
-    /// The summary of a volume's trailer; `None` when it is lost.
-    pub(crate) fn summary(&self, volume: u32) -> Option<Vec<u8>> {
-        self.read_summary_at(volume, self.volumes[volume as usize].summary?)
+    /// Whether the summary of a volume's trailer was found.
+    pub(crate) fn has_summary(&self, volume: u32) -> bool {
+        self.volumes[volume as usize].summary.is_some()
+    }
+
+    /// Gives the summary of a volume's trailer piece by piece.
+    ///
+    /// # Errors
+    /// [`Code::RootMismatch`] when it is lost.
+    pub(crate) fn each_piece(
+        &self,
+        ctx: &Ctx,
+        volume: u32,
+        put: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let lost =
+            || Error::new(Code::RootMismatch).with(Fact::Volume, volume + 1).at(self.files.path(volume));
+        let place = self.volumes[volume as usize].summary.ok_or_else(lost)?;
+        let (mut before, mut buf) = (0, Vec::new());
+        for (_, len) in self.shape().summary_parts(volume) {
+            for (at, piece) in pieces(len) {
+                ctx.checkpoint()?;
+                buf.resize(piece, 0);
+                self.read_in(volume, place, before + at, &mut buf)?;
+                put(&buf)?;
+            }
+            before += len;
+        }
+        Ok(())
     }
 
     /// Whether every footer that is left was written by a holder of the bundle key.
     pub(crate) fn check_macs(&self, keys: &BundleKeys) -> Result<()> {
-        for volume in 0..self.shape().geometry.num_volumes {
-            let Some(summary) = self.summary(volume) else { continue };
-            let footer = &summary[summary.len() - FOOTER_BYTES as usize..];
-            if !is_footer_authentic(keys, footer) {
+        for (volume, surveyed) in (0..).zip(&self.volumes) {
+            if surveyed.footer.is_some_and(|footer| !is_footer_authentic(keys, &footer)) {
                 return Err(Error::new(Code::RootMismatch)
                     .with(Fact::Volume, volume + 1)
                     .at(self.files.path(volume)));
             }
         }
         Ok(())
+    }
+
+    /// The hashes of the index, unless one is lost.
+    pub(crate) fn take_index_hashes(&mut self) -> Option<IndexHashes> {
+        let geometry = self.shape().geometry;
+        let records = geometry.index_records();
+        let mut volumes = geometry.volume_of(records.start)..=geometry.volume_of(records.end - 1);
+        let are_lost = !self.is_proven && volumes.any(|volume| self.are_hashes_lost(volume));
+        let taken = std::mem::replace(&mut self.index_hashes, IndexHashes::of(&geometry));
+        (!are_lost).then_some(taken)
     }
 
     /// Whether the hashes of the records of a volume are lost.
@@ -280,30 +424,54 @@ impl Survey {
         (0..).zip(&self.volumes).filter(is_lost).map(|(volume, _)| volume).collect()
     }
 
-    /// The parts of a volume's trailer, with their offsets, as they were written; recovery records are not among them, and
-    /// nothing is when the trailer is lost.
-    pub(crate) fn trailer_parts(&self, volume: u32) -> Result<Vec<(u64, Vec<u8>)>> {
-        let (shape, places) = (self.shape(), self.shape().places(volume));
-        let Some(summary) = self.summary(volume) else { return Ok(Vec::new()) };
-        let mut parts = Vec::new();
-        let mut rest = &summary[..];
-        for (offset, len) in shape.summary_parts(volume) {
-            let (part, behind) = rest.split_at(len as usize);
-            parts.push((offset, part.to_vec()));
-            rest = behind;
+    /// Gives the trailer of a volume piece by piece, each with its offset in the file, as it was written; recovery records
+    /// are not part of it, and nothing is when the trailer is lost.
+    pub(crate) fn each_trailer_piece(
+        &self,
+        ctx: &Ctx,
+        volume: u32,
+        put: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let shape = self.shape();
+        if !self.has_summary(volume) {
+            return Ok(());
         }
-        if shape.has_recovery() {
-            if shape.copied(volume).any(|copied| self.volumes[copied as usize].summary.is_none()) {
-                return Ok(parts);
+        let mut parts = shape.summary_parts(volume).into_iter().filter(|(_, len)| *len > 0).peekable();
+        let mut done = 0;
+        self.each_piece(ctx, volume, &mut |piece| {
+            // A piece ends where its part does.
+            if let Some((offset, len)) = parts.peek().copied() {
+                put(offset + done, piece)?;
+                done += piece.len() as u64;
+                if done == len {
+                    (_, done) = (parts.next(), 0);
+                }
             }
-            let summary = |copied| {
-                self.summary(copied).ok_or_else(|| Error::new(Code::RootMismatch).at(self.files.path(copied)))
-            };
-            let copies = encode_copies(shape, &self.set_id, volume, &summary)?;
-            parts.extend(places.copies.map(|offset| (offset, copies.clone())));
+            Ok(())
+        })?;
+        let are_all_there = shape.copied(volume).all(|copied| self.has_summary(copied));
+        if !shape.has_recovery() || !are_all_there {
+            return Ok(());
         }
-        Ok(parts)
+        for offset in shape.places(volume).copies {
+            let mut at = offset;
+            let each_piece =
+                |copied, put: &mut dyn FnMut(&[u8]) -> Result<()>| self.each_piece(ctx, copied, put);
+            put_copies(shape, &self.set_id, volume, &each_piece, &mut |piece| {
+                put(at, piece)?;
+                at += piece.len() as u64;
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
+}
+
+/// The volumes of the bundle at `path`, to be read; whatever recovery data it has is not known yet.
+fn all_files(path: &Path, header: &Header) -> VolumeFiles {
+    let paths: Vec<PathBuf> =
+        (0..header.geometry.num_volumes).map(|volume| locate(path, volume, &header.set_id)).collect();
+    VolumeFiles::to_read(Shape { geometry: header.geometry, per_group: 0 }, paths)
 }
 
 /// Length and head of one volume.
@@ -313,29 +481,57 @@ fn look_at(files: &VolumeFiles, set_id: &SetId, volume: u32) -> Result<SurveyedV
         Err(e) if e.code() == Code::NotFound => return Ok(SurveyedVolume::default()),
         Err(e) => return Err(e),
     };
-    let surveyed = SurveyedVolume { len: Some(len), is_head_whole: true, ..SurveyedVolume::default() };
-    if volume == 0 {
-        return Ok(surveyed);
-    }
-    let mut head = vec![0; LATER_HEAD_BYTES.min(len) as usize];
-    let is_read = files.read_at(volume, 0, &mut head).is_ok();
-    if is_read && head == encode_volume_head(set_id, volume) {
-        return Ok(surveyed);
-    }
-    let mut footer = vec![0; FOOTER_BYTES.min(len) as usize];
-    let owner = match files.read_at(volume, len - footer.len() as u64, &mut footer) {
-        Ok(()) => footer_owner(&footer),
-        Err(_) => None,
-    };
-    let head_owner = head_owner(&head).or_else(|| is_bundle_head(&head).then_some(([0; 32], 0)));
-    let is_foreign = head_owner.or(owner).is_some_and(|owner| owner != (*set_id, volume));
-    // A volume whose head is damaged is known by its footer, or by what is left of its head: the magic, the set id.
-    let is_ours = owner == Some((*set_id, volume)) || head.get(16..48) == Some(&set_id[..]) || len == 0;
-    let is_ours = is_ours || head.starts_with(&encode_volume_head(set_id, volume)[..16]);
-    if is_foreign || !is_ours {
+    let read_at = |offset, buf: &mut [u8]| files.read_at(volume, offset, buf);
+    let (owner, is_head_whole) = owner_of(len, &read_at, set_id, volume);
+    if owner == Owner::Other {
         return Err(Error::new(Code::VolumeForeign).with(Fact::Volume, volume + 1).at(files.path(volume)));
     }
-    Ok(SurveyedVolume { is_head_whole: false, ..surveyed })
+    let is_unknown = owner == Owner::Unknown;
+    Ok(SurveyedVolume { len: Some(len), is_head_whole, is_unknown, ..SurveyedVolume::default() })
+}
+
+/// Whose a file of `len` bytes in the place of a volume is, as its footer, its head or what is left of its head shows; and
+/// whether its head is whole. Header copies are no matter of this: whether the first volume has one is known.
+fn owner_of(
+    len: u64,
+    read_at: &dyn Fn(u64, &mut [u8]) -> Result<()>,
+    set_id: &SetId,
+    volume: u32,
+) -> (Owner, bool) {
+    let read = |offset: u64, most: u64| {
+        let mut block = vec![0; most.min(len - offset.min(len)) as usize];
+        if read_at(offset, &mut block).is_ok() { block } else { Vec::new() }
+    };
+    let of = |owner: (SetId, u32)| if owner == (*set_id, volume) { Owner::This } else { Owner::Other };
+    let by_footer = || footer_owner(&read(len.saturating_sub(FOOTER_BYTES), FOOTER_BYTES)).map(of);
+    if volume == 0 {
+        let copies = read(0, FIRST_HEAD_BYTES);
+        let named: Vec<SetId> = copies.chunks(COPY_BYTES).filter_map(set_id_of).collect();
+        let by_copies = || match &named[..] {
+            [] => Owner::Unknown,
+            named if named.contains(set_id) => Owner::This,
+            _ => Owner::Other,
+        };
+        return (by_footer().unwrap_or_else(by_copies), true);
+    }
+    let (head, right) = (read(0, LATER_HEAD_BYTES), encode_volume_head(set_id, volume));
+    if head == right {
+        return (Owner::This, true);
+    }
+    let by_head = head_owner(&head).map(of).or(is_bundle_head(&head).then_some(Owner::Other));
+    // Volume number and set id.
+    let is_named = || head.get(12..48).is_some_and(|left| *left == right[12..48]);
+    let by_rest = || if is_named() { Owner::This } else { Owner::Unknown };
+    (by_head.or_else(by_footer).unwrap_or_else(by_rest), false)
+}
+
+/// Whose the first volume at `path` is, though neither of its header copies can be used.
+pub(crate) fn owner_of_first(path: &Path, set_id: &SetId) -> Result<Owner> {
+    let file = open_file(path)?;
+    let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+    let read_at =
+        |offset, buf: &mut [u8]| read_exact_at(&file, buf, offset).map_err(|e| Error::read(path, e));
+    Ok(owner_of(len, &read_at, set_id, 0).0)
 }
 
 /// Volumes whose length is tried against every possible shape.

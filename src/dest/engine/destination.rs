@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Read, Write},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -12,6 +13,7 @@ use crate::{
     digest::Digest,
     engine::{Engine, Load},
     error::{Code, Error, Fact, Result},
+    fs::free_bytes,
     job::Ctx,
     oci::{Descriptor, Name},
 };
@@ -32,6 +34,8 @@ impl Write for Loading {
 pub(super) struct EngineDestination {
     pub(super) ctx: Ctx,
     pub(super) engine: Arc<dyn Engine>,
+    /// A path where the engine keeps images, if that is on this machine.
+    pub(super) room_at: Option<PathBuf>,
     pub(super) tar: ImageTar<Loading>,
     /// Names and contents of the last files of the tar.
     pub(super) documents: Vec<(&'static str, Vec<u8>)>,
@@ -112,6 +116,10 @@ impl Destination for EngineDestination {
 
     fn wants_raw(&self, blob: &Descriptor) -> bool {
         self.unpacked.contains_key(&blob.digest)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        free_bytes(self.room_at.as_deref()?.parent()?)
     }
 
     fn put(&mut self, blob: &Descriptor, reader: &mut dyn Read) -> Result<()> {

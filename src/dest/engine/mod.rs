@@ -6,6 +6,7 @@ mod destination;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -23,6 +24,10 @@ use crate::{
     job::{Ctx, Notice, NoticeKind},
     oci::{Descriptor, Image, ImageManifest, Layer, Name, chain_ids, is_zstd_layer},
 };
+
+/// Bytes that a zstd layer is expected to unpack to for each of its own. Nothing states the real number; it is counted
+/// before the layer is sent.
+const UNPACKED_RATIO: u64 = 3;
 
 /// An engine that was reached.
 struct EngineTarget {
@@ -123,6 +128,21 @@ impl EngineTarget {
         !self.facts.reads_zstd && is_zstd_layer(&layer.blob.media_type) && layer.diff_id.is_some()
     }
 
+    /// Layers of these images that are sent unpacked, and their diffIDs.
+    fn unpacked(&self, placed: &[Placed<'_>]) -> BTreeMap<Digest, Digest> {
+        placed
+            .iter()
+            .flat_map(|placed| placed.image.manifests.iter().flat_map(|manifest| &manifest.layers))
+            .filter(|layer| self.unpacks(layer))
+            .filter_map(|layer| Some((layer.blob.digest, layer.diff_id?)))
+            .collect()
+    }
+
+    /// A path where the engine keeps images, if that is on this machine.
+    fn room_at(&self) -> Option<PathBuf> {
+        self.facts.root.as_ref().map(|root| root.join("image"))
+    }
+
     /// What need not be sent to the engine, which has these `images`.
     fn held(&self, ctx: &Ctx, placed: &[Placed<'_>], images: &[EngineImage]) -> Result<Held> {
         let all: BTreeSet<Digest> = blobs_of(placed).into_iter().map(|blob| blob.digest).collect();
@@ -217,8 +237,7 @@ impl Target for EngineTarget {
 
     fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], tags: TagPolicy) -> Result<Preflight> {
         let facts = &self.facts;
-        let mut preflight =
-            Preflight { room_at: facts.root.as_ref().map(|root| root.join("image")), ..Preflight::default() };
+        let mut preflight = Preflight { room_at: self.room_at(), ..Preflight::default() };
         let reached = format!("{} {}, {}", self.engine.place(), facts.version, facts.platform);
         preflight.checks.push(Check::new(CheckKind::Reached, reached));
         let storage = facts.root.as_ref().map(|root| root.display().to_string()).unwrap_or_default();
@@ -233,7 +252,12 @@ impl Target for EngineTarget {
         let blobs = blobs_of(placed);
         let missing = || blobs.iter().filter(|blob| !held.skipped.contains(&blob.digest));
         preflight.num_sent = missing().count();
-        preflight.needed_bytes = facts.room_factor * missing().map(|blob| blob.size).sum::<u64>();
+        let unpacked = self.unpacked(placed);
+        let sizes = missing().map(|blob| {
+            let ratio = if unpacked.contains_key(&blob.digest) { UNPACKED_RATIO } else { 1 };
+            blob.size.saturating_mul(ratio)
+        });
+        preflight.needed_bytes = sizes.fold(0, u64::saturating_add).saturating_mul(facts.room_factor);
         let mut taken = Vec::new();
         for placed in placed {
             let image = placed.image;
@@ -269,12 +293,7 @@ impl Target for EngineTarget {
         let images = self.engine.images(ctx, None)?;
         let held = self.held(ctx, placed, &images)?;
         let is_nothing_to_do = blobs_of(placed).iter().all(|blob| held.skipped.contains(&blob.digest));
-        let unpacked: BTreeMap<Digest, Digest> = placed
-            .iter()
-            .flat_map(|placed| placed.image.manifests.iter().flat_map(|manifest| &manifest.layers))
-            .filter(|layer| self.unpacks(layer))
-            .filter_map(|layer| Some((layer.blob.digest, layer.diff_id?)))
-            .collect();
+        let unpacked = self.unpacked(placed);
         let mut expected = Vec::new();
         for placed in placed {
             expected.extend(self.id(ctx, placed, &images)?.map(|id| (id, placed.names.to_vec())));
@@ -282,6 +301,7 @@ impl Target for EngineTarget {
         let mut open = EngineDestination {
             ctx: ctx.clone(),
             engine: Arc::clone(&self.engine),
+            room_at: self.room_at(),
             tar: ImageTar::new(Loading(None)),
             documents: Vec::new(),
             backups: order.backups.to_vec(),

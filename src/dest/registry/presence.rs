@@ -10,7 +10,7 @@ use crate::{
     dest::Placed,
     digest::Digest,
     error::{Error, Result},
-    job::Ctx,
+    job::{self, Ctx},
     oci::{Descriptor, MAX_MANIFEST_BYTES},
 };
 
@@ -149,8 +149,7 @@ fn ask<'a>(ctx: &Ctx, repositories: &Repositories, questions: Vec<Asked<'a>>) ->
     };
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..NUM_ASKING.min(num_all)).map(|_| scope.spawn(work)).collect();
-        let stopped = |_| Err(Error::new(crate::error::Code::Cancelled));
-        asking.into_iter().try_for_each(|one| one.join().unwrap_or_else(stopped))
+        job::all_of(asking.into_iter().map(|one| one.join().map_err(Error::panicked).flatten())).map(drop)
     })?;
     Ok(answered.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

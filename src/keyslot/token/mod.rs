@@ -93,6 +93,11 @@ impl TokenKey {
         Ok(Self { file: Some(file.to_owned()), ..Self::from_pem(pem)? })
     }
 
+    /// SHA-256 of the public key.
+    pub(super) fn key_id(&self) -> &[u8; 32] {
+        &self.key_id
+    }
+
     /// The file that it was read from: then nothing shows that there is such a token.
     pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_deref()

@@ -16,11 +16,15 @@ pub(crate) enum Challenge {
 
 impl Challenge {
     /// The first challenge that can be met: a token before a password, as it says less. A realm that is no
-    /// URL, or plain HTTP where the registry itself is not, is none.
-    pub(crate) fn of(headers: &HeaderMap, registry: &Url) -> Option<Self> {
+    /// URL is none, and neither is one that [`is_safe`] does not let have credentials.
+    ///
+    /// # Errors
+    /// Where there is no other: the realm that is not safe.
+    pub(crate) fn of(headers: &HeaderMap, registry: &Url) -> std::result::Result<Option<Self>, Url> {
         let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let all: Vec<_> =
             lines.flat_map(|line| http_auth::parse_challenges(line).unwrap_or_default()).collect();
+        let mut refused = None;
         let bearer = all.iter().find_map(|challenge| {
             if !challenge.scheme.eq_ignore_ascii_case("bearer") {
                 return None;
@@ -30,20 +34,32 @@ impl Challenge {
                 params.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_unescaped())
             };
             let realm = registry.join(&param("realm")?).ok()?;
-            let is_safe =
-                realm.scheme() == "https" || (realm.scheme() == "http" && registry.scheme() == "http");
-            is_safe.then(|| Self::Bearer { realm, service: param("service"), scope: param("scope") })
+            if !is_safe(&realm, registry) {
+                refused = Some(realm).filter(Url::has_host);
+                return None;
+            }
+            Some(Self::Bearer { realm, service: param("service"), scope: param("scope") })
         });
         let basic = all.iter().any(|challenge| challenge.scheme.eq_ignore_ascii_case("basic"));
-        bearer.or(basic.then_some(Self::Basic))
+        match (bearer.or(basic.then_some(Self::Basic)), refused) {
+            (None, Some(realm)) => Err(realm),
+            (met, _) => Ok(met),
+        }
     }
+}
+
+/// Whether name and password for the registry may go to the token service that it names. It may be another host, as
+/// Docker Hub's is, but over HTTPS alone: plain HTTP leads only from a registry in plain HTTP to its own host.
+fn is_safe(realm: &Url, registry: &Url) -> bool {
+    let is_own = realm.host() == registry.host() && registry.scheme() == "http";
+    realm.scheme() == "https" || (realm.scheme() == "http" && is_own)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(lines: &[&str], registry: &str) -> Option<Challenge> {
+    fn of(lines: &[&str], registry: &str) -> Result<Option<Challenge>, Url> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(WWW_AUTHENTICATE, line.parse().unwrap());
@@ -59,14 +75,21 @@ mod tests {
             service: Some("registry, one".into()),
             scope: Some("repository:a/b:pull,push".into()),
         };
-        assert_eq!(of(&[bearer], "https://r.local/"), Some(expected.clone()));
-        assert_eq!(of(&["Basic realm=\"x\"", bearer], "https://r.local/"), Some(expected));
-        assert_eq!(of(&["Basic realm=\"x\""], "https://r.local/"), Some(Challenge::Basic));
-        let plain = r#"Bearer realm="http://auth.local/token""#;
-        assert_eq!(of(&[plain], "https://r.local/"), None);
-        assert!(of(&[plain], "http://r.local/").is_some());
+        assert_eq!(of(&[bearer], "https://r.local/"), Ok(Some(expected.clone())));
+        assert_eq!(of(&[bearer], "http://r.local/"), Ok(Some(expected.clone())));
+        assert_eq!(of(&["Basic realm=\"x\"", bearer], "https://r.local/"), Ok(Some(expected)));
+        let basic = "Basic realm=\"x\"";
+        assert_eq!(of(&[basic], "https://r.local/"), Ok(Some(Challenge::Basic)));
+        let plain = r#"Bearer realm="http://auth.local:5001/token""#;
+        for registry in ["https://auth.local/", "https://r.local/", "http://r.local/"] {
+            assert_eq!(of(&[plain], registry).unwrap_err().host_str(), Some("auth.local"), "{registry}");
+            assert_eq!(of(&[plain, basic], registry), Ok(Some(Challenge::Basic)));
+        }
+        // A registry in plain HTTP whose token service is on the same host; a path alone is the registry's own.
+        assert!(of(&[plain], "http://auth.local:5000/").unwrap().is_some());
+        assert!(of(&[r#"Bearer realm="/token""#], "http://r.local/").unwrap().is_some());
         for unusable in ["Bearer", "Bearer realm=\"file:///etc/passwd\"", "Negotiate", "\"", ""] {
-            assert_eq!(of(&[unusable], "http://r.local/"), None, "{unusable}");
+            assert_eq!(of(&[unusable], "http://r.local/"), Ok(None), "{unusable}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Docker's and Podman's auth files. containers-auth.json(5); moby: cli/config/configfile.
 
-use std::{collections::BTreeMap, fs::File, io, io::Read, path::Path};
+use std::{collections::BTreeMap, io::Read, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Credentials, helper};
 use crate::{
     error::{Code, Error, Fact, Result},
-    fs::unmarked,
+    fs::{open_file, unmarked},
     job::Ctx,
     net::Env,
 };
@@ -43,10 +43,9 @@ pub(crate) fn find(ctx: &Ctx, env: &Env, host: &str, repository: &str) -> Result
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(Error::read(path, e)),
+    let file = match open_file(path) {
+        Err(e) if e.code() == Code::NotFound => return Ok(None),
+        opened => opened?,
     };
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;

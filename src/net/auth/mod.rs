@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 pub(super) use challenge::Challenge;
 pub(super) use file::find;
 pub(super) use token::Tokens;
+#[cfg(any(test, fuzzing))]
+pub(super) use token::is_token_answer;
 
 use crate::{
     error::{Code, Error, Fact, Result},

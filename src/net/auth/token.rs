@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a token lasts that does not say.
 const DEFAULT_LIFE: Duration = Duration::from_mins(1);
+/// Longest that a token is kept, whatever its service says.
+const MAX_LIFE: Duration = Duration::from_hours(24);
 /// Before it ends, a token is replaced by this much.
 const MARGIN: Duration = Duration::from_secs(10);
 /// What the service may know this program as.
@@ -42,6 +44,12 @@ struct Answer {
     token: Option<String>,
     access_token: Option<String>,
     expires_in: Option<u64>,
+}
+
+/// Whether `bytes` are the answer of a token service.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_token_answer(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Answer>(bytes).is_ok()
 }
 
 impl Tokens {
@@ -134,6 +142,6 @@ impl Tokens {
         let answer: Answer = read_json(&host, response).await?;
         let token = answer.token.or(answer.access_token).map(Zeroizing::new);
         let header = token.and_then(|token| secret_header("Bearer", &token));
-        Ok((header, answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs)))
+        Ok((header, answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs).min(MAX_LIFE)))
     }
 }

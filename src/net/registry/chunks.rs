@@ -5,7 +5,7 @@ use std::{iter, mem};
 use bytes::Bytes;
 use reqwest::{
     Method, Response, StatusCode,
-    header::{CONTENT_RANGE, HeaderValue, RANGE},
+    header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE},
 };
 
 use super::{
@@ -43,9 +43,10 @@ impl Registry {
         blob: (&Digest, u64),
         pieces: &mut dyn Iterator<Item = Result<Bytes>>,
     ) -> Result<Sent> {
+        let mut tries = retry::Tries::of_blob(blob.1);
         while let Some(chunk) = next_chunk(pieces, upload.chunk_bytes)? {
             let is_first = upload.num_arrived == 0;
-            match block_on(ctx, self.send_chunk(upload, chunk.clone()))?? {
+            match block_on(ctx, self.send_chunk(upload, chunk.clone(), &mut tries))?? {
                 Chunk::Taken => {}
                 Chunk::BrokenOff(error) => return Ok(Sent::BrokenOff(error)),
                 Chunk::Refused(_) if is_first => {
@@ -65,17 +66,28 @@ impl Registry {
         Ok(Sent::Whole)
     }
 
-    /// Sends `chunk`, and what of it did not arrive once more.
-    async fn send_chunk(&self, upload: &mut Upload, chunk: Bytes) -> Result<Chunk> {
+    /// Sends `chunk`, and what of it did not arrive once more. `upload.num_arrived` stays inside the chunk.
+    async fn send_chunk(&self, upload: &mut Upload, chunk: Bytes, tries: &mut retry::Tries) -> Result<Chunk> {
         let begins = upload.num_arrived;
         let ends = begins + chunk.len() as u64;
-        let mut tries = retry::Tries::default();
-        while upload.num_arrived < ends {
+        loop {
             let rest = chunk.slice((upload.num_arrived - begins) as usize..);
-            let Err(error) = self.patch(upload, rest, ends).await else { continue };
-            if is_refusal(&error) {
-                return Ok(Chunk::Refused(error));
-            }
+            tries.moved(rest.len() as u64);
+            let patched = self.patch(upload, rest, ends).await;
+            tries.progressed(upload.num_arrived);
+            let error = match patched {
+                Ok(()) if upload.num_arrived == ends => return Ok(Chunk::Taken),
+                // Accepted, and by its own word not all of it: sent again, as often as after a failure.
+                Ok(()) => {
+                    let error = self.mismatch(ends, upload.num_arrived).with(Fact::Field, "Range");
+                    if tries.pause(None).await {
+                        continue;
+                    }
+                    return Err(error);
+                }
+                Err(error) if is_refusal(&error) => return Ok(Chunk::Refused(error)),
+                Err(error) => error,
+            };
             if !retry::is_worth(&error) || !tries.pause(None).await {
                 return Err(error);
             }
@@ -83,8 +95,10 @@ impl Registry {
             if !self.ask_what_arrived(upload, begins..=ends).await? {
                 return Ok(Chunk::BrokenOff(error));
             }
+            if upload.num_arrived == ends {
+                return Ok(Chunk::Taken);
+            }
         }
-        Ok(Chunk::Taken)
     }
 
     async fn patch(&self, upload: &mut Upload, bytes: Bytes, ends: u64) -> Result<()> {
@@ -96,7 +110,11 @@ impl Registry {
         match response.status() {
             StatusCode::ACCEPTED => {
                 self.follow(upload, &response)?;
-                upload.num_arrived = num_arrived(&response).filter(|num| *num <= ends).unwrap_or(ends);
+                let arrived = num_arrived(response.headers()).unwrap_or(ends);
+                if !(upload.num_arrived..=ends).contains(&arrived) {
+                    return Err(self.mismatch(ends, arrived).with(Fact::Field, "Range"));
+                }
+                upload.num_arrived = arrived;
                 Ok(())
             }
             // Out of step with the registry: the next question sets that right.
@@ -115,7 +133,7 @@ impl Registry {
         at_hand: std::ops::RangeInclusive<u64>,
     ) -> Result<bool> {
         let response = self.http.send(&upload.call(Method::GET)).await?;
-        let arrived = num_arrived(&response).filter(|num| at_hand.contains(num));
+        let arrived = num_arrived(response.headers()).filter(|num| at_hand.contains(num));
         let Some(num) = arrived.filter(|_| response.status().is_success()) else { return Ok(false) };
         self.follow(upload, &response)?;
         upload.num_arrived = num;
@@ -137,11 +155,11 @@ fn is_refusal(error: &Error) -> bool {
     matches!(error.code(), Code::Unsupported | Code::NotInRegistry | Code::NotARegistry)
 }
 
-/// The end of `Range: 0-LAST`; registries write `0-0` when nothing arrived.
-fn num_arrived(response: &Response) -> Option<u64> {
-    let range = response.headers().get(RANGE)?.to_str().ok()?;
+/// The bytes that `Range: 0-LAST` says arrived; registries write `0-0` when none did.
+pub(super) fn num_arrived(headers: &HeaderMap) -> Option<u64> {
+    let range = headers.get(RANGE)?.to_str().ok()?;
     let last: u64 = range.trim_start_matches("bytes=").strip_prefix("0-")?.parse().ok()?;
-    Some(if last == 0 { 0 } else { last + 1 })
+    Some(if last == 0 { 0 } else { last.saturating_add(1) })
 }
 
 /// The next pieces, which are at least `len` bytes together unless they end.

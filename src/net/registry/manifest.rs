@@ -124,12 +124,12 @@ impl Registry {
 }
 
 /// Without parameters, as descriptors have it.
-fn media_type(headers: &HeaderMap) -> String {
+pub(super) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_owned()
 }
 
 /// A digest of another algorithm counts as none: the content is hashed anyway.
-fn stated_digest(headers: &HeaderMap) -> Option<Digest> {
+pub(super) fn stated_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get(CONTENT_DIGEST)?.to_str().ok()?.parse().ok()
 }

@@ -3,6 +3,8 @@
 //! Every method waits, and ends early when its job is cancelled. Clones share connections and tokens.
 
 mod chunks;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod manifest;
 mod pull;
 mod push;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 
 use reqwest::{Method, Response, StatusCode, Url};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use fuzz::read_answer;
 pub(crate) use push::{Sent, Way};
 pub(crate) use tags::Referrer;
 
@@ -99,9 +103,9 @@ impl Registry {
     }
 
     /// A registry that nobody asked yet.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn unreached() -> Self {
-        let base = Url::parse("http://localhost:1/").unwrap();
+        let base = Url::parse("http://localhost:1/").expect("it is a URL");
         Self { http: Arc::new(Http::new(base, Env::default(), Tokens::default())) }
     }
 

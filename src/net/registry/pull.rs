@@ -13,7 +13,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{block_on, failure::from_reqwest, retry},
+    net::{block_on, retry},
 };
 
 /// Bytes gathered in one wait: hyper's pieces are small.
@@ -44,7 +44,8 @@ impl Registry {
             body: None,
             batch: Vec::new(),
             num_taken: 0,
-            tries: retry::Tries::default(),
+            tries: retry::Tries::of_blob(size),
+            pace: retry::Pace::default(),
         }
     }
 }
@@ -64,6 +65,7 @@ pub(crate) struct RemoteBlob {
     /// Bytes of `batch` that were read from here.
     num_taken: usize,
     tries: retry::Tries,
+    pace: retry::Pace,
 }
 
 impl RemoteBlob {
@@ -83,14 +85,14 @@ impl RemoteBlob {
             StatusCode::PARTIAL_CONTENT => range_start(response.headers()).unwrap_or(self.num_received),
             _ => 0,
         };
-        if let Some(len) = response.content_length()
-            && begins + len != self.size
-        {
-            return Err(self.wrong_size(begins + len));
-        }
         if begins > self.num_received {
             let error = registry.mismatch(self.num_received, begins);
             return Err(error.with(Fact::Field, "Content-Range"));
+        }
+        if let Some(len) = response.content_length()
+            && begins.saturating_add(len) != self.size
+        {
+            return Err(self.wrong_size(begins.saturating_add(len)));
         }
         Ok((response, self.num_received - begins))
     }
@@ -118,7 +120,8 @@ impl RemoteBlob {
         };
         let host = self.registry.host();
         let lost = || Error::new(Code::ConnectionLost).with(Fact::Registry, host);
-        let mut piece = body.chunk().await.map_err(|e| from_reqwest(host, e))?.ok_or_else(lost)?;
+        let mut piece = self.pace.next(host, &mut body).await?.ok_or_else(lost)?;
+        self.tries.moved(piece.len() as u64);
         let passed_over = known.min(piece.len() as u64);
         piece.advance(passed_over as usize);
         if self.num_received + piece.len() as u64 > self.size {
@@ -127,9 +130,7 @@ impl RemoteBlob {
         self.num_received += piece.len() as u64;
         self.batch.extend_from_slice(&piece);
         self.body = Some((body, known - passed_over));
-        if !piece.is_empty() {
-            self.tries = retry::Tries::default();
-        }
+        self.tries.progressed(self.num_received);
         Ok(())
     }
 
@@ -153,7 +154,7 @@ impl Read for RemoteBlob {
 }
 
 /// Where a part begins: `bytes START-END/SIZE`.
-fn range_start(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn range_start(headers: &HeaderMap) -> Option<u64> {
     const NAME: HeaderName = CONTENT_RANGE;
     headers.get(NAME)?.to_str().ok()?.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
 }

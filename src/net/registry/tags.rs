@@ -1,10 +1,10 @@
 //! Tags, and what refers to a manifest. distribution-spec, "Listing Tags", "Listing Referrers".
 
 use reqwest::{
-    Method, Response, StatusCode,
-    header::{ACCEPT, HeaderValue, LINK},
+    Method, StatusCode,
+    header::{ACCEPT, HeaderMap, HeaderValue, LINK},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Registry;
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 /// Pages that are asked for at most, and tags on each.
 const MAX_PAGES: usize = 20;
 const PAGE_TAGS: usize = 1000;
+/// Most entries of all pages: a registry need not keep to the number of tags that it was asked for.
+const MAX_ENTRIES: usize = 100_000;
 
 /// A manifest that refers to another.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -35,15 +37,38 @@ pub(crate) struct Referrer {
     pub(crate) annotations: std::collections::BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
-struct Tags {
-    tags: Option<Vec<String>>,
+/// One page of a list.
+pub(super) trait Page: DeserializeOwned {
+    type Entry;
+
+    fn entries(self) -> Vec<Self::Entry>;
 }
 
 #[derive(Deserialize)]
-struct Index {
+pub(super) struct Tags {
+    tags: Option<Vec<String>>,
+}
+
+impl Page for Tags {
+    type Entry = String;
+
+    fn entries(self) -> Vec<String> {
+        self.tags.unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Index {
     #[serde(default)]
     manifests: Vec<Referrer>,
+}
+
+impl Page for Index {
+    type Entry = Referrer;
+
+    fn entries(self) -> Vec<Referrer> {
+        self.manifests
+    }
 }
 
 impl Registry {
@@ -53,8 +78,7 @@ impl Registry {
     /// [`Code::Limit`] when there are more than can be looked through.
     pub(crate) fn tags(&self, ctx: &Ctx, repository: &str) -> Result<Vec<String>> {
         let call = self.pull_call(Method::GET, repository, &format!("tags/list?n={PAGE_TAGS}"))?;
-        let pages = block_on(ctx, self.pages::<Tags>(call))??;
-        Ok(pages.unwrap_or_default().into_iter().flat_map(|page| page.tags.unwrap_or_default()).collect())
+        Ok(block_on(ctx, self.pages::<Tags>(call))??.unwrap_or_default())
     }
 
     /// What refers to `digest`; `None` when the registry has no such list, and the tag `sha256-HEX` would
@@ -68,39 +92,43 @@ impl Registry {
         let mut call = self.pull_call(Method::GET, repository, &format!("referrers/{digest}"))?;
         let index = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
         call.headers.push((ACCEPT, index));
-        let pages = block_on(ctx, self.pages::<Index>(call))??;
-        Ok(pages.map(|pages| pages.into_iter().flat_map(|page| page.manifests).collect()))
+        block_on(ctx, self.pages::<Index>(call))?
     }
 
-    /// All pages that a `Link: <…>; rel="next"` leads to (RFC 8288); `None` when there is no first one.
-    async fn pages<T: serde::de::DeserializeOwned>(&self, mut call: Call) -> Result<Option<Vec<T>>> {
-        let mut pages = Vec::new();
-        while pages.len() < MAX_PAGES {
+    /// The entries of all pages that a `Link: <…>; rel="next"` leads to (RFC 8288); `None` when there is no first one.
+    async fn pages<T: Page>(&self, mut call: Call) -> Result<Option<Vec<T::Entry>>> {
+        let limit =
+            |limit: usize| Error::new(Code::Limit).with(Fact::Registry, self.host()).with(Fact::Limit, limit);
+        let mut entries = Vec::new();
+        for number in 0..MAX_PAGES {
             let response = self.http.send(&call).await?;
             match response.status() {
                 StatusCode::OK => {}
                 // Any answer of this kind tells the same: distribution-spec, "Unavailable Referrers API".
                 StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST
-                    if pages.is_empty() =>
+                    if number == 0 =>
                 {
                     return Ok(None);
                 }
                 _ => return Err(from_response(self.host(), response).await),
             }
-            let next = next_page(&response);
+            let next = next_page(response.headers());
             let next = next.map(|next| self.http.resolve(&call.url, &next)).transpose()?;
-            pages.push(read_json(self.host(), response).await?);
+            entries.extend(read_json::<T>(self.host(), response).await?.entries());
+            if entries.len() > MAX_ENTRIES {
+                return Err(limit(MAX_ENTRIES));
+            }
             match next {
                 Some(next) => call.url = next,
-                None => return Ok(Some(pages)),
+                None => return Ok(Some(entries)),
             }
         }
-        Err(Error::new(Code::Limit).with(Fact::Registry, self.host()).with(Fact::Limit, MAX_PAGES))
+        Err(limit(MAX_PAGES))
     }
 }
 
-fn next_page(response: &Response) -> Option<HeaderValue> {
-    let link = response.headers().get(LINK)?.to_str().ok()?;
+pub(super) fn next_page(headers: &HeaderMap) -> Option<HeaderValue> {
+    let link = headers.get(LINK)?.to_str().ok()?;
     let (target, params) = link.trim_start().strip_prefix('<')?.split_once('>')?;
     let is_next = params.contains("rel=\"next\"") || params.contains("rel=next");
     is_next.then(|| HeaderValue::from_str(target).ok()).flatten()

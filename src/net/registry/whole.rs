@@ -14,7 +14,7 @@ use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::Ctx,
-    net::{block_on, failure::from_response, http::SILENCE_LIMIT, pipe, retry, spawn},
+    net::{failure::from_response, http::SILENCE_LIMIT, pipe, retry, spawn},
 };
 
 impl Registry {
@@ -48,7 +48,7 @@ impl Registry {
         if let Err(e) = fed.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }) {
             return Err(Error::from_stream(Code::Read, e));
         }
-        match block_on(ctx, answer)?.unwrap_or_else(|_| Err(Error::new(Code::Cancelled))) {
+        match answer.wait(ctx).flatten() {
             Err(e) if retry::is_worth(&e) || may_pass_in_chunks(&e) => Ok(Sent::BrokenOff(e)),
             ended => ended.map(|()| Sent::Whole),
         }

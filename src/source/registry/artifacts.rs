@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     job::{Notice, NoticeKind},
     net::Referrer,
-    oci::{Descriptor, Documents, Image, MAX_MANIFEST_BYTES, Name, read_target},
+    oci::{Descriptor, Documents, Image, ImageReader, MAX_MANIFEST_BYTES, Name},
 };
 
 /// Behind `sha256-HEX`: nothing for the index of referrers, and cosign's kinds.
@@ -22,7 +22,11 @@ const MAX_ARTIFACTS: usize = 1024;
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Adds the artifacts of `images`, and theirs in turn.
-pub(super) fn find(remote: &mut Remote<'_>, images: &mut Vec<Image>) -> Result<()> {
+pub(super) fn find(
+    reader: &mut ImageReader<'_>,
+    remote: &mut Remote<'_>,
+    images: &mut Vec<Image>,
+) -> Result<()> {
     let Some((host, repository)) = images
         .iter()
         .flat_map(|image| &image.names)
@@ -61,7 +65,7 @@ pub(super) fn find(remote: &mut Remote<'_>, images: &mut Vec<Image>) -> Result<(
                 }
                 let Some(target) = target else { continue };
                 let name = Name::qualified(&format!("{host}/{repository}:{tag}"))?;
-                add(remote, images, &target, name)?;
+                add(reader, remote, images, &target, name)?;
             }
         }
         at += 1;
@@ -75,7 +79,13 @@ fn subjects(image: &Image) -> Vec<Digest> {
     [image.target.digest].into_iter().chain(manifests).collect()
 }
 
-fn add(remote: &mut Remote<'_>, images: &mut Vec<Image>, target: &Descriptor, name: Name) -> Result<()> {
+fn add(
+    reader: &mut ImageReader<'_>,
+    remote: &mut Remote<'_>,
+    images: &mut Vec<Image>,
+    target: &Descriptor,
+    name: Name,
+) -> Result<()> {
     if images.len() > MAX_ARTIFACTS {
         let error = Error::new(Code::Limit).with(Fact::Registry, remote.registry.host());
         return Err(error
@@ -83,7 +93,7 @@ fn add(remote: &mut Remote<'_>, images: &mut Vec<Image>, target: &Descriptor, na
             .with(Fact::Limit, MAX_ARTIFACTS));
     }
     let title = name.to_string();
-    match read_target(remote, target, vec![name.clone()]) {
+    match reader.read_target(remote, target, vec![name.clone()]) {
         Ok(artifact) => {
             match images.iter_mut().find(|known| known.target == artifact.target) {
                 Some(known) => known.names.push(name),

@@ -13,7 +13,7 @@ use crate::{
     error::{Code, Error, Fact, Result},
     job::Ctx,
     net::{Registry, RegistryAccess},
-    oci::{Name, read_image},
+    oci::{ImageReader, Name},
 };
 
 /// Blobs asked for at once: the next is on its way while one is being packed.
@@ -36,9 +36,10 @@ pub(super) fn open(ctx: &Ctx, reference: &str, access: &RegistryAccess) -> Resul
     let target = remote.fetch(wanted).map_err(blame)?;
     let target =
         target.ok_or_else(|| blame(Error::new(Code::NotInRegistry).with(Fact::Registry, registry.host())))?;
-    let image = read_image(&mut remote, &target, vec![name.clone()]).map_err(blame)?;
+    let mut reader = ImageReader::new(ctx);
+    let image = reader.read_image(&mut remote, &target, vec![name.clone()]).map_err(blame)?;
     let mut images = vec![image];
-    artifacts::find(&mut remote, &mut images)?;
+    artifacts::find(&mut reader, &mut remote, &mut images)?;
     let list = ImageList { images, made: remote.into_documents() };
     Ok(Box::new(RegistrySource { repository: repository.to_owned(), registry, list }))
 }

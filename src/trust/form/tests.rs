@@ -14,7 +14,11 @@ fn a_public_signature_of_cosign_fits_and_a_damaged_one_does_not() {
         PublicKey::from_pem(include_bytes!("../../../tests/testkit/cosign/image-signature.pub")).unwrap();
     let mut store = TrustStore::default();
     let check = |payload: &str, signature: &str, store: &TrustStore| {
-        Form::SimpleSigning { signature: signature.into(), evidence: None }.check(payload.as_bytes(), store)
+        Form::SimpleSigning { signature: signature.into(), evidence: None }.check(
+            &Ctx::new(),
+            payload.as_bytes(),
+            store,
+        )
     };
     let state = |checked: Option<Checked>| checked.map(|checked| checked.signatures[0].state);
     assert_eq!(state(check(PAYLOAD, MADE, &store)), Some(ImageSignatureState::UnknownKey));
@@ -60,7 +64,7 @@ fn form(case: &serde_json::Value, name: &str) -> (Form, Vec<u8>) {
 
 fn state(case: &serde_json::Value, name: &str, store: &TrustStore) -> Option<ImageSignatureState> {
     let (form, document) = form(case, name);
-    form.check(&document, store).map(|checked| checked.signatures[0].state)
+    form.check(&Ctx::new(), &document, store).map(|checked| checked.signatures[0].state)
 }
 
 #[test]
@@ -68,7 +72,7 @@ fn a_keyless_signature_counts_for_the_vendor_of_the_identity() {
     let (case, store) = made_here();
     for name in ["sig", "att", "bundle", "chained"] {
         let (form, document) = form(&case, name);
-        let checked = form.check(&document, &store).unwrap();
+        let checked = form.check(&Ctx::new(), &document, &store).unwrap();
         let [signature] = &checked.signatures[..] else { panic!("{name}") };
         assert_eq!(signature.vendor.as_deref(), Some("acme"), "{name}");
         assert_eq!(signature.identity.as_deref(), Some(store.identities()[0].identity.as_str()));
@@ -98,7 +102,7 @@ fn an_identity_counts_with_its_issuer_exactly() {
         let mut other = TrustStore::default();
         other.add_identity("acme", &identity, &issuer, store.trusted_roots()[0].clone()).unwrap();
         let (form, document) = form(&case, "bundle");
-        let found = form.check(&document, &other).unwrap().signatures;
+        let found = form.check(&Ctx::new(), &document, &other).unwrap().signatures;
         assert_eq!(found[0].state, ImageSignatureState::UnknownIdentity, "{identity} {issuer}");
         assert_eq!((found[0].vendor.as_ref(), found[0].identity.as_ref()), (None, Some(&known.identity)));
     }
@@ -218,7 +222,7 @@ fn public_attestations_fit_the_trusted_root_of_their_site() {
     ] {
         let mut store = TrustStore::default();
         store.add_identity("prefix", identity, issuer, TrustedRoot::from_json(root).unwrap()).unwrap();
-        let checked = Form::Bundle.check(document, &store).unwrap();
+        let checked = Form::Bundle.check(&Ctx::new(), document, &store).unwrap();
         let signature = &checked.signatures[0];
         assert_eq!(signature.state, expected, "{:?}", signature.identity);
         assert_eq!(

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use toml::value::Datetime;
-use wildmatch::WildMatch;
 
 use super::{ImageRule, Policy};
 use crate::{
@@ -67,8 +66,7 @@ impl Policy {
             if stored.names.is_empty() || stored.signed_by.is_empty() {
                 return Err(bad("image"));
             }
-            let names = WildMatch::new(&stored.names);
-            Ok(ImageRule { pattern: stored.names, names, signed_by: stored.signed_by })
+            Ok(ImageRule::new(stored.names, stored.signed_by))
         };
         let signers = document.signers;
         let policy = Self {

@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
     crypto::{SigningKey, SigningKeyType},
-    trust::{SignatureInfo, SignatureState, TrustStore},
+    digest::Digest,
+    job::Ctx,
+    oci::{Descriptor, Image, Name},
+    trust::{SignatureInfo, SignatureState, TrustStore, Vouched},
 };
 
 fn store(newest: Option<&str>) -> TrustStore {
@@ -87,39 +90,94 @@ fn each_rule_lets_in_and_refuses() {
     ] {
         let policy_read = Policy::parse(&format!("version = 1\n{policy}")).unwrap();
         let found: Vec<_> = signatures.iter().map(|text| signature(text, "2026-01-20")).collect();
-        let checked = policy_read.check(&found, None, &store(newest));
+        let checked = policy_read.check(&found, &store(newest));
         let checked = checked.map(|report| report.signers.join(" ")).map_err(|e| e.code());
         assert_eq!(checked, expected.map(str::to_owned), "{policy}{signatures:?} {newest:?}");
     }
     let since = Policy::parse(&format!("version = 1\n{SINCE}")).unwrap();
     for (day, expected) in [("2026-02-01", true), ("2026-01-31", false)] {
-        assert_eq!(since.check(&[signature("acme", day)], None, &store(None)).is_ok(), expected, "{day}");
+        assert_eq!(since.check(&[signature("acme", day)], &store(None)).is_ok(), expected, "{day}");
     }
+}
+
+/// An image of these names, separated by spaces, which these vendors signed.
+fn image(names: &str, vendors: &[&'static str]) -> (Image, Vec<&'static str>) {
+    let names: Vec<Name> = names.split_whitespace().map(|name| name.parse().unwrap()).collect();
+    let digest = Digest::of(format!("{names:?}").as_bytes());
+    let target = Descriptor { media_type: String::new(), digest, size: 1 };
+    let (indexes, manifests, absent, listed) = Default::default();
+    (Image { names, target, indexes, manifests, absent, listed, synthesized: false }, vendors.to_vec())
+}
+
+/// How many of `images`, which get `more` names, a policy finds signed.
+fn check(policy: &str, images: &[(Image, Vec<&str>)], more: &[&str]) -> std::result::Result<usize, Code> {
+    let policy = Policy::parse(&format!("version = 1\n{policy}")).unwrap();
+    let signed: Vec<(&str, Digest)> = images
+        .iter()
+        .flat_map(|(image, vendors)| vendors.iter().map(|vendor| (*vendor, image.target.digest)))
+        .collect();
+    let vouched = Vouched::made(&signed, &images.iter().map(|(image, _)| image).collect::<Vec<_>>());
+    let more: Vec<Name> = more.iter().map(|name| Name::qualified(name).unwrap()).collect();
+    let named =
+        images.iter().map(|(image, _)| Named { image, names: image.names.iter().chain(&more).collect() });
+    let named: Vec<Named<'_>> = named.collect();
+    check_images(&Ctx::new(), policy.image_rules(), &named, &vouched).map_err(|e| e.code())
 }
 
 #[test]
 fn images_must_be_signed_where_a_rule_says_so() {
-    let policy = "version = 1\n[[image]]\nnames = 'registry.local/acme/*'\nsigned_by = ['acme', 'other']\n";
-    let all = "version = 1\n[[image]]\nnames = '*'\nsigned_by = ['acme']\n";
-    let image = |name: &str, vendors: &[&str]| SignedImage {
-        title: name.into(),
-        names: (!name.is_empty()).then(|| name.to_owned()).into_iter().collect(),
-        vendors: vendors.iter().map(ToString::to_string).collect(),
-    };
+    const RULE: &str = "[[image]]\nnames = 'registry.local/acme/*'\nsigned_by = ['acme', 'other']\n";
+    const ALL: &str = "[[image]]\nnames = '*'\nsigned_by = ['acme']\n";
     for (policy, images, expected) in [
-        (policy, vec![image("registry.local/acme/api:1", &["acme"])], Ok(ImageCheck::Signed(1))),
-        (policy, vec![image("registry.local/acme/api:1", &["audit", "other"])], Ok(ImageCheck::Signed(1))),
-        (policy, vec![image("registry.local/base:1", &[])], Ok(ImageCheck::Signed(0))),
-        (policy, vec![image("registry.local/acme/api:1", &["audit"])], Err(Code::ImageNotSigned)),
-        (policy, vec![image("", &[])], Ok(ImageCheck::Signed(0))),
-        (all, vec![image("", &[])], Err(Code::ImageNotSigned)),
-        (all, vec![image("a:1", &["acme"]), image("b:1", &["other"])], Err(Code::ImageNotSigned)),
+        (RULE, vec![image("registry.local/acme/api:1", &["acme"])], Ok(1)),
+        (RULE, vec![image("registry.local/acme/api:1", &["audit", "other"])], Ok(1)),
+        (RULE, vec![image("registry.local/base:1", &[])], Ok(0)),
+        (RULE, vec![image("registry.local/acme/api:1", &["audit"])], Err(Code::ImageNotSigned)),
+        (RULE, vec![image("quay.io/api:1 registry.local/acme/api:1", &[])], Err(Code::ImageNotSigned)),
+        (RULE, vec![image("", &[])], Ok(0)),
+        (ALL, vec![image("", &[])], Err(Code::ImageNotSigned)),
+        (ALL, vec![image("latest", &[])], Err(Code::ImageNotSigned)),
+        (ALL, vec![image("a:1", &["acme"]), image("b:1", &["other"])], Err(Code::ImageNotSigned)),
     ] {
-        let checked = Policy::parse(policy).unwrap().check(&[], Some(&images), &store(None));
-        assert_eq!(checked.map(|report| report.images).map_err(|e| e.code()), expected, "{images:?}");
+        assert_eq!(check(policy, &images, &[]), expected, "{images:?}");
     }
-    let keyless = Policy::parse(all).unwrap().check(&[], None, &store(None)).unwrap();
+    let keyless = Policy::parse(&format!("version = 1\n{ALL}")).unwrap().check(&[], &store(None)).unwrap();
     assert_eq!(keyless.images, ImageCheck::Locked);
+}
+
+#[test]
+fn a_rule_meets_every_spelling_of_every_name() {
+    let is_ruled = |pattern: &str, name: &str, more: &[&str]| {
+        let policy = format!("[[image]]\nnames = '{pattern}'\nsigned_by = ['acme']\n");
+        check(&policy, &[image(name, &[])], more).is_err()
+    };
+    for (pattern, name) in [
+        ("registry.vendor.cn/*", "REGISTRY.vendor.cn/app:9"),
+        ("registry.vendor.cn/*", "registry.vendor.cn:443/app:9"),
+        ("registry.vendor.cn/*", "registry.vendor.cn:0443/app:9"),
+        ("Registry.Vendor.cn:443/*", "registry.vendor.cn/app:9"),
+        ("*.VENDOR.cn/*", "registry.vendor.cn/app:9"),
+        ("docker.io/acme/*", "index.docker.io/acme/app:9"),
+        ("registry-1.docker.io/acme/*", "acme/app:9"),
+        ("nginx", "registry-1.docker.io/library/nginx:1"),
+        ("registry.vendor.cn/app", "registry.vendor.cn/app:9"),
+        ("*", "mirror.local/app:9"),
+        ("**", ""),
+    ] {
+        assert!(is_ruled(pattern, name, &[]), "{pattern} {name}");
+    }
+    for (pattern, name) in [
+        ("registry.vendor.cn/*", "registry.vendor.cn:5000/app:9"),
+        ("registry.vendor.cn/*", "registry.vendor.cn.evil.example/app:9"),
+        ("registry.vendor.cn/app", "registry.vendor.cn/app/b:9"),
+        ("docker.io/*", "quay.io/app:9"),
+    ] {
+        assert!(!is_ruled(pattern, name, &[]), "{pattern} {name}");
+    }
+    // A name that the destination gives counts, and hides none.
+    assert!(is_ruled("site.local/*", "mirror.local/app:9", &["site.local:443/app:9"]));
+    assert!(is_ruled("mirror.local/*", "mirror.local/app:9", &["site.local/app:9"]));
+    assert!(!is_ruled("site.local/*", "mirror.local/app:9", &[]));
 }
 
 #[test]
@@ -143,6 +201,6 @@ fn a_policy_that_is_not_understood_in_full_is_refused() {
         assert_eq!(Policy::parse(bad).unwrap_err().code(), Code::BadPolicy, "{bad}");
     }
     let unknown = Policy::parse("version = 1\n[signers]\nany_of = ['acme', 'nobody']").unwrap();
-    let refused = unknown.check(&[signature("acme", "2026-01-01")], None, &store(None)).unwrap_err();
+    let refused = unknown.check(&[signature("acme", "2026-01-01")], &store(None)).unwrap_err();
     assert_eq!(refused.code(), Code::NoSuchVendor);
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::crypto::{SigningKey, SigningKeyType};
+use crate::{
+    crypto::{SigningKey, SigningKeyType},
+    job::Ctx,
+};
 
 fn key() -> PublicKey {
     SigningKey::generate(SigningKeyType::EcdsaP256).public_key()
@@ -109,4 +112,26 @@ fn a_store_that_was_altered_is_refused() {
         let altered = format!("{}{to}{}", &text[..at], &text[at + from.len()..]);
         assert_eq!(TrustStore::parse(&altered).unwrap_err().code(), Code::BadTrustStore, "{from} → {to}");
     }
+}
+
+#[test]
+fn changes_at_the_same_time_are_made_one_after_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("trust.toml");
+    let taken = |number: usize| AcceptedRelease {
+        vendor: "acme".into(),
+        product: format!("p{number}"),
+        release: "1.0".into(),
+    };
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (path, taken) = (&path, taken(number));
+            scope.spawn(move || {
+                TrustStore::check_memory(path, std::slice::from_ref(&taken)).unwrap();
+                assert!(TrustStore::remember_restored(&Ctx::new(), path, &[taken]));
+            });
+        }
+    });
+    let store = TrustStore::load(&path).unwrap();
+    assert!((0..8).all(|number| store.newest("acme", &taken(number).product).is_some()));
 }

@@ -12,7 +12,8 @@ use crate::support::{Scratch, Sealift, Tool, names, run};
 const STRACE: Tool = Tool::new("strace", "strace");
 
 /// What a volume is called until it is whole.
-const PARTIAL: [&str; 3] = ["a.sealift.partial", "a.sealift.0002.partial", "a.sealift.0003.partial"];
+const PARTIAL: [&str; 3] =
+    ["a.sealift.sealift-partial", "a.sealift.0002.sealift-partial", "a.sealift.0003.sealift-partial"];
 
 /// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
 fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {
@@ -47,7 +48,9 @@ fn assert_nothing_false(folder: &Path, output: &Output, what: &str) {
         run(Sealift::command(["verify"]).arg(folder.join("a.sealift")));
     }
     let names = names(folder);
-    assert!(!names.iter().any(|name| name.ends_with(".partial")), "{what}: {names:?}");
+    // Where a name could not be given, all has been read back: the next run goes on from it.
+    let may_stay = what.starts_with("folder");
+    assert!(may_stay || !names.iter().any(|name| name.ends_with(".sealift-partial")), "{what}: {names:?}");
     for name in names {
         fs::remove_file(folder.join(name)).unwrap();
     }
@@ -66,7 +69,8 @@ fn fail_each(files: &[&str], syscall: &str, at_least: u32, most: u32) {
             assert_same(bundle.parent().unwrap(), &folder);
             return;
         }
-        assert_nothing_false(&folder, &output, &format!("{syscall} {when}"));
+        let on = if files == [""] { "folder" } else { "file" };
+        assert_nothing_false(&folder, &output, &format!("{on}: {syscall} {when}"));
     }
     panic!("more than {most} calls of {syscall}");
 }
@@ -80,8 +84,8 @@ fn every_failing_fsync_of_a_file_is_an_error_and_leaves_no_false_copy() {
 
 #[test]
 fn every_failing_fsync_of_the_folder_is_an_error_and_leaves_no_false_copy() {
-    // Once for what is partial, then for each name that is given.
-    fail_each(&[""], "fsync", 4, 8);
+    // Once for what is partial, then for the names of the later volumes, and of the first.
+    fail_each(&[""], "fsync", 3, 8);
 }
 
 #[test]
@@ -97,7 +101,7 @@ fn a_failing_flush_behind_is_an_error_and_leaves_no_false_copy() {
     fs::create_dir(&folder).unwrap();
     // A file system that takes no direct writes: all goes through the cache, and is flushed while more is written.
     let cached = |when| {
-        let faults = [("openat", "EINVAL", 2), ("fdatasync", "EIO", when)];
+        let faults = [("openat", "EINVAL", 3), ("fdatasync", "EIO", when)];
         faulty(&bundle, &folder, &PARTIAL[..1], &faults).output().unwrap()
     };
     assert_eq!(failed(&cached(1)), ("IO-02".into(), Some(1)));

@@ -47,7 +47,7 @@ fn a_kit_that_cannot_be_written_leaves_the_bundle_and_is_completed_by_the_next_r
     let folder = dir.join("stick");
     fs::create_dir(&folder).unwrap();
     for (file, when, status) in [("sealift-kit/sealift", 3, 1), ("sealift-kit/recover.py", 1, 1)] {
-        let output = with_fault_and_kit(&bundle, &folder, &format!("{file}.partial"), "ENOSPC", when);
+        let output = with_fault_and_kit(&bundle, &folder, &format!("{file}.sealift-partial"), "ENOSPC", when);
         assert_eq!(failed(&output), ("HANDOFF-09".into(), Some(status)), "{file}");
         run(Sealift::command(["verify"]).arg(folder.join("a.sealift")));
         assert!(!folder.join("restore.sh").exists());

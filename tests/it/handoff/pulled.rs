@@ -79,11 +79,15 @@ fn a_stick_that_is_gone_is_said_nothing_claims_to_be_whole_and_the_next_run_cont
     let mut stick = Bound::new(&dir);
     let mut handoff = command(&bundle);
     handoff.arg("--to").arg(&stick.point);
-    let child = stopped_at(&mut handoff, &stick.real.join("a.sealift.0002.partial"), 4 << 20);
+    let child = stopped_at(&mut handoff, &stick.real.join("a.sealift.0002.sealift-partial"), 4 << 20);
     stick.pull();
     signal(&child, "-CONT");
     assert_eq!(failed(&child.wait_with_output().unwrap()), ("HANDOFF-02".into(), Some(1)));
-    assert!(names(&stick.real).iter().all(|name| name.ends_with(".partial")), "{:?}", names(&stick.real));
+    assert!(
+        names(&stick.real).iter().all(|name| name.ends_with(".sealift-partial")),
+        "{:?}",
+        names(&stick.real)
+    );
     stick.plug_again();
     let report = handed(&bundle, &stick.point, &[]);
     assert!(report["kept_bytes"].as_u64().unwrap() > 12 << 20, "{report}");
@@ -102,12 +106,13 @@ fn a_pack_whose_stick_is_gone_fails_plainly_and_the_next_run_completes() {
         pack.arg("--out").arg(&out);
         pack
     };
-    let child = stopped_at(&mut pack(), &stick.real.join("a.sealift.partial"), 20 << 20);
+    let child = stopped_at(&mut pack(), &stick.real.join("a.sealift.sealift-partial"), 20 << 20);
     stick.pull();
     signal(&child, "-CONT");
     assert_eq!(failed(&child.wait_with_output().unwrap()), ("IO-02".into(), Some(1)));
     assert!(!stick.real.join("a.sealift").exists());
-    let partial = Sealift::command(["inspect"]).arg(stick.real.join("a.sealift.partial")).output().unwrap();
+    let partial =
+        Sealift::command(["inspect"]).arg(stick.real.join("a.sealift.sealift-partial")).output().unwrap();
     assert_ne!(partial.status.code(), Some(0));
     stick.plug_again();
     run(&mut pack());
@@ -132,7 +137,7 @@ fn a_restore_whose_stick_is_gone_leaves_nothing_and_the_next_run_completes() {
             restore.arg(&bundle);
             restore
         };
-        let partial = dir.join(&format!("{transport}.partial"));
+        let partial = dir.join(&format!("{transport}.sealift-partial"));
         let first = if transport == "oci" { partial.join("blobs/sha256") } else { partial };
         let child = stopped_at(&mut restore(), &first, 0);
         // What was read for the check is not to be had from the cache.
@@ -183,7 +188,7 @@ fn a_device_that_fails_every_transfer_is_an_error_and_the_stick_is_continued_lat
         let stick = Stick::new(&dir, kind, num_mib);
         let mut handoff = command(&bundle);
         handoff.arg("--to").arg(&stick.point);
-        let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.partial"), 4 << 20);
+        let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-partial"), 4 << 20);
         stick.lose(&dir.join("kept"));
         signal(&child, "-CONT");
         assert_eq!(failed(&child.wait_with_output().unwrap()), ("IO-02".into(), Some(1)), "{kind}");
@@ -202,7 +207,7 @@ fn a_device_that_the_system_has_forgotten_is_a_stick_that_is_gone_though_it_is_m
     let mut handoff = Tool::new("unshare", "util-linux").command();
     handoff.arg("-m").arg(env!("CARGO_BIN_EXE_sealift")).args(["handoff", "--json", "--progress", "none"]);
     handoff.arg(&bundle).arg("--to").arg(&stick.point);
-    let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.partial"), 4 << 20);
+    let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-partial"), 4 << 20);
     // In the mounts that the program alone sees, the kernel's list of devices becomes an empty one.
     let mut hide = Tool::new("nsenter", "util-linux").command();
     hide.args(["-m", "-t", &child.id().to_string(), "mount", "-t", "tmpfs", "none", "/sys/dev/block"]);

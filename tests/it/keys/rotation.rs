@@ -71,15 +71,19 @@ fn a_change_that_is_killed_leaves_a_header_that_opens() {
     let passphrase = passphrase.to_str().unwrap();
     let file = dir.join("file.key").to_str().unwrap().to_owned();
     sealift(["keys", "generate", "--type", "key-file", "--out", &file]);
-    let bundle = pack(&dir, "a.sealift", &["--password-file", passphrase, "-r", &file]);
+    // Of a recipient it cannot be told that it is there already.
+    let age = dir.join("age.key").to_str().unwrap().to_owned();
+    let (_, made) = sealift(["keys", "generate", "--out", &age]);
+    let recipient = made["recipient"].as_str().unwrap();
+    let bundle = pack(&dir, "a.sealift", &["--password-file", passphrase, "-r", &file, "-r", recipient]);
     let path = bundle.to_str().unwrap();
     let mut state = 1_u64;
     for kill in 0..num_kills() {
         // With a key file nothing is derived: a change takes a few milliseconds, most of them for flushing.
         let verb: &[&str] = if kill % 2 == 0 {
-            &["change", path, "--slot", "2", "-i", &file, "-r", &file]
+            &["change", path, "--slot", "3", "-i", &file, "-r", recipient]
         } else {
-            &["add", path, "-i", &file, "-r", &file]
+            &["add", path, "-i", &file, "-r", recipient]
         };
         let mut child = Sealift::command(["keys"])
             .args(verb)

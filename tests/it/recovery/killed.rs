@@ -72,7 +72,7 @@ fn killed_at_any_moment_a_repair_in_place_makes_nothing_worse_and_the_next_run_c
             run(&mut repair(&bundle.path(), &[]));
             bundle.assert_as_packed("killed, and repaired again");
             let left = names(bundle.dir.path());
-            assert!(!left.iter().any(|name| name.ends_with(".partial")), "{left:?}");
+            assert!(!left.iter().any(|name| name.ends_with(".sealift-partial")), "{left:?}");
         }
     }
     println!("{num_midway} kills between what was mended and what was not");

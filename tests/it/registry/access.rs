@@ -123,3 +123,28 @@ fn a_token_is_bought_for_the_repository_and_replaced_when_it_is_not_taken_any_mo
     assert_eq!(listed["images"][0]["target"]["digest"], shelf.target.as_str());
     assert!(service.num_requests() > 1);
 }
+
+#[test]
+fn credentials_go_to_no_other_host_in_plain_http() {
+    let shelf = Shelf::new("team/a", "1");
+    let service = Fake::start(|_| Reply::json(&serde_json::json!({ "token": "stolen" })));
+    // The same machine, and another host for all that is known.
+    let realm = format!("http://{}/token", service.host().replace("127.0.0.1", "localhost"));
+    let named = realm.clone();
+    let registry = Fake::start(move |request| {
+        if request.header("authorization") == Some(&format!("Basic {}", base64("u:p"))) {
+            return shelf.reply(request);
+        }
+        let basic = if request.path.contains("both") { "Basic realm=\"x\", " } else { "" };
+        Reply::status(401).with("WWW-Authenticate", &format!("{basic}Bearer realm=\"{named}\",service=\"s\""))
+    });
+    let user = User::new();
+    let creds = user.write("creds", "u:p");
+    let image = format!("docker://{}/team/a:1", registry.host());
+    for plain_http in [&[][..], &["--plain-http"]] {
+        let args = [&["images", &image, "--creds-file", creds.to_str().unwrap()], plain_http].concat();
+        let said = user.fails(&args, "NET-18");
+        assert!(said.contains("localhost"), "{said}");
+    }
+    assert_eq!(service.num_requests(), 0);
+}

@@ -12,23 +12,23 @@ use std::{
 };
 
 /// What was asked.
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Counted from 0 over all connections.
-    pub(super) number: usize,
-    pub(super) method: String,
-    pub(super) path: String,
+    pub(crate) number: usize,
+    pub(crate) method: String,
+    pub(crate) path: String,
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// What is answered.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -37,29 +37,29 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new(), promised: None }
     }
 
-    pub(super) fn body(body: &[u8]) -> Self {
+    pub(crate) fn body(body: &[u8]) -> Self {
         Self { body: body.to_vec(), ..Self::status(200) }
     }
 
-    pub(super) fn json(value: &serde_json::Value) -> Self {
+    pub(crate) fn json(value: &serde_json::Value) -> Self {
         Self::body(value.to_string().as_bytes()).with("Content-Type", "application/json")
     }
 
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    pub(super) fn with_status(self, status: u16) -> Self {
+    pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
     /// Promises the whole body and breaks off after `len` bytes.
-    pub(super) fn cut(mut self, len: usize) -> Self {
+    pub(crate) fn cut(mut self, len: usize) -> Self {
         self.promised = Some(self.body.len());
         self.body.truncate(len);
         self
@@ -67,17 +67,17 @@ impl Reply {
 }
 
 /// The server; its threads end with the test process.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fake {
-    pub(super) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::start_at(Ipv4Addr::LOCALHOST.into(), answer)
     }
 
-    pub(super) fn start_at(
+    pub(crate) fn start_at(
         address: IpAddr,
         answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -94,21 +94,21 @@ impl Fake {
         Self { address, seen }
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.address.to_string()
     }
 
-    pub(super) fn num_requests(&self) -> usize {
+    pub(crate) fn num_requests(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 
     /// All heads of requests so far.
-    pub(super) fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 
     /// The same as one text.
-    pub(super) fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.heads().join("\n")
     }
 }

@@ -45,8 +45,8 @@ pub(super) fn image(architecture: &str, layers: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>
 }
 
 /// An OCI archive.
-pub(super) struct Archive {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Archive {
+    pub(crate) bytes: Vec<u8>,
     /// Digest of what the name points at.
     pub(super) target: String,
     /// Digests of the manifests, by architecture.
@@ -54,7 +54,7 @@ pub(super) struct Archive {
 }
 
 /// An archive of an image called `name`, with an index where it has several architectures; each has the layers.
-pub(super) fn archive(name: &str, architectures: &[&'static str], layers: &[Vec<u8>]) -> Archive {
+pub(crate) fn archive(name: &str, architectures: &[&'static str], layers: &[Vec<u8>]) -> Archive {
     let mut tar = Tar::new().json("oci-layout", &json!({ "imageLayoutVersion": "1.0.0" }));
     for layer in layers {
         tar = blob(tar, layer);
@@ -84,17 +84,17 @@ pub(super) fn archive(name: &str, architectures: &[&'static str], layers: &[Vec<
 
 /// An image that a server hands out, path by path.
 #[derive(Clone)]
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     content: BTreeMap<String, (String, Vec<u8>)>,
     pub(super) target: String,
     /// Path and content of the only layer.
-    pub(super) layer: (String, Vec<u8>),
+    pub(crate) layer: (String, Vec<u8>),
     /// Path of the manifest by its tag.
-    pub(super) manifest: String,
+    pub(crate) manifest: String,
 }
 
 impl Shelf {
-    pub(super) fn new(repository: &str, tag: &str) -> Self {
+    pub(crate) fn new(repository: &str, tag: &str) -> Self {
         let layer = noise(3 << 20, 7);
         let (config, manifest) = image("amd64", std::slice::from_ref(&layer));
         let blob_path = |content: &[u8]| format!("/v2/{repository}/blobs/{}", digest(content));
@@ -121,7 +121,7 @@ impl Shelf {
     }
 
     /// What an honest server answers.
-    pub(super) fn reply(&self, request: &Request) -> Reply {
+    pub(crate) fn reply(&self, request: &Request) -> Reply {
         match self.content.get(&request.path) {
             None => Reply::status(404),
             Some((media_type, content)) => {

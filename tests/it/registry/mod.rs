@@ -5,7 +5,7 @@ mod access;
 mod artifacts;
 mod both_ways;
 mod broken;
-mod fake;
+pub(crate) mod fake;
 mod http;
 mod image;
 mod into_engines;
@@ -17,7 +17,7 @@ mod signatures;
 mod tls;
 mod ways;
 
-pub(crate) use image::noise;
+pub(crate) use image::{Shelf, archive, noise};
 
 use std::{
     path::{Path, PathBuf},
@@ -27,19 +27,19 @@ use std::{
 use crate::support::{Scratch, Sealift};
 
 /// Someone with a home of their own, so that nothing of this machine's logins and certificates counts.
-struct User {
-    dir: Scratch,
+pub(crate) struct User {
+    pub(crate) dir: Scratch,
 }
 
 /// How a run ended.
-struct Ended {
-    status: i32,
+pub(crate) struct Ended {
+    pub(crate) status: i32,
     stdout: String,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl User {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = Scratch::new();
         std::fs::create_dir(dir.join("home")).unwrap();
         dir.write("passphrase", "correct horse battery staple\n");
@@ -54,7 +54,7 @@ impl User {
     }
 
     /// A file of bytes beside the home.
-    fn keep(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(crate) fn keep(&self, name: &str, content: &[u8]) -> PathBuf {
         use std::io::Write as _;
         let path = self.dir.join(name);
         std::fs::File::create_new(&path).unwrap().write_all(content).unwrap();
@@ -65,7 +65,7 @@ impl User {
         self.dir.join("home")
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Sealift::command(args.iter().copied());
         for name in ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] {
             command.env_remove(name);
@@ -80,7 +80,7 @@ impl User {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Ended {
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
         let output: Output = self.command(args).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let status = output.status.code().unwrap_or(-1);
@@ -97,7 +97,7 @@ impl User {
 
     /// A run that must fail with `code`; what it said.
     #[track_caller]
-    fn fails(&self, args: &[&str], code: &str) -> String {
+    pub(crate) fn fails(&self, args: &[&str], code: &str) -> String {
         let ended = self.run(args);
         assert!(ended.stderr.contains(&format!("Code: {code}")), "{args:?}\n{}", ended.stderr);
         assert!(ended.stderr.contains("Hint: "), "{}", ended.stderr);
@@ -111,12 +111,12 @@ impl User {
     }
 
     #[track_caller]
-    fn pack(&self, source: &str, bundle: &Path, options: &[&str]) -> serde_json::Value {
+    pub(crate) fn pack(&self, source: &str, bundle: &Path, options: &[&str]) -> serde_json::Value {
         self.json(&[&["pack", source, "--out", bundle.to_str().unwrap()], options].concat())
     }
 
     #[track_caller]
-    fn restore(&self, bundle: &Path, dest: &str, options: &[&str]) -> serde_json::Value {
+    pub(crate) fn restore(&self, bundle: &Path, dest: &str, options: &[&str]) -> serde_json::Value {
         self.json(&[&["restore", bundle.to_str().unwrap(), "--to", dest], options].concat())
     }
 }

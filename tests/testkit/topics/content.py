@@ -225,6 +225,12 @@ def frames():
         "no size declared, and a window of 128 MiB",
         one(b"z" * 1000, frame(b"", window=0x88, blocks=block(RLE, 1000, b"z", True))),
     )
+    for name, what, descriptor in (("1-gib", "1 GiB", 0xA0), ("largest", "almost 4 GiB, the largest", 0xAF)):
+        yield case(
+            f"frame-zstd-window-{name}",
+            f"no size declared, and a window of {what}",
+            one(b"z" * 1000, frame(b"", window=descriptor, blocks=block(RLE, 1000, b"z", True))),
+        )
     tight = repeated(b"=", 13)
     yield case(
         "frame-zstd-no-gain", "a compressed frame as long as its content", one(b"=" * len(tight), tight)

@@ -98,6 +98,14 @@ def frames():
         COMPRESSED[:12] + b"\xff" * 8 + COMPRESSED[20:],
     )
 
+    yield frame_case(
+        "window-over",
+        "no size declared, and a window of 4 GiB",
+        frame(b"", window=0xB0, blocks=block(RLE, 1000, b"z", True)),
+        1000,
+        b"z" * 1000,
+    )
+
     unused = Bundle("frame-unused-wrong")
     unused.blob(b"a blob")
     unused.frame(TEXT, b"z" * 100)

@@ -328,6 +328,21 @@ def images():
     yield Case("BUNDLE-09", "one image more than allowed", many)
 
 
+def longest():
+    """A list that is one longer than a reader takes, in a few KiB."""
+    most = 4 << 20
+    many = content("index-extents-4194305")
+
+    def more_extents(_, text):
+        # Of four extents, one is left out; the size of their blob fits what is there instead.
+        text = text.replace(b'"size":9,', b'"size":%d,' % (most - 1))
+        before, after = text.split(b"[[0,0,6],[1,0,3]]")
+        return repeating(before + b"[[0,0,1]", b",[0,0,1]", most - 3, b",[0,0,1]]" + after)
+
+    many.changes["index_bytes"] = more_extents
+    yield Case("BUNDLE-09", "one extent more than allowed", many)
+
+
 def cases():
-    for topic in (lists, frames, blobs, extents, images):
+    for topic in (lists, frames, blobs, extents, images, longest):
         yield from topic()

@@ -1,5 +1,7 @@
 """Key slots: which one opens, which ones are skipped, and what they may cost."""
 
+import struct
+
 from case import Case, at, bad, flipped, put, sample
 from encode import CHEAP
 
@@ -71,6 +73,16 @@ def choice():
         "a slot of an unknown kind of 8 KiB",
         lambda bundle: [(900, bytes(8192)), bundle.password_slot()],
     )
+    for name, kind, details in (
+        ("age-stanza", 3, b"age-encryption.org/v1\n-> \x1b[A\r\x1b[KFingerprint: x\n"),
+        ("age-stanza-long", 3, b"age-encryption.org/v1\n-> " + 33 * b"a" + b" x\n"),
+        ("vault-version", 5, b"vault:v\x1b[2K\r:AAAA"),
+    ):
+        yield slots(
+            f"slot-{name}-malformed-skipped",
+            "a public name in a slot that a terminal would act on, or that is too long: the slot is skipped",
+            lambda bundle, kind=kind, details=details: [(kind, bytes(92) + details), bundle.password_slot()],
+        )
     yield slots(
         "slot-kind-0",
         "a slot of the kind that is never used",
@@ -178,6 +190,12 @@ def refused():
     )
 
 
+def group(bundle, members):
+    """A group (§7.8) that says so; no key opens it."""
+    encoded = [struct.pack("<HHI", kind, 0, len(body)) + body for kind, body in members]
+    return 7, bundle.random("group", 92) + b"".join(encoded)
+
+
 def costs():
     for name, comment, cost in (
         ("least", "the least memory for one lane", (8, 1, 1)),
@@ -229,12 +247,42 @@ def costs():
         lambda bundle: summed(bundle, 1),
         "KEY-03",
     )
+    yield slots(
+        "slot-cost-sum-over-in-group",
+        "the password slots of a group count: all together fill 8 KiB more than 64 GiB",
+        lambda bundle: summed(bundle, 0) + [group(bundle, [bundle.costly_slot(8, 1, 1), (2, bytes(92))])],
+        "KEY-03",
+    )
+    yield slots(
+        "slot-cost-over-in-group",
+        "a password slot of a group asks for 17 passes",
+        lambda bundle: [bundle.password_slot(), group(bundle, [(2, b""), bundle.costly_slot(64, 17, 1)])],
+        "KEY-03",
+    )
+    yield slots(
+        "slot-cost-group",
+        "a group with password slots that cost as much as they may",
+        lambda bundle: [bundle.password_slot(), group(bundle, [bundle.costly_slot(1 << 20, 16, 1)] * 3)],
+    )
+    yield slots(
+        "slot-cost-over-in-damaged-group",
+        "members that break a rule are none, whatever they would cost",
+        lambda bundle: [
+            bundle.password_slot(),
+            (7, group(bundle, [bundle.costly_slot(64, 17, 1)])[1] + b"\0"),
+        ],
+    )
     bundle = sample("slot-cost-over-in-older-copy")
     costly = [bundle.password_slot(), bundle.costly_slot((1 << 20) + 1, 1, 1)]
     bundle.changes["header"] = lambda old, copy: old.update(
         {"sequence": 2} if copy == "A" else {"slots": costly}
     )
-    yield Case("KEY-03", "the cost is too high in the older copy", bundle)
+    yield Case("ok", "the cost is too high in the older copy; the other opens", bundle)
+    bundle = sample("slot-cost-over-in-newer-copy")
+    bundle.changes["header"] = lambda old, copy: old.update(
+        {"sequence": 2, "slots": costly, "mac": bytes(32)} if copy == "A" else {}
+    )
+    yield Case("ok", "the cost is too high in the newer copy, which is forged; the other opens", bundle)
     bundle = sample("slot-cost-over-in-damaged-copy")
     bundle.changes["header"] = lambda old, copy: old.update(
         {"sequence": 2} if copy == "A" else {"slots": costly}

@@ -5,6 +5,9 @@ use std::{
     path::Path,
 };
 
+use sealift::Shown;
+use unicode_normalization::UnicodeNormalization;
+
 use super::Run;
 
 /// A kind of file.
@@ -52,7 +55,7 @@ pub(super) fn write(path: &Path, format: Format, runs: &[Run]) -> io::Result<()>
     let mut partial = partial.tempfile_in(folder)?;
     match format {
         Format::Csv => csv(&mut partial, runs)?,
-        Format::Json => serde_json::to_writer_pretty(&mut partial, runs)?,
+        Format::Json => partial.write_all(Shown::json(&serde_json::to_string_pretty(runs)?).as_bytes())?,
     }
     partial.as_file().sync_all()?;
     partial.persist(path).map_err(|failed| failed.error)?;
@@ -65,30 +68,30 @@ fn csv(mut out: impl Write, runs: &[Run]) -> io::Result<()> {
     csv.write_record(COLUMNS)?;
     for run in runs {
         let code = run.report.pointer("/error/code").and_then(serde_json::Value::as_str);
-        let (num_bytes, millis, report) =
-            (run.num_bytes.to_string(), run.millis.to_string(), run.report.to_string());
-        let parts =
-            if run.parts.is_empty() { String::new() } else { serde_json::json!(run.parts).to_string() };
-        csv.write_record([
-            &run.began,
-            run.kind.name(),
-            run.outcome.name(),
-            &inert(&run.bundle),
-            &inert(&run.target),
-            &run.fingerprint,
-            &num_bytes,
-            &millis,
-            code.unwrap_or_default(),
-            &report,
-            &parts,
-        ])?;
+        let parts = if run.parts.is_empty() { String::new() } else { serde_json::to_string(&run.parts)? };
+        let cells: [Shown; COLUMNS.len()] = [
+            (&run.began).into(),
+            run.kind.name().into(),
+            run.outcome.name().into(),
+            (&run.bundle).into(),
+            (&run.target).into(),
+            (&run.fingerprint).into(),
+            run.num_bytes.to_string().into(),
+            run.millis.to_string().into(),
+            code.unwrap_or_default().into(),
+            Shown::json(&run.report.to_string()),
+            Shown::json(&parts),
+        ];
+        csv.write_record(cells.iter().map(inert))?;
     }
     csv.flush()
 }
 
-/// A name that a spreadsheet would take for a formula, with the sign that makes it a text.
-fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+/// A cell; one that a spreadsheet would take for a formula, with the sign that makes it a text. Spreadsheets pass over
+/// spaces before a formula, and some take full-width signs for the plain ones.
+fn inert(cell: &Shown) -> String {
+    let first = cell.nfkc().find(|c| !c.is_whitespace());
+    if matches!(first, Some('=' | '+' | '-' | '@')) { format!("'{cell}") } else { cell.to_string() }
 }
 
 #[cfg(test)]
@@ -97,18 +100,30 @@ mod tests {
     use crate::gui::history::{RunOutcome, store::tests::run};
 
     #[test]
-    fn csv_keeps_commas_quotes_line_ends_and_chinese() {
+    fn csv_keeps_commas_quotes_and_chinese_and_holds_no_formula() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("记录.csv");
-        let odd = "/media/支付, \"测试\"\n.sealift";
-        write(&path, Format::Csv, &[run(odd, RunOutcome::Failed), run("=1+1", RunOutcome::Done)]).unwrap();
+        let odd = "/media/支付, \"测试\".sealift";
+        let formulas =
+            ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", "  =1", "\u{3000}＝1", "\u{a0}@a", "﹦1"];
+        let hostile = ["\t=1", "\r\n=1", "a\u{1b}]0;\u{7}\u{202e}"];
+        let names = [odd].into_iter().chain(formulas).chain(hostile);
+        let runs: Vec<Run> = names.map(|name| run(name, RunOutcome::Failed)).collect();
+        write(&path, Format::Csv, &runs).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         assert!(bytes.starts_with(&[0xef, 0xbb, 0xbf]));
         let text = String::from_utf8(bytes).unwrap();
-        assert!(text.contains("\"/media/支付, \"\"测试\"\"\n.sealift\"") && text.ends_with("\r\n"), "{text}");
+        assert!(text.contains("\"/media/支付, \"\"测试\"\".sealift\"") && text.ends_with("\r\n"), "{text}");
+        assert_eq!(text.lines().count(), 1 + runs.len(), "a line for each run");
         let mut read = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         let records: Vec<csv::StringRecord> = read.records().collect::<Result<_, _>>().unwrap();
-        assert_eq!((&records[0][3], &records[0][2], &records[1][3]), (odd, "failed", "'=1+1"));
+        assert_eq!((&records[0][3], &records[0][2]), (odd, "failed"));
+        for (record, formula) in records[1..].iter().zip(formulas) {
+            assert_eq!(record[3], format!("'{formula}"));
+        }
+        for (record, hostile) in records[1 + formulas.len()..].iter().zip(hostile) {
+            assert_eq!(record[3], *sealift::escape(hostile), "no formula begins with a backslash");
+        }
     }
 
     #[test]

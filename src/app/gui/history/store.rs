@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use super::{Run, RunKind, RunOutcome, Trouble};
+use crate::gui::folders;
 
 /// What brings the file from each version to the next; `user_version` counts those applied. Only ever added to.
 const MIGRATIONS: &[&str] = &[
@@ -40,6 +41,8 @@ impl Store {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| Trouble::Unreadable(error.to_string()))?;
         }
+        // SQLite gives its own files the rights of this one. What cannot be written may still be read.
+        let _ = folders::private_file(path);
         let unreadable = |error: rusqlite::Error| Trouble::Unreadable(error.to_string());
         let connection = Connection::open(path).map_err(unreadable)?;
         connection.busy_timeout(BUSY).map_err(unreadable)?;

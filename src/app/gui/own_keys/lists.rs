@@ -67,7 +67,6 @@ impl Task {
     pub(super) fn make(self, folder: &Path, name: &str, ask: &Arc<dyn Ask>) -> sealift::Result<Lists> {
         let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
         let mut book = KeyBook::load(&book_path)?;
-        let mut store = TrustStore::load(&trust_path)?;
         let is_of_vendor = matches!(
             self,
             Self::Vendor(_) | Self::VendorIdentity(..) | Self::Remove(Which::Vendor(_) | Which::Identity(_))
@@ -80,22 +79,24 @@ impl Task {
             Self::SigningKey(path, passphrase) => book.add_signing_key(name, &path, passphrase.as_ref())?,
             Self::Remove(Which::Own(kind, name)) => book.remove(kind, &name),
             Self::Vendor(key) => {
-                store.add(name, key)?;
+                TrustStore::update(&trust_path, |store| store.add(name, key).map(drop))?;
             }
             Self::VendorIdentity(identity, issuer, root) => {
-                store.add_identity(name, &identity, &issuer, root)?;
+                let add =
+                    |store: &mut TrustStore| store.add_identity(name, &identity, &issuer, root).map(drop);
+                TrustStore::update(&trust_path, add)?;
             }
-            Self::Remove(Which::Identity(identity)) => store.remove_identity(&identity)?,
+            Self::Remove(Which::Identity(identity)) => {
+                TrustStore::update(&trust_path, |store| store.remove_identity(&identity))?;
+            }
             Self::Remove(Which::Vendor(key_id)) => {
-                store.remove(&key_id)?;
+                TrustStore::update(&trust_path, |store| store.remove(&key_id).map(drop))?;
             }
         }
-        if is_of_vendor {
-            store.save(&trust_path)?;
-        } else {
+        if !is_of_vendor {
             book.save(&book_path)?;
         }
-        Ok(Lists::of(book, &store))
+        Ok(Lists::of(book, &TrustStore::load(&trust_path)?))
     }
 }
 

@@ -4,7 +4,8 @@ mod state;
 
 pub(crate) use state::{Action, Entry, Picker, Step};
 
-use eframe::egui::{Align, Key, Layout, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Key, Layout, ScrollArea, Sense, Ui, vec2};
+use sealift::Shown;
 
 use super::{
     action::{self, Actions},
@@ -14,6 +15,7 @@ use super::{
     theme::{self, Tone},
     widgets::{Button, Icon, Label, field, sheet::card},
 };
+use crate::gui::widgets::words;
 
 /// Height of one entry.
 const ROW_HEIGHT: f32 = 32.0;
@@ -64,7 +66,7 @@ fn entries(ui: &mut Ui, state: &State, picker: &Picker, did: &mut Vec<Action>) {
     let entries = match &picker.entries {
         None => return drop(ui.add(Label::body(state.t("picker-reading")).secondary())),
         Some(Err(why)) => {
-            return drop(ui.add(Label::body(sealift::escape(why).to_string()).tone(Tone::Error).wrapped()));
+            return drop(ui.add(Label::body(why).tone(Tone::Error).wrapped()));
         }
         Some(Ok(entries)) if entries.is_empty() => {
             return drop(ui.add(Label::body(state.t("picker-empty")).secondary()));
@@ -83,11 +85,10 @@ fn row(ui: &mut Ui, picker: &Picker, entry: &Entry, did: &mut Vec<Action>) {
     let path = picker.folder.join(&entry.name);
     let is_usable = entry.is_folder || picker.ask.choose != Choose::Folder;
     let is_chosen = picker.chosen.contains(&path);
-    let name = sealift::escape(&entry.name.to_string_lossy()).to_string();
+    let name = Shown::from(&*entry.name.to_string_lossy());
     let sense = if is_usable { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), sense);
-    response
-        .widget_info(|| WidgetInfo::selected(eframe::egui::Role::ListBoxOption, is_usable, is_chosen, &name));
+    response.widget_info(|| words::chosen(eframe::egui::Role::ListBoxOption, is_usable, is_chosen, &name));
     let palette = theme::palette(ui);
     if is_chosen || (is_usable && (response.hovered() || response.has_focus())) {
         let fill = if is_chosen { palette.selected } else { palette.hovered };

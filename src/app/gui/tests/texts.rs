@@ -65,7 +65,7 @@ fn no_error_and_no_notice_speaks_of_the_command_line() {
             let error = Error::new(*code);
             let (message, hint) = (error.message(lang), Texts(lang).hint(&error));
             let texts = painted(&ctx, lang, Ended::Failed(Arc::new(error)), Vec::new());
-            assert!(texts.contains(&message), "{} is shown: {texts:?}", code.id());
+            assert!(texts.contains(&String::from(message)), "{} is shown: {texts:?}", code.id());
             let has_hint = |hint: &String| texts.iter().any(|text| text.contains(hint));
             assert!(hint.iter().all(has_hint), "what to do about {} is shown: {texts:?}", code.id());
             assert_worded_for_the_window(&texts, code.id());

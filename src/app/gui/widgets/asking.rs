@@ -1,7 +1,7 @@
 //! The sheet on which a key's question is answered.
 
 use eframe::egui::{Ui, vec2};
-use sealift::{Question, escape};
+use sealift::Question;
 
 use super::{Button, Label, focus, password::password, sheet::sheet};
 use crate::gui::{
@@ -19,16 +19,12 @@ pub(crate) fn asking(ui: &mut Ui, state: &State, asked: &Asked, actions: &mut Ac
 }
 
 fn content(ui: &mut Ui, state: &State, asked: &Asked, actions: &mut Actions) {
-    let named = |id: &str, name: &str| state.texts.with(id, &[("name", escape(name).to_string())]);
+    let named = |id: &str, name: &str| state.texts.with(id, &[("name", name.to_owned())]);
     let (words, line) = match &asked.what {
         What::Secret(Question::IdentityFile(name)) => (named("ask-identity", name), None),
         What::Secret(Question::Pin(token)) => (named("ask-pin", token), Some("ask-pin-line")),
-        What::Secret(Question::Plugin(words)) | What::Text(words) => {
-            (escape(words).to_string(), Some("ask-plugin-line"))
-        }
-        What::Choice { message, .. } | What::Message(message) => {
-            (escape(message).to_string(), Some("ask-plugin-line"))
-        }
+        What::Secret(Question::Plugin(words)) | What::Text(words) => (words.clone(), Some("ask-plugin-line")),
+        What::Choice { message, .. } | What::Message(message) => (message.clone(), Some("ask-plugin-line")),
     };
     ui.add(Label::body(&words).strong().wrapped());
     if let Some(line) = line {
@@ -46,8 +42,7 @@ fn content(ui: &mut Ui, state: &State, asked: &Asked, actions: &mut Actions) {
     ui.horizontal(|ui| match &asked.what {
         What::Choice { yes, no, .. } => {
             for (word, choice) in [(Some(yes), true), (no.as_ref(), false)] {
-                let is_pressed =
-                    word.is_some_and(|word| Button::secondary(&escape(word).to_string()).show(ui));
+                let is_pressed = word.is_some_and(|word| Button::secondary(word).show(ui));
                 actions.extend(is_pressed.then_some(Action::Asking(Change::Choose(choice))));
             }
             decline(ui, state, actions);

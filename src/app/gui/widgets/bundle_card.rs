@@ -18,9 +18,9 @@ pub(crate) fn bundle_card(ui: &mut Ui, state: &State, header: &Header) {
         .inner_margin(Margin::same(14));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        ui.add(Label::large(sealift::escape(&header.file_name()).to_string()));
+        ui.add(Label::large(header.file_name()));
         let folder = header.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-        ui.add(Label::small(sealift::escape(&folder).to_string()).secondary().selectable());
+        ui.add(Label::small(&folder).secondary().selectable());
         let facts = [
             ("size", figures::bytes(header.payload_bytes)),
             ("volumes", header.num_volumes.to_string()),

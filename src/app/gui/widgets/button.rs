@@ -1,14 +1,13 @@
 //! Buttons: one primary on a page, secondary ones, and quiet ones that are only an icon.
 
-use eframe::egui::{
-    CornerRadius, Key, Modifiers, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{CornerRadius, Key, Modifiers, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 
 use super::{
     focus,
     icon::{Icon, square},
 };
 use crate::gui::theme;
+use crate::gui::widgets::words::{self, Explained, PaintsWords};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -100,10 +99,10 @@ impl<'a> Button<'a> {
         let palette = theme::palette(ui);
         let font =
             if self.look == Look::Primary { theme::strong(theme::BODY) } else { theme::regular(theme::BODY) };
-        let galley = ui.painter().layout_no_wrap(self.text.to_owned(), font, palette.text);
+        let galley = ui.painter().laid_out(self.text, font, palette.text);
         let sense = if self.is_enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(self.size(ui, galley.size().x), sense);
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, self.is_enabled, self.text));
+        response.widget_info(|| words::named(Role::Button, self.is_enabled, self.text));
 
         let is_hovered = self.is_enabled && (response.hovered() || response.has_focus());
         let (fill, edge, mut ink) = match self.look {
@@ -141,8 +140,8 @@ impl<'a> Button<'a> {
             clipped.galley_with_override_text_color((left + icon_width, top).into(), galley, ink);
         }
         let response = match self.why {
-            Some(why) if !self.is_enabled => response.on_hover_text(why),
-            _ if self.is_icon_only => response.on_hover_text(self.text),
+            Some(why) if !self.is_enabled => response.explained(why),
+            _ if self.is_icon_only => response.explained(self.text),
             _ => response,
         };
         response.on_hover_cursor(eframe::egui::CursorIcon::Default)

@@ -1,9 +1,10 @@
 //! The records of a bundle as a map of cells; what is damaged differs in shape as well as in colour.
 
-use eframe::egui::{Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use eframe::egui::{Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, vec2};
 use sealift::{CellState, RecordMap};
 
 use super::{Label, page::line};
+use crate::gui::widgets::words::{self, Explained};
 use crate::gui::{texts::Texts, theme};
 
 /// Cells of a map at most: what fits into a page in some rows.
@@ -22,7 +23,7 @@ pub(crate) fn cell_map(ui: &mut Ui, texts: Texts, map: &RecordMap) {
             let last = records.end.saturating_sub(1);
             let span = [("first", records.start.to_string()), ("last", last.to_string())];
             let id = if records.start == last { "map-record" } else { "map-records" };
-            response.on_hover_text(texts.with(id, &span));
+            response.explained(texts.with(id, &span));
         }
     }
     legend(ui, texts, &cells);
@@ -45,7 +46,7 @@ fn grid(ui: &mut Ui, texts: Texts, cells: &[CellState]) -> (Rect, Response, usiz
     let num_damaged = cells.iter().filter(|cell| **cell == CellState::Damaged).count();
     let name =
         texts.with("map-name", &[("cells", cells.len().to_string()), ("damaged", num_damaged.to_string())]);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    response.widget_info(|| words::named(Role::Image, true, &name));
     for (number, cell) in cells.iter().enumerate() {
         paint(ui, place(rect, number, columns), *cell);
     }

@@ -1,10 +1,9 @@
 //! The sensitivity class of an image or a bundle: a word in a frame, as a stamp on an envelope.
 
-use eframe::egui::{
-    Align2, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{Align2, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use sealift::Class;
 
+use crate::gui::widgets::words::{self, Explained, PaintsWords};
 use crate::gui::{
     texts::Texts,
     theme::{self, Tone},
@@ -27,7 +26,7 @@ const fn tone(class: Class) -> Tone {
 pub(crate) fn class_chip(ui: &mut Ui, texts: Texts, class: Class) -> Response {
     let (rect, response) = ui.allocate_exact_size(SIZE, Sense::hover());
     let name = texts.class(class);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    response.widget_info(|| words::named(Role::Label, true, &name));
     paint(ui, rect, &name, tone(class), false);
     response
 }
@@ -42,10 +41,10 @@ pub(crate) fn class_button(
     otherwise: Tone,
 ) -> bool {
     let (rect, response) = ui.allocate_exact_size(SIZE, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response.widget_info(|| words::named(Role::Button, true, name));
     paint(ui, rect, words, class.map_or(otherwise, tone), response.hovered());
     focus::mark_in_row(ui, &response);
-    response.on_hover_text(name).clicked()
+    response.explained(name).clicked()
 }
 
 const SIZE: Vec2 = vec2(WIDTH, HEIGHT);
@@ -60,5 +59,5 @@ fn paint(ui: &Ui, rect: Rect, words: &str, tone: Tone, is_hovered: bool) {
     let fill = if is_hovered { palette.hovered } else { fill };
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect(rect, CornerRadius::same(4), fill, Stroke::new(1.0, edge), StrokeKind::Inside);
-    painter.text(rect.center(), Align2::CENTER_CENTER, words, theme::regular(theme::SMALL), ink);
+    painter.words(rect.center(), Align2::CENTER_CENTER, words, theme::regular(theme::SMALL), ink);
 }

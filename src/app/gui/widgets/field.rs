@@ -1,7 +1,7 @@
 //! A line of text to type into, and choices of which one holds.
 
 use eframe::egui::{
-    Align2, Key, Margin, Modifiers, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
+    Align2, Key, Margin, Modifiers, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, vec2,
 };
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     icon::{Icon, square},
 };
 use crate::gui::theme;
+use crate::gui::widgets::words::{self, PaintsWords};
 
 /// A one-line field called `label`; the new text when it was changed.
 pub(crate) fn text(
@@ -22,7 +23,7 @@ pub(crate) fn text(
     let palette = theme::palette(ui);
     let field = TextEdit::singleline(&mut edited)
         .id_salt(label)
-        .hint_text(eframe::egui::RichText::new(hint).color(palette.secondary))
+        .hint_text(words::hint(hint, palette.secondary))
         .font(theme::regular(theme::BODY))
         .margin(Margin::symmetric(10, 6))
         .desired_width(width)
@@ -58,10 +59,10 @@ pub(crate) fn segments<T: Copy + PartialEq>(ui: &mut Ui, chosen: T, choices: &[(
         for (value, text) in choices {
             let palette = theme::palette(ui);
             let is_chosen = *value == chosen;
-            let galley = ui.painter().layout_no_wrap(text.clone(), theme::regular(theme::BODY), palette.text);
+            let galley = ui.painter().laid_out(text, theme::regular(theme::BODY), palette.text);
             let size = vec2((galley.size().x + 28.0).max(72.0), theme::CONTROL_HEIGHT);
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, text));
+            response.widget_info(|| words::chosen(Role::RadioButton, true, is_chosen, text));
             let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
                 (true, _) => (palette.selected, palette.accent),
                 (false, true) => (palette.hovered, palette.edge),

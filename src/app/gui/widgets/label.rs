@@ -2,6 +2,8 @@
 
 use eframe::egui::{self, Response, RichText, TextStyle, TextWrapMode, Ui, Widget};
 
+use sealift::Shown;
+
 use crate::gui::{
     fonts,
     theme::{self, Tone},
@@ -9,7 +11,7 @@ use crate::gui::{
 
 /// A line of text; cut with an ellipsis where there is no room, unless it may wrap.
 pub(crate) struct Label {
-    text: String,
+    text: Shown,
     size: f32,
     is_strong: bool,
     is_mono: bool,
@@ -19,7 +21,7 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    fn new(text: impl Into<String>, size: f32) -> Self {
+    fn new(text: impl Into<Shown>, size: f32) -> Self {
         Self {
             text: text.into(),
             size,
@@ -31,23 +33,23 @@ impl Label {
         }
     }
 
-    pub(crate) fn small(text: impl Into<String>) -> Self {
+    pub(crate) fn small(text: impl Into<Shown>) -> Self {
         Self::new(text, theme::SMALL)
     }
 
-    pub(crate) fn body(text: impl Into<String>) -> Self {
+    pub(crate) fn body(text: impl Into<Shown>) -> Self {
         Self::new(text, theme::BODY)
     }
 
-    pub(crate) fn large(text: impl Into<String>) -> Self {
+    pub(crate) fn large(text: impl Into<Shown>) -> Self {
         Self::new(text, theme::LARGE).strong()
     }
 
-    pub(crate) fn title(text: impl Into<String>) -> Self {
+    pub(crate) fn title(text: impl Into<Shown>) -> Self {
         Self::new(text, theme::TITLE).strong()
     }
 
-    pub(crate) fn mono(text: impl Into<String>) -> Self {
+    pub(crate) fn mono(text: impl Into<Shown>) -> Self {
         Self { is_mono: true, is_selectable: true, ..Self::new(text, theme::MONO) }
     }
 
@@ -75,6 +77,7 @@ impl Label {
 }
 
 impl Widget for Label {
+    #[expect(clippy::disallowed_methods, reason = "takes what is safe to show alone")]
     fn ui(self, ui: &mut Ui) -> Response {
         let mut text = RichText::new(self.text).size(self.size).color(self.tone.color(theme::palette(ui)));
         if self.is_strong {

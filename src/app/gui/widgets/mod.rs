@@ -28,6 +28,7 @@ pub(crate) mod standing;
 pub(crate) mod strength_bar;
 pub(crate) mod tick;
 pub(crate) mod unlock_keys;
+pub(crate) mod words;
 
 pub(crate) use button::Button;
 pub(crate) use icon::Icon;

@@ -70,7 +70,7 @@ pub(crate) fn new_recipients(
 }
 
 fn one(ui: &mut Ui, recipient: &Chosen, is_chosen: bool, then: Then, actions: &mut Actions) {
-    let name = sealift::escape(&recipient.name).to_string();
+    let name = recipient.name.clone();
     line(ui, |ui| {
         if tick_box(ui, &name, is_chosen) {
             actions.push((then.change)(Change::Tick(recipient.clone())));
@@ -115,7 +115,7 @@ fn shares(ui: &mut Ui, state: &State, shares: Option<&Shares>, then: Then, actio
 pub(crate) fn locked_for(ui: &mut Ui, texts: Texts, locked: &LockedFor) {
     ui.add(Label::body(texts.t("locked-for")).strong());
     let passphrase = locked.has_passphrase.then(|| (Icon::Eye, texts.t("locked-passphrase")));
-    let names = locked.names.iter().map(|name| (Icon::Keys, sealift::escape(name).to_string()));
+    let names = locked.names.iter().map(|name| (Icon::Keys, name.to_owned()));
     for (icon, text) in passphrase.into_iter().chain(names) {
         line(ui, |ui| {
             icon.show(ui, 16.0, Tone::Secondary);
@@ -134,7 +134,7 @@ pub(crate) fn locked_for(ui: &mut Ui, texts: Texts, locked: &LockedFor) {
         let number = texts.count("keys-slot", slot.number);
         line(ui, |ui| {
             Icon::Keys.show(ui, 16.0, Tone::Secondary);
-            let args = [("slot", number), ("kind", slot.kind_words(texts.0))];
+            let args = [("slot", number), ("kind", slot.kind_words(texts.0).into())];
             ui.add(Label::body(texts.with("locked-earlier", &args)).wrapped());
         });
     }
@@ -152,7 +152,7 @@ fn told_shares(ui: &mut Ui, texts: Texts, shares: &ToldShares) {
     });
     for file in &shares.files {
         let file = file.display().to_string();
-        ui.add(Label::small(sealift::escape(&file).to_string()).secondary().wrapped().selectable());
+        ui.add(Label::small(&file).secondary().wrapped().selectable());
     }
     ui.add(Label::small(texts.t("locked-shares-line")).secondary().wrapped());
 }

@@ -5,11 +5,12 @@
 
 use eframe::egui::{
     self, Align2, CursorIcon, Event, EventFilter, IMEPurpose, ImeEvent, Key, Modifiers, Rect, Response, Role,
-    Sense, Stroke, StrokeKind, Ui, WidgetInfo, output::IMEOutput, pos2, vec2,
+    Sense, Stroke, StrokeKind, Ui, output::IMEOutput, pos2, vec2,
 };
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Icon, focus, icon::square};
+use crate::gui::widgets::words::{self, Explained, PaintsWords};
 use crate::gui::{
     secret::{Edit, Secret, Select, To},
     texts::Texts,
@@ -65,6 +66,7 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
         DOT.to_string().repeat(secret.num_chars() + num_composed)
     };
     let palette = theme::palette(ui);
+    #[expect(clippy::disallowed_methods, reason = "what the user types, as it is")]
     let galley = ui.painter().layout_no_wrap(shown, theme::regular(theme::BODY), palette.text);
     let x_of =
         |chars: usize| galley.pos_from_cursor(egui::text::CCursor::new(egui::text::CharIndex(chars))).left();
@@ -100,7 +102,7 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
     );
     let clipped = painter.with_clip_rect(inner.expand2(vec2(2.0, 0.0)).intersect(painter.clip_rect()));
     if secret.is_empty() && num_composed == 0 {
-        clipped.text(
+        clipped.words(
             inner.left_center(),
             Align2::LEFT_CENTER,
             hint,
@@ -126,7 +128,7 @@ pub(crate) fn password(ui: &mut Ui, texts: Texts, label: &str, hint: &str, secre
     }
     clipped.galley(origin, galley, palette.text);
 
-    response.widget_info(|| WidgetInfo::labeled(Role::PasswordInput, ui.is_enabled(), label));
+    response.widget_info(|| words::named(Role::PasswordInput, ui.is_enabled(), label));
     typed.response = Some(response);
     typed
 }
@@ -136,11 +138,11 @@ fn eye(ui: &Ui, texts: Texts, field: Rect, secret: &Secret, typed: &mut Typed) -
     let rect = Rect::from_min_max(pos2(field.right() - field.height(), field.top()), field.max);
     let response = ui.interact(rect, ui.next_auto_id().with("eye"), Sense::click());
     let name = texts.t(if secret.is_revealed() { "password-hide" } else { "password-reveal" });
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, secret.is_revealed(), &name));
+    response.widget_info(|| words::chosen(Role::Button, true, secret.is_revealed(), &name));
     if response.clicked() {
         typed.edits.push(Edit::Reveal(!secret.is_revealed()));
     }
-    response.on_hover_text(name).on_hover_cursor(CursorIcon::Default)
+    response.explained(name).on_hover_cursor(CursorIcon::Default)
 }
 
 /// Clicks and drags place the cursor.

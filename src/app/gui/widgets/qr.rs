@@ -1,9 +1,10 @@
 //! A QR code: dark on light in every theme, as cameras want it.
 
-use eframe::egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Rect, Role, Sense, Ui, vec2};
 use qrcode::{Color, QrCode};
 
 use crate::gui::theme;
+use crate::gui::widgets::words;
 
 const SIDE: f32 = 132.0;
 /// Modules of light around the code: ISO/IEC 18004 asks for four.
@@ -13,7 +14,7 @@ const QUIET: usize = 4;
 pub(crate) fn qr(ui: &mut Ui, name: &str, text: &str) {
     let Ok(code) = QrCode::new(text) else { return };
     let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    response.widget_info(|| words::named(Role::Image, true, name));
     let (width, colors) = (code.width(), code.to_colors());
     #[expect(clippy::cast_precision_loss, reason = "some dozens")]
     let module = SIDE / (width + 2 * QUIET) as f32;

@@ -1,8 +1,9 @@
 //! How strong a passphrase is: three steps, and the same in words.
 
-use eframe::egui::{Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Rect, Role, Sense, Ui, pos2, vec2};
 
 use super::Label;
+use crate::gui::widgets::words;
 use crate::gui::{
     strength::{Length, Level, MOST_BITS, Strength},
     texts::Texts,
@@ -22,7 +23,7 @@ pub(crate) fn strength_bar(ui: &mut Ui, texts: Texts, strength: Option<Strength>
     };
     let words = strength.map_or_else(|| texts.t("strength-none"), |strength| words(texts, strength));
     let (rect, bar) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
-    bar.widget_info(|| WidgetInfo::labeled(Role::Meter, true, &words));
+    bar.widget_info(|| words::named(Role::Meter, true, &words));
     let palette = theme::palette(ui);
     let width = (rect.width() - 2.0 * GAP) / 3.0;
     for step in 0..3_u8 {

@@ -1,16 +1,17 @@
 //! A box with or without a tick, as tables have it in front of their rows.
 
-use eframe::egui::{Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use eframe::egui::{Role, Sense, Stroke, StrokeKind, Ui, vec2};
 
 use super::{Icon, focus};
 use crate::gui::theme;
+use crate::gui::widgets::words::{self, Explained};
 
 const SIDE: f32 = 18.0;
 
 /// A box called `name` that can be pressed; whether it was.
 pub(crate) fn tick_box(ui: &mut Ui, name: &str, is_ticked: bool) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_ticked, name));
+    response.widget_info(|| words::chosen(Role::CheckBox, true, is_ticked, name));
     let palette = theme::palette(ui);
     let (fill, edge) =
         if is_ticked { (palette.accent, palette.accent) } else { (palette.raised, palette.edge) };
@@ -19,5 +20,5 @@ pub(crate) fn tick_box(ui: &mut Ui, name: &str, is_ticked: bool) -> bool {
         Icon::Check.paint(ui.painter(), rect.shrink(3.0), palette.on_accent);
     }
     focus::mark_in_row(ui, &response);
-    response.on_hover_text(name).clicked()
+    response.explained(name).clicked()
 }

@@ -69,7 +69,7 @@ fn list(
     ui.add(Label::body(&label));
     let saved: Vec<&KnownKey> = state.own.keys(KnownKeyKind::Identity).collect();
     for key in &saved {
-        let name = sealift::escape(&key.name).to_string();
+        let name = key.name.clone();
         line(ui, |ui| {
             if tick_box(ui, &name, keys.has(&key.address)) {
                 actions.push((then.keys)(Change::Tick(key.address.clone())));
@@ -79,7 +79,7 @@ fn list(
     }
     let is_saved = |key: &str| saved.iter().any(|saved| saved.address == key);
     for (number, key) in keys.list.iter().enumerate().filter(|(_, key)| !is_saved(key)) {
-        if row(ui, state, &sealift::escape(key).to_string()) {
+        if row(ui, state, key) {
             actions.push((then.keys)(Change::Remove(number)));
         }
     }

@@ -68,7 +68,7 @@ fn notes(ui: &mut Ui, state: &State, actions: &mut Actions) {
         });
     };
     if let Some(trouble) = &history.trouble {
-        let detail = sealift::escape(trouble.detail()).to_string();
+        let detail = trouble.detail().to_owned();
         let path = state.folders.history.display().to_string();
         let line = match trouble {
             Trouble::Export(_) => detail,
@@ -77,7 +77,7 @@ fn notes(ui: &mut Ui, state: &State, actions: &mut Actions) {
         note(ui, Tone::Warn, &state.t(trouble.text_id()), &line);
     }
     if let Some(path) = &history.exported {
-        let path = sealift::escape(&path.display().to_string()).to_string();
+        let path = path.display().to_string();
         note(ui, Tone::Ok, &state.t("history-exported"), &path);
     }
 }

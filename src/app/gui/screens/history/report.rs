@@ -1,6 +1,7 @@
 //! The full report of one run: beside the table, or in its place where there is no room for both.
 
 use eframe::egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+use sealift::Shown;
 use serde_json::Value;
 
 use super::{Action, table};
@@ -41,7 +42,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, run: &Run, actions: &mut Actions)
             ui.add_space(8.0);
             ui.add(Label::body(state.t("history-report")).strong());
             let text = serde_json::to_string_pretty(report).unwrap_or_default();
-            ui.add(Label::mono(lines(&text)).wrapped());
+            ui.add(Label::mono(Shown::lines(text.lines())).wrapped());
         }
     });
 }
@@ -58,7 +59,7 @@ fn head(ui: &mut Ui, state: &State, run: &Run, actions: &mut Actions) {
             }
             if Button::secondary(&state.t("copy")).show(ui) {
                 let text = serde_json::to_string_pretty(run).unwrap_or_default();
-                actions.push(action::Action::Copy(text));
+                actions.push(action::Action::Copy(Shown::json(&text)));
             }
         });
     });
@@ -74,8 +75,8 @@ fn facts(ui: &mut Ui, state: &State, run: &Run) {
     };
     fact("history-when", state.zone.moment(&run.began));
     let of_bundle = if run.parts.is_empty() { "history-bundle" } else { "history-delivery" };
-    fact(of_bundle, sealift::escape(&run.bundle).to_string());
-    fact("history-target", sealift::escape(&run.target).to_string());
+    fact(of_bundle, run.bundle.clone());
+    fact("history-target", run.target.clone());
     let time = figures::duration(state.texts, std::time::Duration::from_millis(run.millis));
     fact("history-size", format!("{} · {time}", figures::bytes(run.num_bytes)));
     let version = run.report.get("version").and_then(Value::as_str).unwrap_or_default();
@@ -96,7 +97,7 @@ fn bundle(ui: &mut Ui, state: &State, part: &RunPart) {
         class_chip(ui, state.texts, part.class);
         ui.add(Label::body(figures::bytes(part.num_bytes)));
     });
-    ui.add(Label::small(sealift::escape(&part.bundle).to_string()).secondary().wrapped().selectable());
+    ui.add(Label::small(&part.bundle).secondary().wrapped().selectable());
     ui.scope(|ui| digest(ui, &part.fingerprint));
 }
 
@@ -106,9 +107,4 @@ fn notes(state: &State, report: &Value) -> Vec<String> {
     let word =
         |notice: &Value| state.texts.notice_of(notice.get("kind")?.as_str()?, notice.get("about")?.as_str()?);
     notices.iter().filter_map(word).collect()
-}
-
-/// Names inside cannot play tricks; the line ends are the report's own.
-fn lines(text: &str) -> String {
-    text.lines().map(|line| sealift::escape(line).to_string()).collect::<Vec<_>>().join("\n")
 }

@@ -1,9 +1,10 @@
 //! The table of runs: only rows in sight are laid out.
 
-use eframe::egui::{Align, Frame, Layout, Margin, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Frame, Layout, Margin, Role, Sense, Ui, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::Action;
+use crate::gui::widgets::words;
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -74,7 +75,7 @@ pub(super) fn name_and_folder(path: &str) -> (String, String) {
     let path = std::path::Path::new(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().map(|folder| folder.to_string_lossy()).unwrap_or_default();
-    (sealift::escape(&name).to_string(), sealift::escape(&folder).to_string())
+    (name.into_owned(), folder.into_owned())
 }
 
 fn view_row(row: &mut TableRow<'_, '_>, state: &State, run: &Run, is_wide: bool, actions: &mut Actions) {
@@ -87,7 +88,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, run: &Run, is_wide: bool,
     row.col(|ui| {
         ui.add_space(6.0);
         let (rect, sign) = ui.allocate_exact_size(vec2(SIGN_SIDE, SIGN_SIDE), Sense::click());
-        sign.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, format!("{kind} {name}")));
+        sign.widget_info(|| words::chosen(Role::Button, true, is_open, format!("{kind} {name}")));
         icon.paint(ui.painter(), rect.shrink(2.0), tone.color(theme::palette(ui)));
         focus::mark_in_row(ui, &sign);
         pressed = sign.clicked();

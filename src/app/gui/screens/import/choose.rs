@@ -1,8 +1,6 @@
 //! Target: the kind of destination, its path, and what images are called there.
 
-use eframe::egui::{
-    Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
-};
+use eframe::egui::{Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 
 use sealift::TagPolicy;
 
@@ -10,6 +8,7 @@ use super::{
     Action,
     target::{Place, Rename},
 };
+use crate::gui::widgets::words;
 use crate::gui::{
     action::{self, Actions},
     dialog::{Ask, Choose},
@@ -96,7 +95,7 @@ fn card(ui: &mut Ui, state: &State, transport: &str, width: f32) -> bool {
     let is_chosen = state.import.target.transport == transport;
     let (rect, response) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::click());
     let title = state.t(&format!("dest-{transport}"));
-    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, &title));
+    response.widget_info(|| words::chosen(Role::RadioButton, true, is_chosen, &title));
     let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
         (true, _) => (palette.selected, palette.accent),
         (false, true) => (palette.hovered, palette.edge),
@@ -213,17 +212,16 @@ fn rule(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn name(ui: &mut Ui, state: &State, number: usize, rename: &Rename, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let half = (ui.available_width() - ARROW_WIDTH) / 2.0 - 8.0;
-        let from = sealift::escape(&rename.from).to_string();
         ui.allocate_ui(vec2(half, theme::CONTROL_HEIGHT), |ui| {
             ui.set_min_size(vec2(half, theme::CONTROL_HEIGHT));
             ui.centered_and_justified(|ui| {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::body(&from));
+                    ui.add(Label::body(&rename.from));
                 });
             });
         });
         Icon::Right.show(ui, 16.0, Tone::Secondary);
-        let label = state.texts.with("import-new-name", &[("name", from)]);
+        let label = state.texts.with("import-new-name", &[("name", rename.from.clone())]);
         let (response, changed) = field::text(ui, &label, &rename.to, &state.t("import-name-hint"), half);
         actions.extend(changed.map(|to| action::Action::Import(Action::Rename(number, to))));
         if response.gained_focus() {

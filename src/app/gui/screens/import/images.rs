@@ -8,6 +8,7 @@ use super::{
     plan::{Plan, Planned},
     progress::Stage,
 };
+use crate::gui::widgets::words;
 use crate::gui::{
     figures,
     job::Kind,
@@ -52,9 +53,9 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, image: &Planned) {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.add_space(4.0);
-            ui.add(Label::body(sealift::escape(&image.title()).to_string()).strong());
-            let was = image.was().map(|was| sealift::escape(&was).to_string());
-            let line = was
+            ui.add(Label::body(image.title()).strong());
+            let line = image
+                .was()
                 .map_or_else(|| short(&image.digest), |was| state.texts.with("import-was", &[("name", was)]));
             ui.add(Label::small(line).secondary());
         });
@@ -93,7 +94,7 @@ fn stage(ui: &mut Ui, state: &State, stage: Stage) {
         let name = state.t(id);
         response.widget_info(|| WidgetInfo {
             value: Some(f64::from(share)),
-            ..WidgetInfo::labeled(Role::ProgressIndicator, true, &name)
+            ..words::named(Role::ProgressIndicator, true, &name)
         });
         let palette = theme::palette(ui);
         ui.painter().rect_filled(rect, theme::BAR_RADIUS, palette.raised);

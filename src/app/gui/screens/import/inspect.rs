@@ -106,7 +106,7 @@ fn view_row(
             ui.add(Label::body(&image.row.title).strong());
             page::line(ui, |ui| {
                 if !image.signed_by.is_empty() {
-                    let vendors = sealift::escape(&image.signed_by.join(", ")).to_string();
+                    let vendors = image.signed_by.join(", ");
                     Icon::Verify.show(ui, 13.0, Tone::Ok);
                     ui.add_space(4.0);
                     let text = state.texts.with("import-signed-by", &[("vendors", vendors)]);
@@ -121,7 +121,7 @@ fn view_row(
         row.col(|ui| drop(class_chip(ui, state.texts, class)));
     }
     row.col(|ui| {
-        let platforms = sealift::escape(&image.row.platforms.join(", ")).to_string();
+        let platforms = image.row.platforms.join(", ");
         if image.runs_here || image.row.platforms.is_empty() {
             ui.add(Label::body(platforms).secondary());
         } else {
@@ -196,7 +196,7 @@ pub(super) fn fact(ui: &mut Ui, name: &str, value: &str) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.add(Label::small(name).secondary());
-        ui.add(Label::body(sealift::escape(value).to_string()).wrapped().selectable());
+        ui.add(Label::body(value).wrapped().selectable());
     });
 }
 

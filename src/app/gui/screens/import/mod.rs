@@ -89,7 +89,7 @@ fn source(ui: &mut Ui, state: &State, actions: &mut Actions) {
 fn found(ui: &mut Ui, state: &State, actions: &mut Actions) {
     ui.add(Label::body(state.t("import-found")).strong());
     for path in state.import.found.iter().take(MAX_FOUND) {
-        let text = sealift::escape(&path.display().to_string()).to_string();
+        let text = path.display().to_string();
         if Button::secondary(&text).icon(Icon::Usb).enabled(!state.is_busy()).show(ui) {
             actions.push(action::Action::Import(Action::Open(vec![path.clone()])));
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sealift::{Check, Ctx, DestSpec, Digest, Existing, Notice, RestorePlan};
+use sealift::{Admission, Check, Ctx, DestSpec, Digest, Existing, Notice, RestorePlan};
 
 use super::contents::{Inside, short};
 
@@ -71,6 +71,7 @@ impl Plan {
 pub(super) fn preview(
     unlocked: &[Arc<sealift::Unlocked>],
     images: &[Inside],
+    admission: &Admission,
     dest: &DestSpec,
     existing: Existing,
     selection: &sealift::Selection,
@@ -78,6 +79,6 @@ pub(super) fn preview(
     // Its notices belong to the plan, not to the job bar.
     let ctx = Ctx::new();
     sealift::check_destination(&ctx, dest, existing)?;
-    let plan = sealift::preview_restore(&ctx, unlocked, dest, selection)?;
+    let plan = sealift::preview_restore(&ctx, unlocked, admission, dest, selection)?;
     Ok(Plan::of(&plan, ctx.take_notices(), images))
 }

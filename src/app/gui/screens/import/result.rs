@@ -152,7 +152,7 @@ fn facts(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) {
         }
     }
     if let Some(path) = &state.import.saved {
-        let path = sealift::escape(&path.display().to_string()).to_string();
+        let path = path.display().to_string();
         ui.add(Label::small(state.texts.with("import-saved", &[("path", path)])).tone(Tone::Ok).wrapped());
     }
     for used in &report.bundles {
@@ -181,9 +181,9 @@ fn commands(ui: &mut Ui, state: &State, report: &Report, actions: &mut Actions) 
     for command in commands {
         ui.horizontal(|ui| {
             if Button::secondary(&state.t("copy")).show(ui) {
-                actions.push(action::Action::Copy(command.clone()));
+                actions.push(action::Action::Copy((&command).into()));
             }
-            ui.add(Label::mono(sealift::escape(&command).to_string()));
+            ui.add(Label::mono(&command));
         });
     }
 }

@@ -1,8 +1,9 @@
 //! The steps of the wizard, and the rail that shows them.
 
-use eframe::egui::{Align2, Frame, Margin, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Frame, Margin, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::Action;
+use crate::gui::widgets::words::{self, PaintsWords};
 use crate::gui::{
     action::{self, Actions},
     state::State,
@@ -67,7 +68,7 @@ fn entry(ui: &mut Ui, state: &State, step: Step, width: f32, actions: &mut Actio
     let sense = if is_open { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), sense);
     let name = state.t(step.text_id());
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, is_here || is_open, is_here, &name));
+    response.widget_info(|| words::chosen(Role::Tab, is_here || is_open, is_here, &name));
 
     let palette = theme::palette(ui);
     let painter = ui.painter();
@@ -82,7 +83,7 @@ fn entry(ui: &mut Ui, state: &State, step: Step, width: f32, actions: &mut Actio
         Icon::Check.paint(painter, mark.shrink(5.0), ink);
     } else {
         let number = (step as usize + 1).to_string();
-        painter.text(mark.center(), Align2::CENTER_CENTER, number, theme::strong(theme::SMALL), ink);
+        painter.words(mark.center(), Align2::CENTER_CENTER, number, theme::strong(theme::SMALL), ink);
     }
     let (font, ink) = match () {
         () if is_here => (theme::strong(theme::BODY), palette.text),
@@ -90,7 +91,8 @@ fn entry(ui: &mut Ui, state: &State, step: Step, width: f32, actions: &mut Actio
         () if is_open => (theme::regular(theme::BODY), palette.text),
         () => (theme::regular(theme::BODY), palette.secondary),
     };
-    let words = painter.text(pos2(mark.right() + 8.0, mark.center().y), Align2::LEFT_CENTER, name, font, ink);
+    let words =
+        painter.words(pos2(mark.right() + 8.0, mark.center().y), Align2::LEFT_CENTER, name, font, ink);
     if step != Step::Report {
         let line = words.right() + 10.0..=rect.right() - 10.0;
         if line.start() < line.end() {

@@ -114,7 +114,7 @@ fn classes(ui: &mut Ui, state: &State, shown: &Header, actions: &mut Actions) {
                 icon.show(ui, 16.0, tone);
                 ui.add(Label::body(state.t(id)).tone(tone));
                 let file = header.map(Header::file_name).unwrap_or_default();
-                ui.add(Label::small(sealift::escape(&file).to_string()).secondary());
+                ui.add(Label::small(&file).secondary());
             });
         });
     }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, Unlocked, VerifiedBundle};
+use sealift::{Ask, Ctx, Existing, Phase, RestoreReport, Shown, Unlocked, VerifiedBundle};
 
 use super::{
     Action, Format, Import,
@@ -50,8 +50,8 @@ pub(super) fn open(
     let mut contents = Contents::default();
     for (bundle, unlocked) in bundles.iter().zip(opened) {
         let Some(unlocked) = unlocked else { continue };
-        let policies = site.check_unlocked(&unlocked)?;
-        let signers = unlocked.image_signers(&site.store);
+        let policies = site.admit(ctx, &[&unlocked])?.reports().to_vec();
+        let signers = unlocked.image_signers(ctx, &site.store)?;
         let class = bundle.part().map(|part| part.class);
         contents.add(bundle.path().to_owned(), class, unlocked, &signers, policies);
     }
@@ -68,7 +68,10 @@ pub(super) fn plan(import: &Import) -> Option<Work> {
     let (spec, existing) = (import.target.spec(), import.target.existing());
     let selection = import.target.selection(&contents.images, &import.selected);
     let name = import.selected.len().to_string();
-    let call = move |_: &Ctx| plan::preview(&unlocked, &images, &spec?, existing, &selection);
+    let call = move |ctx: &Ctx| {
+        let admission = Site::open(None, None)?.admit(ctx, &unlocked)?;
+        plan::preview(&unlocked, &images, &admission, &spec?, existing, &selection)
+    };
     Some(Work::new(Kind::Plan, name, call, |plan| action::Action::Import(Action::Planned(plan))))
 }
 
@@ -110,9 +113,8 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
         ctx.foresee(Phase::Restore, write_bytes);
         let spec = spec?;
         // Once more: the policy may have changed, or another delivery may have been taken meanwhile.
-        let mut site = Site::open(None, None)?;
-        let policies = unlocked.iter().map(|bundle| site.check_unlocked(bundle));
-        let policies = policies.collect::<sealift::Result<Vec<_>>>()?.concat();
+        let site = Site::open(None, None)?;
+        let admission = site.admit_to_restore(ctx, &unlocked)?;
         let verified = if takes_damaged {
             let whole = unlocked.iter().map(|bundle| {
                 let (report, verified) = bundle.verify_undamaged(ctx, &bundle.record_map(1))?;
@@ -120,13 +122,13 @@ pub(super) fn restore(import: &Import) -> Option<Work> {
             });
             VerifiedBundle::join(whole.collect::<sealift::Result<_>>()?)
         } else {
-            let preview = sealift::preview_restore(ctx, &unlocked, &spec, &selection)?;
+            let preview = sealift::preview_restore(ctx, &unlocked, &admission, &spec, &selection)?;
             sealift::verify_for(ctx, &unlocked, &preview)?
         };
         // Once more: meanwhile somebody else may have taken a tag.
-        let plan = sealift::plan_restore(ctx, &verified, &spec, &selection)?;
+        let plan = sealift::plan_restore(ctx, &verified, &admission, &spec, &selection)?;
         let report = sealift::restore(ctx, &verified, &plan, existing)?;
-        site.remember(&policies)?;
+        site.remember(ctx, &admission);
         Ok(report)
     };
     let then = move |result: Result<RestoreReport, _>| {
@@ -180,7 +182,7 @@ pub(super) fn find(folders: Vec<PathBuf>) -> Work {
 pub(super) fn save(report: &Report, format: Format, path: PathBuf, texts: Texts) -> Work {
     let text = match format {
         Format::Html => html::html(texts, report, env!("SEALIFT_VERSION")),
-        Format::Json => format!("{:#}\n", report.json(texts.0)),
+        Format::Json => Shown::json(&format!("{:#}\n", report.json(texts.0))).into(),
     };
     let name = file_name(&path);
     let call = move |_: &Ctx| {
@@ -291,9 +293,11 @@ mod tests {
         };
         assert_eq!(opened().unwrap_err().code(), Code::NotSigned);
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
-        let policies = opened().unwrap().parts.remove(0).policies;
-        assert_eq!(policies[0].signers, ["acme"]);
-        site(dir.path(), &key).remember(&policies).unwrap();
+        assert_eq!(opened().unwrap().parts[0].policies[0].signers, ["acme"]);
+        let unlocked = opened().unwrap().unlocked().unwrap();
+        let site_now = site(dir.path(), &key);
+        let admission = site_now.admit_to_restore(&ctx, &unlocked).unwrap();
+        assert!(site_now.remember(&ctx, &admission));
         assert!(opened().is_ok(), "the same release may come again");
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.3"))).unwrap();
         assert_eq!(opened().unwrap_err().code(), Code::Rollback);
@@ -332,7 +336,10 @@ mod tests {
         let selection =
             crate::gui::screens::import::Target::default().selection(&contents.images, &[0, 1].into());
         let unlocked = contents.unlocked().unwrap();
-        let preview = plan::preview(&unlocked, &contents.images, &dest, Existing::Keep, &selection).unwrap();
+        let admission = sealift::Admission::unruled();
+        let preview =
+            plan::preview(&unlocked, &contents.images, &admission, &dest, Existing::Keep, &selection)
+                .unwrap();
         assert_eq!(preview.images.len(), 2);
 
         let read = |path: &Path| Header::read(path).unwrap();
@@ -347,13 +354,15 @@ mod tests {
         let key = SigningKey::generate(SigningKeyType::EcdsaP256);
         let (bundle, ctx) = (with_passphrase(dir.path()), Ctx::new());
         sealift::sign(&ctx, &bundle, &key, Some(("suite", "1.4"))).unwrap();
-        let mut running = site(dir.path(), &key);
-        let policies = running.check(&sealift::inspect(&bundle).unwrap()).unwrap();
+        let running = site(dir.path(), &key);
+        let passphrase = Passphrase::new(PASSPHRASE.into()).unwrap();
+        let unlocked = sealift::inspect(&bundle).unwrap().unlock(&ctx, &passphrase).unwrap();
+        let admission = running.admit_to_restore(&ctx, &[unlocked]).unwrap();
         let path = dir.path().join("trust.toml");
         let mut store = TrustStore::load(&path).unwrap();
         store.add("audit", SigningKey::generate(SigningKeyType::Ed25519).public_key()).unwrap();
         store.save(&path).unwrap();
-        running.remember(&policies).unwrap();
+        assert!(running.remember(&ctx, &admission));
         assert_eq!(TrustStore::load(&path).unwrap().keys().len(), 2);
     }
 }

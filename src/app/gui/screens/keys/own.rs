@@ -59,9 +59,9 @@ fn ending(ui: &mut Ui, state: &State, certificate: &ClientCertificate) {
     } else {
         ("certificate-due", Tone::Warn)
     };
-    let args = [("host", sealift::escape(&certificate.host).to_string()), ("day", day(&certificate.ends))];
+    let args = [("host", certificate.host.clone()), ("day", day(&certificate.ends))];
     banner::banner(ui, tone, &state.texts.with(id, &args), |ui| {
-        let path = |path: &std::path::Path| sealift::escape(&path.display().to_string()).to_string();
+        let path = |path: &std::path::Path| path.display().to_string();
         for path in [path(&certificate.path), path(&certificate.path.with_extension("key"))] {
             ui.add(Label::small(path).secondary().wrapped().selectable());
         }
@@ -107,11 +107,11 @@ fn own_key(ui: &mut Ui, state: &State, key: &KnownKey, actions: &mut Actions) {
     // Of a recipient the address is what is handed on.
     let public = key.public.as_ref().or((key.kind == KnownKeyKind::Recipient).then_some(&key.address));
     head(ui, state, &key.name, public.cloned(), which.clone(), actions);
-    ui.add(Label::small(sealift::escape(&key.address).to_string()).secondary().wrapped().selectable());
+    ui.add(Label::small(&key.address).secondary().wrapped().selectable());
     if key.kind == KnownKeyKind::Identity
         && let Some(public) = &key.public
     {
-        ui.add(Label::small(sealift::escape(public).to_string()).secondary().wrapped().selectable());
+        ui.add(Label::small(public).secondary().wrapped().selectable());
     }
     if let Some(id) = key.key_id() {
         ui.scope(|ui| words(ui, state.texts, &id));
@@ -130,7 +130,7 @@ pub(super) fn head(
     which: Which,
     actions: &mut Actions,
 ) {
-    let name = sealift::escape(name).to_string();
+    let name = name.to_owned();
     let args = [("name", name.clone())];
     ui.horizontal(|ui| {
         Icon::Keys.show(ui, 16.0, Tone::Secondary);
@@ -142,7 +142,7 @@ pub(super) fn head(
             if let Some(public) = public
                 && Button::secondary(&state.t("own-copy")).show(ui)
             {
-                actions.push(action::Action::Copy(public));
+                actions.push(action::Action::Copy(public.into()));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::body(&name).strong()));
         });
@@ -169,7 +169,7 @@ pub(super) fn removing(
     if state.own.removing.as_ref() != Some(which) {
         return;
     }
-    let title = state.texts.with("own-remove", &[("name", sealift::escape(name).to_string())]);
+    let title = state.texts.with("own-remove", &[("name", name.to_owned())]);
     banner::banner(ui, Tone::Warn, &title, |ui| {
         ui.add(Label::small(state.t(id)).secondary().wrapped());
         line(ui, |ui| {

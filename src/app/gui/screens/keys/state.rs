@@ -170,9 +170,7 @@ impl Keys {
                     Ok((Header::read(&path)?, Box::default()))
                 }
                 (Task::Add, added) => {
-                    for new in added {
-                        sealift::add_slot(ctx, &path, &current, new, kdf)?;
-                    }
+                    sealift::add_slots(ctx, &path, &current, added, kdf)?;
                     let locked = locking.done();
                     // They come after those that were there.
                     let header = Header::read(&path)?;

@@ -50,7 +50,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, task: Task, acti
     };
     let number = if let Task::Remove(number) = task { number } else { 0 };
     ui.add(Label::large(state.texts.count(title, number)));
-    ui.add(Label::small(sealift::escape(&header.file_name()).to_string()).secondary());
+    ui.add(Label::small(header.file_name()).secondary());
     ui.add(Label::body(state.t(line)).secondary().wrapped());
     if let Some(error) = &keys.failed {
         banner::error(ui, state.texts, error);

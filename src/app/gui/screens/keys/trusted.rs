@@ -42,8 +42,8 @@ fn key(ui: &mut Ui, state: &State, key: &TrustedKey, actions: &mut Actions) {
 fn identity(ui: &mut Ui, state: &State, known: &TrustedIdentity, actions: &mut Actions) {
     let which = Which::Identity(known.clone());
     head(ui, state, &known.name, None, which.clone(), actions);
-    ui.add(Label::body(sealift::escape(&known.identity).to_string()).wrapped().selectable());
-    let issuer = [("issuer", sealift::escape(&known.issuer).to_string())];
+    ui.add(Label::body(&known.identity).wrapped().selectable());
+    let issuer = [("issuer", known.issuer.clone())];
     ui.add(Label::small(state.texts.with("own-issuer", &issuer)).secondary().wrapped().selectable());
     ui.add(Label::small(state.t("own-trusted-root")).secondary());
     ui.scope(|ui| words(ui, state.texts, &known.trusted_root));

@@ -78,7 +78,6 @@ pub(super) fn mark(ui: &mut Ui, state: &State, number: usize, image: &Row, actio
     let mark = state.pack.mark(image);
     let title = || ("image", image.title.clone());
     let (words, name, otherwise) = if let (None, ClassLabel::Other(label)) = (mark, &image.label) {
-        let label = sealift::escape(label).to_string();
         let name = state.texts.with("pack-mark-other", &[title(), ("label", label.clone())]);
         (format!("{label}?"), name, Tone::Warn)
     } else {

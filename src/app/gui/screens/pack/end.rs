@@ -100,7 +100,7 @@ fn bundle(ui: &mut Ui, state: &State, bundle: &PackedBundle, actions: &mut Actio
     ui.add(Label::body(state.t("fingerprint-phone")).strong());
     ui.scope(|ui| words(ui, state.texts, &report.fingerprint));
     if Button::secondary(&state.t("fingerprint-copy")).show(ui) {
-        actions.push(action::Action::Copy(report.fingerprint.clone()));
+        actions.push(action::Action::Copy((&report.fingerprint).into()));
     }
 }
 
@@ -108,7 +108,7 @@ fn bundle(ui: &mut Ui, state: &State, bundle: &PackedBundle, actions: &mut Actio
 fn volumes(ui: &mut Ui, state: &State, report: &PackReport) {
     let mut path = |path: &std::path::Path| {
         let path = path.display().to_string();
-        ui.add(Label::small(sealift::escape(&path).to_string()).secondary().wrapped().selectable());
+        ui.add(Label::small(&path).secondary().wrapped().selectable());
     };
     match report.volumes.as_slice() {
         [] => {}

@@ -93,10 +93,7 @@ fn filters(ui: &mut Ui, state: &State, actions: &mut Actions) {
         vec![(Filter::All, state.t("pack-filter-all")), (Filter::Selected, state.t("pack-filter-selected"))];
     if pack.platforms.len() > 1 {
         let platforms = pack.platforms.iter().take(MAX_PLATFORMS).enumerate();
-        choices.extend(
-            platforms
-                .map(|(place, platform)| (Filter::Platform(place), sealift::escape(platform).to_string())),
-        );
+        choices.extend(platforms.map(|(place, platform)| (Filter::Platform(place), platform.to_owned())));
     }
     Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
         ui.horizontal(|ui| {

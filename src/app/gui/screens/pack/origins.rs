@@ -1,10 +1,9 @@
 //! The line of places that images come from: engines, files, registries. A place that was pressed narrows the list.
 
-use eframe::egui::{
-    Align, Align2, Frame, Layout, Margin, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
-};
+use eframe::egui::{Align, Align2, Frame, Layout, Margin, Role, Sense, Stroke, StrokeKind, Ui, vec2};
 
 use super::{Action, Filter, row::Group};
+use crate::gui::widgets::words::{self, Explained, PaintsWords};
 use crate::gui::{
     action::{self, Actions, Sheet},
     state::State,
@@ -73,7 +72,7 @@ fn narrowing(
 ) {
     let filter = Filter::From(group);
     let is_chosen = state.pack.filter == filter;
-    if chip(ui, name, count, None, is_chosen, &sealift::escape(about).to_string()) {
+    if chip(ui, name, count, None, is_chosen, about) {
         let filter = if is_chosen { Filter::All } else { filter };
         actions.push(action::Action::Pack(Action::Filter(filter)));
     }
@@ -85,14 +84,13 @@ fn chip(ui: &mut Ui, name: &str, count: &str, sign: Option<Icon>, is_chosen: boo
     const GAP: f32 = 6.0;
     const SIGN: f32 = 14.0;
     let palette = theme::palette(ui);
-    let text = ui.painter().layout_no_wrap(name.to_owned(), theme::regular(theme::BODY), palette.text);
-    let number =
-        ui.painter().layout_no_wrap(count.to_owned(), theme::regular(theme::SMALL), palette.secondary);
+    let text = ui.painter().laid_out(name, theme::regular(theme::BODY), palette.text);
+    let number = ui.painter().laid_out(count, theme::regular(theme::SMALL), palette.secondary);
     let tail = if sign.is_some() { SIGN } else { number.size().x };
     let size = vec2(2.0 * EDGE + text.size().x + GAP + tail, theme::CONTROL_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let label = if sign.is_some() { format!("{name}, {about}") } else { format!("{name} {count}") };
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &label));
+    response.widget_info(|| words::chosen(Role::Button, true, is_chosen, &label));
     let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
         (true, _) => (palette.selected, palette.accent),
         (false, true) => (palette.hovered, palette.edge),
@@ -109,5 +107,5 @@ fn chip(ui: &mut Ui, name: &str, count: &str, sign: Option<Icon>, is_chosen: boo
         }
         None => ui.painter().galley((end, number_top).into(), number, palette.secondary),
     }
-    response.on_hover_text(about).clicked()
+    response.explained(about).clicked()
 }

@@ -1,6 +1,6 @@
 //! An image as the table shows it.
 
-use sealift::{Class, ClassRules, Digest, Fact, Image, escape};
+use sealift::{Class, ClassRules, Digest, Fact, Image};
 
 /// Where a row came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,13 +78,13 @@ impl Row {
         parts.extend((!platforms.is_empty()).then(|| platforms.join(", ")));
         let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref());
         parts.extend(created.and_then(|time| time.get(..10)).map(str::to_owned));
-        let subtitle = escape(&parts.join("  ·  ")).to_string();
+        let subtitle = parts.join("  ·  ");
         let names: Vec<&str> = image.names.iter().map(sealift::Name::as_str).collect();
         let layers = image.manifests.iter().flat_map(|manifest| &manifest.layers);
         Self {
             origin: Origin::Source(0),
             target: image.target.digest,
-            title: escape(short(&name)).to_string(),
+            title: short(&name).to_owned(),
             subtitle,
             haystack: format!("{} {}", names.join(" "), image.target.digest).to_lowercase(),
             platforms,

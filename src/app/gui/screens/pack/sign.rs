@@ -99,7 +99,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, actions: &mut Actions) {
     for KnownKey { name, address, .. } in state.own.signing_keys() {
         let path = PathBuf::from(address);
         let is_ticked = signing.is_by(&path);
-        let text = state.texts.with("sign-as", &[("name", sealift::escape(name).to_string())]);
+        let text = state.texts.with("sign-as", &[("name", name.to_owned())]);
         line(ui, |ui| {
             if tick_box(ui, &text, is_ticked) {
                 actions.push(edit(Edit::Tick(name.clone(), path)));
@@ -133,8 +133,8 @@ fn release(ui: &mut Ui, state: &State, signing: &Signing, actions: &mut Actions)
 pub(super) fn signed(ui: &mut Ui, state: &State, name: &str) {
     line(ui, |ui| {
         Icon::Check.show(ui, 16.0, Tone::Ok);
-        let name = sealift::escape(name).to_string();
-        ui.add(Label::body(state.texts.with("packed-signed", &[("name", name)])).wrapped());
+        let name = [("name", name.to_owned())];
+        ui.add(Label::body(state.texts.with("packed-signed", &name)).wrapped());
     });
 }
 

@@ -1,9 +1,10 @@
 //! The table of images: only rows in sight are laid out.
 
-use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Frame, Layout, Margin, Rect, Role, Sense, Ui, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::{Action, Column, Row, divide, keys::Whose, row::Group};
+use crate::gui::widgets::words::{self, PaintsWords};
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -105,7 +106,7 @@ fn view_row(row: &mut TableRow<'_, '_>, state: &State, number: usize, image: &Ro
         let segments: Vec<Segment> = image.layers.iter().map(|layer| segment(state, whose, *layer)).collect();
         let (bar, clicked) = layer_bar(ui, vec2(BAR_WIDTH - 16.0, BAR_HEIGHT), &segments);
         let name = state.texts.count("pack-layers", image.layers.len());
-        bar.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+        bar.widget_info(|| words::named(Role::Image, true, &name));
         let layer = clicked.and_then(|number| image.layers.get(number)).map(|(digest, _)| *digest);
         if layer.is_some() {
             actions.push(action::Action::Pack(Action::Light(layer)));
@@ -142,10 +143,10 @@ fn sort_head(ui: &mut Ui, state: &State, column: Column, id: &str, actions: &mut
     let palette = theme::palette(ui);
     let (sorted_by, is_reversed) = state.pack.sorted_by;
     let name = state.t(id);
-    let galley = ui.painter().layout_no_wrap(name.clone(), theme::regular(theme::SMALL), palette.secondary);
+    let galley = ui.painter().laid_out(&name, theme::regular(theme::SMALL), palette.secondary);
     let size = vec2(galley.size().x + 18.0, ui.available_height());
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    response.widget_info(|| words::named(Role::Button, true, &name));
     let ink = if response.hovered() || response.has_focus() { palette.text } else { palette.secondary };
     let end = rect.left() + galley.size().x + 2.0;
     let top = rect.center().y - galley.size().y / 2.0;

@@ -9,11 +9,14 @@ use std::{
 use sealift::{Ask, Ctx, Fact, PackOptions, PackReport, Phase, Recipients};
 
 use super::{Action, Pack, keys::Whose, place, sign::Signer};
-use crate::gui::{
-    action,
-    history::{About, Account, RunPart},
-    job::{Kind, Work},
-    new_recipients::{Lock, LockedFor, Locking, SHARE_NAME},
+use crate::{
+    folders,
+    gui::{
+        action,
+        history::{About, Account, RunPart},
+        job::{Kind, Work},
+        new_recipients::{Lock, LockedFor, Locking, SHARE_NAME},
+    },
 };
 
 /// What was packed.
@@ -44,6 +47,7 @@ pub(super) fn pack(pack: &Pack) -> sealift::Result<Work> {
         volume_bytes: pack.place.volume_bytes()?,
         existing: pack.place.existing(),
         recovery_percent: pack.place.is_recovering().then_some(sealift::DRIVE_RECOVERY_PERCENT),
+        state_dir: folders::state(),
         ..PackOptions::default()
     };
     let out = pack.place.path();

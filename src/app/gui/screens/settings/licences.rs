@@ -1,6 +1,7 @@
 //! What the app is made of: its own licence, and those of the fonts in it.
 
 use eframe::egui::Ui;
+use sealift::Shown;
 
 use crate::gui::widgets::Label;
 
@@ -15,7 +16,7 @@ const TEXTS: [(&str, &str); 4] = [
 pub(crate) fn view(ui: &mut Ui) {
     for (name, text) in TEXTS {
         ui.add(Label::body(name).strong());
-        ui.add(Label::small(text.trim()).secondary().wrapped().selectable());
+        ui.add(Label::small(Shown::lines(text.trim().lines())).secondary().wrapped().selectable());
         ui.add_space(12.0);
     }
 }

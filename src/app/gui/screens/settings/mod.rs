@@ -132,13 +132,13 @@ fn keys(ui: &mut Ui, state: &State) {
 fn help(ui: &mut Ui, state: &State, actions: &mut Actions) {
     title(ui, state, "settings-logs");
     let logs = state.folders.logs.display().to_string();
-    ui.add(Label::small(sealift::escape(&logs).to_string()).secondary().wrapped().selectable());
+    ui.add(Label::small(&logs).secondary().wrapped().selectable());
     ui.horizontal(|ui| {
         if Button::secondary(&state.t("settings-open-folder")).show(ui) {
             actions.push(Action::OpenFolder(state.folders.logs.clone()));
         }
         if Button::secondary(&state.t("settings-copy-path")).show(ui) {
-            actions.push(Action::Copy(logs));
+            actions.push(Action::Copy(logs.into()));
         }
         if Button::secondary(&state.t("settings-diagnostics")).show(ui) {
             actions.push(Action::CopyDiagnostics);

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use eframe::egui::{Align, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
-use sealift::{Drive, Partition, PartitionState, escape};
+use eframe::egui::{Align, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use sealift::{Drive, Partition, PartitionState};
 
 use super::{
     Action,
     lights::{Lights, lights},
     plan::PlannedTarget,
 };
+use crate::gui::widgets::words;
 use crate::gui::{
     action::{self, Actions},
     figures,
@@ -58,7 +59,7 @@ pub(super) fn mount_point(drive: &Drive) -> Option<&Path> {
 pub(super) fn name(drive: &Drive) -> String {
     let label = partition(drive).map(|partition| partition.label.as_str()).unwrap_or_default();
     let named = [label, drive.model.as_str(), drive.id.as_str()];
-    escape(named.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_default()).to_string()
+    named.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_default().to_owned()
 }
 
 fn card(
@@ -79,7 +80,7 @@ fn card(
     let title = drive.map_or_else(|| state.t("usb-folder"), name);
     let sense = if can_be_chosen { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), sense);
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, can_be_chosen, is_chosen, &title));
+    response.widget_info(|| words::chosen(Role::CheckBox, can_be_chosen, is_chosen, &title));
     let (fill, edge) = match (is_chosen, response.hovered() || response.has_focus()) {
         (true, _) => (palette.selected, palette.accent),
         (false, true) if can_be_chosen => (palette.hovered, palette.edge),
@@ -93,7 +94,7 @@ fn card(
     head(&mut words, &title, is_chosen);
     match drive {
         Some(drive) => about(&mut words, state, drive, is_read_only, actions),
-        None => drop(words.add(Label::small(escape(&place_text(place)).to_string()).secondary())),
+        None => drop(words.add(Label::small(place_text(place)).secondary())),
     }
     words.add_space(4.0);
     if let Some(running) = running {
@@ -129,7 +130,7 @@ fn about(ui: &mut Ui, state: &State, drive: &Drive, is_read_only: bool, actions:
     let device = drive.device.display().to_string();
     let known = known.into_iter().chain([device.as_str()]).filter(|text| !text.is_empty());
     let known: Vec<&str> = known.collect();
-    ui.add(Label::small(escape(&known.join("  ·  ")).to_string()).secondary());
+    ui.add(Label::small(known.join("  ·  ")).secondary());
     let Some(partition) = partition(drive) else { return };
     room(ui, state, drive, partition);
     if is_read_only {
@@ -154,7 +155,7 @@ fn room(ui: &mut Ui, state: &State, drive: &Drive, partition: &Partition) {
         "" => "–".to_owned(),
         "vfat" => "FAT32".to_owned(),
         "exfat" => "exFAT".to_owned(),
-        other => escape(other).to_string(),
+        other => other.to_owned(),
     };
     let facts = [("fs", file_system), ("size", figures::bytes(size))];
     let text = match partition.free_bytes {

@@ -1,14 +1,14 @@
 //! The label for a stick as a page to print: the fingerprint as words and as a QR code. It names no image.
 
 use qrcode::{QrCode, render::svg};
-use sealift::{Lang, escape};
+use sealift::Lang;
 
-use crate::gui::{bundle::Header, texts::Texts};
+use crate::gui::{bundle::Header, markup::text as plain, texts::Texts};
 
 /// One page of HTML, without anything that is fetched.
 pub(super) fn html(texts: Texts, header: &Header) -> String {
-    let text = |id: &str| plain(&texts.t(id));
-    let words = |lang: Lang| plain(&sealift::fingerprint_words(&header.fingerprint, lang).join("  "));
+    let text = |id: &str| plain(texts.t(id));
+    let words = |lang: Lang| plain(sealift::fingerprint_words(&header.fingerprint, lang).join("  "));
     let volumes = texts.with("usb-label-volumes", &[("num", header.num_volumes.to_string())]);
     format!(
         "<!doctype html>\n<html lang=\"{lang}\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n\
@@ -21,18 +21,13 @@ pub(super) fn html(texts: Texts, header: &Header) -> String {
         lang = texts.0.tag(),
         title = text("usb-label"),
         code = svg_of(&header.fingerprint),
-        name = plain(&escape(&header.file_name()).to_string()),
-        volumes = plain(&volumes),
+        name = plain(header.file_name()),
+        volumes = plain(volumes),
         zh = words(Lang::ZhCn),
         en = words(Lang::En),
         grouped = sealift::grouped(&header.fingerprint),
         why = text("usb-label-why"),
     )
-}
-
-/// Text within HTML.
-fn plain(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn svg_of(text: &str) -> String {

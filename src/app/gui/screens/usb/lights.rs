@@ -1,8 +1,9 @@
 //! The four lights of a target: Copy, Flush, Read back, Eject.
 
-use eframe::egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Rect, Role, Sense, Stroke, Ui, pos2, vec2};
 use sealift::{CellState, Stage, TargetWatch};
 
+use crate::gui::widgets::words::{self, PaintsWords};
 use crate::gui::{
     figures,
     state::State,
@@ -74,7 +75,7 @@ pub(super) fn lights(ui: &mut Ui, state: &State, lights: &Lights, is_ejected: bo
     let palette = theme::palette(ui);
     let spoken = stages.iter().find(|(stage, _)| Light::of(*stage, lights) == Light::On);
     let spoken = spoken.map(|(_, id)| state.t(id)).unwrap_or_default();
-    response.widget_info(|| WidgetInfo::labeled(Role::Status, true, &spoken));
+    response.widget_info(|| words::named(Role::Status, true, &spoken));
     #[expect(clippy::cast_precision_loss, reason = "four of them")]
     let width = rect.width() / stages.len() as f32;
     let top = rect.top() + SIGN / 2.0;
@@ -104,7 +105,7 @@ pub(super) fn lights(ui: &mut Ui, state: &State, lights: &Lights, is_ejected: bo
             Light::Failed => Tone::Error.color(palette),
             Light::On | Light::Done => palette.text,
         };
-        let galley = painter.layout_no_wrap(state.t(id), theme::regular(theme::SMALL), ink);
+        let galley = painter.laid_out(state.t(id), theme::regular(theme::SMALL), ink);
         let at = pos2(middle - galley.size().x / 2.0, rect.top() + SIGN + 6.0);
         painter.galley(at, galley, ink);
     }

@@ -1,7 +1,7 @@
 //! How a handoff ended: each target for itself, then the label for the stick.
 
 use eframe::egui::{Ui, vec2};
-use sealift::{CellState, Ejected, Error, HandoffReport, TargetReport, escape};
+use sealift::{CellState, Ejected, Error, HandoffReport, TargetReport};
 
 use super::{
     Action, card,
@@ -56,7 +56,7 @@ fn title(ui: &mut Ui, tone: Tone, text: &str, under: &str) {
 /// What a target is called: the drive's name, else its folder.
 fn name(state: &State, folder: &std::path::Path) -> String {
     let drive = state.usb.drives.iter().find(|drive| card::mount_point(drive) == Some(folder));
-    drive.map_or_else(|| escape(&folder.display().to_string()).to_string(), card::name)
+    drive.map_or_else(|| folder.display().to_string(), card::name)
 }
 
 fn done(ui: &mut Ui, state: &State, target: &TargetReport, shown: Option<&Lights>) {
@@ -78,7 +78,7 @@ fn done(ui: &mut Ui, state: &State, target: &TargetReport, shown: Option<&Lights
     }
     ui.add(Label::small(state.t(&format!("usb-read-{}", target.read_back.name()))).secondary().wrapped());
     if let Ejected::Refused(reason) = &target.ejected {
-        let reason = escape(reason).to_string();
+        let reason = reason.to_owned();
         ui.add(
             Label::small(state.texts.with("usb-refused", &[("reason", reason)])).tone(Tone::Warn).wrapped(),
         );
@@ -134,7 +134,7 @@ fn label(ui: &mut Ui, state: &State, actions: &mut Actions) {
         actions.push(action::Action::Ask(Ask { choose, title, then }));
     }
     if let Some(path) = &state.usb.saved {
-        let path = escape(&path.display().to_string()).to_string();
+        let path = path.display().to_string();
         let text = state.texts.with("usb-label-saved", &[("path", path)]);
         ui.add(Label::small(text).tone(Tone::Ok).wrapped());
     }

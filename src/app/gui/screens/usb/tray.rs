@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{ScrollArea, Ui};
-use sealift::{Code, Existing, Order, Share, escape};
+use sealift::{Code, Existing, Order, Share};
 
 use super::{Action, state::Usb};
 use crate::gui::{
@@ -65,7 +65,7 @@ fn bundle(ui: &mut Ui, state: &State, actions: &mut Actions) {
         }
         return;
     };
-    ui.add(Label::body(escape(&header.file_name()).to_string()).strong().wrapped());
+    ui.add(Label::body(header.file_name()).strong().wrapped());
     let facts = [("size", figures::bytes(header.payload_bytes)), ("volumes", header.num_volumes.to_string())];
     ui.add(Label::small(state.texts.with("usb-bundle-facts", &facts)).secondary());
     ui.add_space(2.0);
@@ -132,7 +132,7 @@ fn planned(ui: &mut Ui, state: &State, actions: &mut Actions) {
                 let name = state.texts.with("usb-remove-stale", &facts);
                 tick(ui, &name, usb.options.remove_stale, actions, Action::RemoveStale);
                 for (path, _) in planned.targets.iter().flat_map(|target| &target.stale) {
-                    ui.add(Label::small(escape(&path.display().to_string()).to_string()).secondary());
+                    ui.add(Label::small(path.display().to_string()).secondary());
                 }
             }
             if !planned.left_out.is_empty() {

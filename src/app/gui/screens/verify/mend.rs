@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::Ui;
-use sealift::{Ctx, Existing, RepairOptions, RepairReport, RepairRequest, escape};
+use sealift::{Ctx, Existing, RepairOptions, RepairReport, RepairRequest};
 
 use super::Action;
 use crate::gui::{
@@ -165,7 +165,7 @@ pub(super) fn answering(ui: &mut Ui, state: &State, actions: &mut Actions) {
 
 fn saved(ui: &mut Ui, state: &State) {
     if let Some(path) = &state.verify.mend.saved {
-        let path = escape(&path.display().to_string()).to_string();
+        let path = path.display().to_string();
         let text = state.texts.with("mend-saved", &[("path", path)]);
         ui.add(Label::small(text).tone(Tone::Ok).wrapped());
     }

@@ -1,6 +1,6 @@
 //! The result of a check as a file: in words for people, as JSON for programs. Pure.
 
-use sealift::{fingerprint_in_all_languages, fingerprint_words, grouped};
+use sealift::{Shown, fingerprint_in_all_languages, fingerprint_words, grouped};
 
 use super::state::Verdict;
 use crate::gui::{bundle::Header, figures, texts::Texts};
@@ -32,25 +32,25 @@ pub(super) fn verdict(texts: Texts, verdict: &Verdict) -> (String, String) {
 }
 
 /// A page of text.
-pub(super) fn text(texts: Texts, header: &Header, found: &Verdict) -> String {
+pub(super) fn text(texts: Texts, header: &Header, found: &Verdict) -> Shown {
     let (title, line) = verdict(texts, found);
     let mut lines = vec![title, line, String::new()];
     let mut fact = |id: &str, value: String| lines.push(texts.with(id, &[("value", value)]));
-    fact("verify-report-file", sealift::escape(&header.path.display().to_string()).to_string());
+    fact("verify-report-file", header.path.display().to_string());
     fact("verify-report-fingerprint", grouped(&header.fingerprint));
     fact("verify-report-words", fingerprint_words(&header.fingerprint, texts.0).join(" "));
     if let Some(records) = found.records.as_ref().filter(|records| !records.is_whole()) {
         fact("verify-report-damaged", records.damaged_ranges());
     }
     for image in found.blobs.iter().flat_map(|(blobs, _)| &blobs.damaged) {
-        fact("verify-report-image", sealift::escape(&image.image).to_string());
+        fact("verify-report-image", image.image.clone());
     }
     lines.push(String::new());
-    lines.join("\n")
+    Shown::lines(lines)
 }
 
 /// The same names that `sealift verify --json` gives.
-pub(super) fn json(header: &Header, found: &Verdict) -> String {
+pub(super) fn json(header: &Header, found: &Verdict) -> Shown {
     let value = serde_json::json!({
         "bundle": header.path.display().to_string(),
         "fingerprint": header.fingerprint,
@@ -59,7 +59,7 @@ pub(super) fn json(header: &Header, found: &Verdict) -> String {
         "records": found.records,
         "is_whole": found.is_whole(),
     });
-    format!("{value:#}\n")
+    Shown::json(&format!("{value:#}\n"))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
         ui.vertical(|ui| {
             ui.add(Label::title(title).tone(tone).wrapped());
             ui.add(Label::body(under).wrapped());
-            ui.add(Label::small(sealift::escape(&header.file_name()).to_string()).secondary());
+            ui.add(Label::small(header.file_name()).secondary());
         });
     });
     ui.add_space(8.0);
@@ -55,7 +55,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, header: &Header, found: &Verdict,
     if let Some(error) = &state.verify.failed {
         banner::error(ui, state.texts, error);
     } else if let Some(path) = &state.verify.saved {
-        let path = sealift::escape(&path.display().to_string()).to_string();
+        let path = path.display().to_string();
         ui.add(
             Label::small(state.texts.with("verify-report-saved", &[("path", path)])).tone(Tone::Ok).wrapped(),
         );
@@ -73,7 +73,7 @@ fn damage(ui: &mut Ui, state: &State, found: &Verdict) {
         for image in images {
             line(ui, |ui| {
                 Icon::Cross.show(ui, 14.0, Tone::Error);
-                ui.add(Label::body(sealift::escape(&image.image).to_string()).wrapped().selectable());
+                ui.add(Label::body(&image.image).wrapped().selectable());
             });
         }
     }
@@ -107,7 +107,7 @@ fn buttons(ui: &mut Ui, state: &State, header: &Header, actions: &mut Actions) {
             }));
         }
         if Button::secondary(&state.t("fingerprint-copy")).show(ui) {
-            actions.push(action::Action::Copy(header.fingerprint.clone()));
+            actions.push(action::Action::Copy((&header.fingerprint).into()));
         }
         if Button::secondary(&state.t("verify-again")).enabled(!state.is_busy()).show(ui) {
             actions.push(action::Action::Verify(Action::Again));

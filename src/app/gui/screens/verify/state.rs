@@ -132,7 +132,7 @@ impl Verify {
             let bundle = sealift::inspect(&path)?;
             let unlocked = bundle.unlock(ctx, given.identities(ask)?)?;
             // Whole and authentic is said of nothing that this site refuses.
-            Site::open(None, None)?.check_unlocked(&unlocked)?;
+            Site::open(None, None)?.admit(ctx, &[&unlocked])?;
             let (blobs, _) = unlocked.verify_onto(ctx, &map)?;
             // Which records are hurt is what the sender is told; so damage is followed by the other check.
             let records = if blobs.is_whole() { None } else { Some(bundle.verify_onto(ctx, &map)?) };

@@ -1,0 +1,4 @@
+//! See `sealift::fuzz::describe`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sealift::fuzz::describe(data));
