@@ -3,6 +3,7 @@
 
 mod archives;
 mod attacks;
+mod claims;
 mod classes;
 mod cli;
 mod contracts;
