@@ -468,7 +468,12 @@ pub(crate) fn open_in_place(path: &Path) -> Result<File> {
     let file = options.open(path).map_err(|e| Error::write(path, e))?;
     // What was looked at by name may have been exchanged since.
     #[cfg(unix)]
-    refuse_in_place(path, &file.metadata().map_err(|e| Error::write(path, e))?)?;
+    {
+        refuse_in_place(path, &file.metadata().map_err(|e| Error::write(path, e))?)?;
+        if !in_folder::is_on_mount_of_folder(&file, path).map_err(|e| Error::write(path, e))? {
+            return Err(not_in_place(path, "detail-in-place-device"));
+        }
+    }
     Ok(file)
 }
 
@@ -488,8 +493,6 @@ fn refuse_in_place(path: &Path, found: &fs::Metadata) -> Result<()> {
         "detail-in-place-link"
     } else if !found.is_file() {
         "detail-not-a-file"
-    } else if found.dev() != folder.dev() {
-        "detail-in-place-device"
     } else if found.nlink() > 1 && !counts_short_names(path) {
         "detail-in-place-names"
     } else if is_shared && !is_known {
@@ -497,7 +500,12 @@ fn refuse_in_place(path: &Path, found: &fs::Metadata) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::new(Code::NotInPlace).worded(Fact::Detail, detail, &[]).at(path))
+    Err(not_in_place(path, detail))
+}
+
+#[cfg(unix)]
+fn not_in_place(path: &Path, detail: &str) -> Error {
+    Error::new(Code::NotInPlace).worded(Fact::Detail, detail, &[]).at(path)
 }
 
 /// Whether the file system may count the short name of a file, which Windows makes for DOS, as one more link: NTFS does, and

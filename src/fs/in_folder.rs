@@ -57,13 +57,14 @@ pub(crate) fn type_in_folder(path: &Path) -> Option<FileType> {
     Some(found)
 }
 
+/// Whether an open file is on the mount that its folder is on: nothing was mounted over its name.
 #[cfg(unix)]
-fn is_on_mount_of_folder(file: &File, path: &Path) -> io::Result<bool> {
+pub(super) fn is_on_mount_of_folder(file: &File, path: &Path) -> io::Result<bool> {
     Ok(mount_of_open(file)? == mount_of(parent(path), Link::Followed)?)
 }
 
 #[cfg(not(unix))]
-fn is_on_mount_of_folder(_: &File, _: &Path) -> io::Result<bool> {
+pub(super) fn is_on_mount_of_folder(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
