@@ -262,7 +262,7 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
         for place, offset, length in (typed(extent, list) for extent in typed(blob["extents"], list)):
             limit = (1 << 64) - 1 if DIGEST.fullmatch(str(place)) else frames[typed(place, int)][2]
             rule(0 < typed(length, int) and typed(offset, int) + length <= limit)
-        rule(sum(extent[2] for extent in blob["extents"]) == typed(blob["size"], int))
+        rule(sum(extent[2] for extent in blob["extents"]) == typed(blob["size"], int) <= 1 << 44)
         last = blob["digest"]
     for image in images:
         rule(image["target"] in digests and typed(image.get("synthesized", False), bool) in (False, True))

@@ -18,7 +18,7 @@ use super::frame::{Codec, MAX_FRAME_BYTES};
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
-    oci::parse_json,
+    oci::{MAX_BLOB_BYTES, parse_json},
 };
 
 /// Most images of a bundle.
@@ -284,7 +284,7 @@ impl Index {
                 return Err(broken("an extent lies outside its frame"));
             }
         }
-        if size != blob.size || blob.media_type.len() > MAX_NAME_BYTES {
+        if size != blob.size || size > MAX_BLOB_BYTES || blob.media_type.len() > MAX_NAME_BYTES {
             return Err(broken("a blob's extents do not add up to its size"));
         }
         Ok(())

@@ -8,7 +8,7 @@ use oci_spec::image as spec;
 use serde::Deserialize;
 
 use super::{
-    image::{Descriptor, Image, ImageManifest, Layer, Listed},
+    image::{Descriptor, Image, ImageManifest, Layer, Listed, MAX_BLOB_BYTES},
     json::{self, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES},
     media_type::{MediaKind, is_config, is_layer, is_raw_layer},
     reference::Name,
@@ -300,9 +300,14 @@ fn attested(entry: &spec::Descriptor) -> Option<Digest> {
 
 /// A descriptor from outside; only SHA-256 digests pass.
 pub(crate) fn from_spec(descriptor: &spec::Descriptor) -> Result<Descriptor> {
+    let size = descriptor.size();
+    if size > MAX_BLOB_BYTES {
+        let error = Error::new(Code::Limit).with(Fact::Limit, MAX_BLOB_BYTES).with(Fact::Found, size);
+        return Err(error.with(Fact::Blob, descriptor.digest()));
+    }
     Ok(Descriptor {
         media_type: descriptor.media_type().to_string(),
         digest: descriptor.digest().to_string().parse()?,
-        size: descriptor.size(),
+        size,
     })
 }

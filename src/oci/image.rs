@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::reference::Name;
 use crate::digest::Digest;
 
+/// Largest blob, 16 TiB: the sizes of all blobs of all images add up without an overflow.
+pub(crate) const MAX_BLOB_BYTES: u64 = 1 << 44;
+
 /// A blob and what it is. OCI image-spec, descriptor.md.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Descriptor {

@@ -1,7 +1,8 @@
 //! JSON from outside: bounded in size and depth, without duplicate keys.
 //!
 //! Two readers that disagree on a duplicate key see two different images; a deep document overflows a
-//! stack. Both are refused before anything of the document is used.
+//! stack. Both are refused before anything of the document is used. Engines are written in Go, whose reader takes
+//! `Manifests` for `manifests` (<https://pkg.go.dev/encoding/json#Unmarshal>), so such keys count as duplicates.
 
 use std::{cell::Cell, collections::HashSet, fmt};
 
@@ -28,7 +29,9 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], entry: &str) -> Result<T>
     // The type first: one with limits of its own refuses a document without end before all of it is walked.
     let parsed = serde_json::from_slice(bytes).map_err(bad)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: 0, num_keys: &Cell::new(0) }.deserialize(&mut deserializer).map_err(bad)?;
+    Strict { depth: 0, num_keys: &Cell::new(0), is_free: false }
+        .deserialize(&mut deserializer)
+        .map_err(bad)?;
     Ok(parsed)
 }
 
@@ -37,6 +40,21 @@ struct Strict<'a> {
     depth: usize,
     /// Keys remembered at all depths.
     num_keys: &'a Cell<usize>,
+    /// Whether keys are what users chose, and each is another.
+    is_free: bool,
+}
+
+/// Members whose own keys are chosen by users: annotations and labels, paths and ports of a config, what is attested.
+const FREE: [&str; 5] = ["annotations", "labels", "volumes", "exposedports", "predicate"];
+
+/// A key as Go's reader compares it with the name of a field.
+fn folded(key: &str) -> String {
+    let fold = |c| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    key.chars().map(fold).collect()
 }
 
 impl Strict<'_> {
@@ -44,7 +62,7 @@ impl Strict<'_> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}")));
         }
-        Ok(Self { depth: self.depth + 1, num_keys: self.num_keys })
+        Ok(Self { depth: self.depth + 1, ..*self })
     }
 }
 
@@ -95,15 +113,16 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let mut keys = HashSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            if keys.contains(&key) {
+            let name = if self.is_free { key.clone() } else { folded(&key) };
+            let is_free = self.is_free || FREE.contains(&name.as_str());
+            if !keys.insert(name) {
                 return Err(de::Error::custom(format_args!("duplicate key {key:?}")));
             }
-            keys.insert(key);
             self.num_keys.update(|num| num + 1);
             if self.num_keys.get() > MAX_KEYS {
                 return Err(de::Error::custom(format_args!("more than {MAX_KEYS} members")));
             }
-            map.next_value_seed(self.deeper()?)?;
+            map.next_value_seed(Strict { is_free, ..self.deeper()? })?;
         }
         self.num_keys.update(|num| num - keys.len());
         Ok(())
@@ -119,6 +138,7 @@ mod tests {
         let parse = |text: &str| parse::<serde_json::Value>(text.as_bytes(), "x");
         assert!(parse(r#"{"a":[1,{"b":null,"c":-1.5e3}],"d":{"b":true}}"#).is_ok());
         assert!(parse("\u{feff}{}").is_ok());
+        assert!(parse(r#"{"Labels":{"version":"1","Version":"2"},"annotations":{"k":"","K":""}}"#).is_ok());
         let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(parse(&deep(32)).is_ok());
         // Members of objects that are closed again do not count.
@@ -134,6 +154,9 @@ mod tests {
             &deep(100_000),
             r#"{"a":1,"a":1}"#,
             r#"{"x":{"a":1,"\u0061":2}}"#,
+            r#"{"manifests":[],"Manifests":[]}"#,
+            r#"{"manifests":[],"manife\u017fts":[]}"#,
+            r#"{"x":{"os":"a","OS":"b"}}"#,
             "",
             "{",
             "{} {}",

@@ -11,8 +11,8 @@ mod reference;
 mod synthesize;
 
 pub(crate) use graph::{Documents, ImageReader, from_spec};
-pub(crate) use image::Listed;
 pub use image::{Descriptor, Image, ImageManifest, Layer, Platform};
+pub(crate) use image::{Listed, MAX_BLOB_BYTES};
 pub(crate) use json::{MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parse as parse_json};
 pub(crate) use media_type::{MediaKind, is_zstd_layer};
 pub use reference::Name;
