@@ -23,6 +23,14 @@ pub(crate) struct Site {
     policies: Vec<Policy>,
 }
 
+/// Whether a policy is there, or cannot be seen: a folder that may not be entered, or a link that leads nowhere, hides one.
+fn may_be_there(path: &Path) -> bool {
+    let is_absent =
+        |path: &Path| path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    let is_hidden = |folder: &Path| folder.is_symlink() && !folder.exists();
+    !is_absent(path) || path.parent().is_some_and(is_hidden)
+}
+
 fn in_settings(name: &str) -> Option<PathBuf> {
     folders::settings().map(|folder| folder.join(name))
 }
@@ -48,9 +56,8 @@ impl Site {
     /// As given, or as they lie in the user's folder; the host's policy holds in any case.
     pub(crate) fn open(trust_store: Option<PathBuf>, policy: Option<PathBuf>) -> Result<Self> {
         let site = Self::without_policies(trust_store)?;
-        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
-        let of_user = policy.or_else(|| in_settings("policy.toml").filter(is_there));
-        let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(is_there);
+        let of_user = policy.or_else(|| in_settings("policy.toml").filter(|path| may_be_there(path)));
+        let of_system = Some(PathBuf::from(SYSTEM_POLICY)).filter(|path| may_be_there(path));
         let policies =
             of_user.iter().chain(&of_system).map(|path| Policy::load(path)).collect::<Result<_>>()?;
         Ok(Self { policies, ..site })
@@ -101,4 +108,31 @@ impl Site {
 /// The releases that policies accepted.
 fn releases(admission: &Admission) -> Vec<AcceptedRelease> {
     admission.reports().iter().flat_map(|report| &report.releases).cloned().collect()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_policy_that_can_be_seen_to_be_absent_is_absent() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| dir.path().join(name);
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(at(to), at(name)).expect("a link");
+        link("nowhere", "hidden");
+        link("nowhere", "policy.toml");
+        for (name, is_there) in [
+            ("none.toml", false),
+            ("no/folder/policy.toml", false),
+            ("policy.toml", true),
+            ("hidden/policy.toml", true),
+            ("policy.toml/policy.toml", true),
+        ] {
+            assert_eq!(may_be_there(&at(name)), is_there, "{name}");
+        }
+        assert!(
+            may_be_there(Path::new(&format!("/etc/passwd/{}", "policy.toml"))),
+            "not a folder: no telling"
+        );
+    }
 }

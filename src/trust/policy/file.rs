@@ -66,6 +66,9 @@ impl Policy {
             if stored.names.is_empty() || stored.signed_by.is_empty() {
                 return Err(bad("image"));
             }
+            if !can_meet(&stored.names) {
+                return Err(bad("names").with(Fact::Found, &stored.names));
+            }
             Ok(ImageRule::new(stored.names, stored.signed_by))
         };
         let signers = document.signers;
@@ -87,6 +90,30 @@ impl Policy {
         }
         Ok(policy)
     }
+}
+
+/// Whether a pattern has the form of an image name, with `*` and `?`: one of any other form, an address of a transport say,
+/// would meet no image, and let in what it was meant to rule.
+fn can_meet(names: &str) -> bool {
+    let (host, rest) = match names.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        // An IPv6 address, with what follows it.
+        Some((address, rest)) if address.chars().all(|c| c.is_ascii_hexdigit() || ":.*?".contains(c)) => {
+            ("v6", rest)
+        }
+        _ => (names.split(['/', ':']).next().unwrap_or_default(), names),
+    };
+    let port = names.split_once('/').and_then(|(host, _)| host.rsplit_once(':')).map(|(_, port)| port);
+    let is_port = |port: &str| {
+        !port.starts_with('0')
+            && !port.is_empty()
+            && port.chars().all(|c| c.is_ascii_digit() || "*?]".contains(c))
+    };
+    rest.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@*?".contains(c))
+        && !names.starts_with('/')
+        && !names.ends_with('/')
+        && !names.contains("//")
+        && !host.ends_with('.')
+        && (port.is_none_or(is_port) || names.starts_with('['))
 }
 
 /// A time, or the beginning of a day in UTC.

@@ -200,6 +200,40 @@ fn a_policy_that_is_not_understood_in_full_is_refused() {
     ] {
         assert_eq!(Policy::parse(bad).unwrap_err().code(), Code::BadPolicy, "{bad}");
     }
+    let rule = |names: &str| format!("version = 1\n[[image]]\nnames = \"{names}\"\nsigned_by = ['acme']");
+    // Such a pattern meets nothing, and would let in what it was meant to rule.
+    for names in [
+        "docker://quay.io/acme/*",
+        "https://quay.io/*",
+        "quay.io/acme/* ",
+        "\u{200b}quay.io/*",
+        "quay.io//acme/*",
+        "quay.io\\\\acme",
+        "quay.io/acme/",
+        "/acme/*",
+        "quay.io/a*, quay.io/b*",
+        "quay.io/{a,b}",
+        "quay.io/a:[0-9]",
+        "^quay.io/*",
+        "quay.io./acme/*",
+        "quay.io:0443/acme/*",
+        "quay.io:x/acme",
+        "中.cn/*",
+    ] {
+        assert_eq!(Policy::parse(&rule(names)).unwrap_err().code(), Code::BadPolicy, "{names}");
+    }
+    for names in [
+        "*",
+        "app",
+        "app:1.?",
+        "quay.io/acme/*",
+        "QUAY.io:443/a_b/c-d:v1",
+        "quay.io:*/acme/*",
+        "*.example.com/a@sha256:*",
+        "[::1]:5000/acme/*",
+    ] {
+        assert!(Policy::parse(&rule(names)).is_ok(), "{names}");
+    }
     let unknown = Policy::parse("version = 1\n[signers]\nany_of = ['acme', 'nobody']").unwrap();
     let refused = unknown.check(&[signature("acme", "2026-01-01")], &store(None)).unwrap_err();
     assert_eq!(refused.code(), Code::NoSuchVendor);
