@@ -10,6 +10,7 @@ mod speed;
 mod worker;
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -118,6 +119,7 @@ pub struct Finished {
 #[derive(Debug, Default)]
 struct Notices {
     all: Vec<Notice>,
+    seen: HashSet<Notice>,
     num_taken: usize,
 }
 
@@ -217,7 +219,7 @@ impl Ctx {
     pub(crate) fn notice(&self, notice: Notice) {
         tracing::debug!(?notice);
         let mut notices = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if !notices.all.contains(&notice) {
+        if notices.seen.insert(notice.clone()) {
             notices.all.push(notice);
         }
     }

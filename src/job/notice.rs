@@ -5,7 +5,7 @@ use crate::locale::{Lang, Shown, text};
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal;)*) => {
         /// What was noticed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum NoticeKind { $($(#[doc = $doc])* $name,)* }
 
         impl NoticeKind {
@@ -66,7 +66,7 @@ kinds! {
 }
 
 /// Something noticed, and what it is about (an image's name, a number).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Notice {
     /// What.
     pub kind: NoticeKind,

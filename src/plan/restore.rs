@@ -124,8 +124,10 @@ pub(crate) fn plan_restore(
         })
         .collect();
     let names: Vec<&Name> = images.iter().flat_map(|image| &image.names).collect();
-    idle_rules(&names, &selection.renames)
-        .for_each(|rule| ctx.notice(Notice::new(NoticeKind::RuleIdle, rule)));
+    for rule in idle_rules(&names, &selection.renames) {
+        ctx.checkpoint()?;
+        ctx.notice(Notice::new(NoticeKind::RuleIdle, rule));
+    }
     apply_rules(&mut chosen, &selection.renames)?;
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
         rename(&mut chosen, from, to)?;
@@ -142,6 +144,7 @@ pub(crate) fn plan_restore(
     }
     for image in &mut chosen {
         for (at, name) in image.names.drain(..).enumerate() {
+            ctx.checkpoint()?;
             let there = target.name_there(&name)?;
             if there.is_none() {
                 ctx.notice(Notice::new(NoticeKind::NameDropped, name));
