@@ -51,6 +51,8 @@ enum Kind {
 /// Nothing has changed then; the complete files keep their partial names.
 pub(crate) fn commit(mut sets: Vec<ReadySet>) -> Result<()> {
     let mut renames = Renames::default();
+    let gone: Vec<SetId> =
+        sets.iter().flat_map(|set| &set.replaced).filter_map(|path| set_at(path)).collect();
     let named = renames.give_names(&sets);
     sets.iter_mut().flat_map(|set| &mut set.files).for_each(WrittenFile::leave);
     if let Err(error) = named {
@@ -62,11 +64,17 @@ pub(crate) fn commit(mut sets: Vec<ReadySet>) -> Result<()> {
     // What cannot be removed is found, and removed, by the next run.
     for set in &sets {
         set.replaced.iter().for_each(|path| drop(remove(&old_path(path))));
-        let left = files_of(&set.path).unwrap_or_default();
-        // The next run may have begun its first volume.
-        let is_left = |kind, volume| kind == Kind::Old || (kind == Kind::Partial && set.is_all && volume > 0);
-        for (_, _, path) in left.into_iter().filter(|(kind, volume, _)| is_left(*kind, *volume)) {
-            let _ = remove(&path);
+        for (kind, volume, path) in files_of(&set.path).unwrap_or_default() {
+            let is_left = match kind {
+                Kind::Volume => false,
+                // The next run may have begun its first volume, and another may write the others.
+                Kind::Partial => set.is_all && volume > 0 && lock(&path).is_ok(),
+                // What was set aside of any other bundle is not this run's to remove.
+                Kind::Old => set_at(&path).is_some_and(|set| gone.contains(&set)),
+            };
+            if is_left {
+                let _ = remove(&path);
+            }
         }
     }
     Ok(())
@@ -79,6 +87,9 @@ struct Renames(Vec<(PathBuf, PathBuf)>);
 impl Renames {
     fn give_names(&mut self, sets: &[ReadySet]) -> Result<()> {
         let Some(first) = sets.first() else { return Ok(()) };
+        // A bundle that is being repaired, or whose keys are being changed, is not replaced under that run.
+        let going = sets.iter().filter(|set| set.replaced.contains(&set.path));
+        let _locks = going.map(|set| lock(&set.path)).collect::<Result<Vec<_>>>()?;
         // The first volume, without which nothing opens, is the last to go and the last to come.
         let parts = |is_first: bool| {
             let is_part = move |set: &ReadySet, path: &Path| (path == set.path) == is_first;
@@ -170,8 +181,10 @@ pub(crate) fn settle(path: &Path) -> Result<()> {
         Kind::Partial => true,
         Kind::Old => false,
     };
-    // Whoever cannot list the folder did not leave anything there.
-    let files = files_of(path).unwrap_or_default();
+    // Whoever cannot list the folder did not leave anything there. What only has the name of a volume that was set aside,
+    // a folder say, is nobody's leftover.
+    let mut files = files_of(path).unwrap_or_default();
+    files.retain(|(kind, _, path)| *kind != Kind::Old || set_at(path).is_some());
     if first.is_none() && files.iter().all(is_settled) {
         return Ok(());
     }
@@ -190,8 +203,9 @@ pub(crate) fn settle(path: &Path) -> Result<()> {
         let name = volume_path(path, *volume);
         if *volume > 0 && set_at(file) == set && set_at(&name) != set {
             rename(file, &name, Existing::Keep)?;
-        } else if is_there(file) {
-            remove(file)?;
+        } else {
+            // It may be another user's, and is in nobody's way.
+            let _ = remove(file);
         }
     }
     sync_parent(path)
@@ -215,7 +229,7 @@ pub(crate) fn locate_first(path: &Path) -> Option<PathBuf> {
     if is_there(&next) && is_decided(path, &next) {
         return Some(next);
     }
-    (is_there(&old) && !is_superseded(path, &old)).then_some(old)
+    (set_at(&old).is_some() && !is_superseded(path, &old)).then_some(old)
 }
 
 /// Whether the bundle of a delivery that is complete at `next` takes the place at `path`. The delivery's first bundle

@@ -11,7 +11,10 @@ use crate::{
     bundle::{MAX_VOLUMES, VolumeSet, set_id_of},
     drive::Place,
     error::{Error, Result},
-    fs::{Existing, PARTIAL_SUFFIX, open_in_folder, partial_path, read_exact_at, type_in_folder},
+    fs::{
+        Existing, OLD_SUFFIX, PARTIAL_SUFFIX, old_path, open_in_folder, partial_path, read_exact_at,
+        type_in_folder,
+    },
 };
 
 /// The bundle that is handed over.
@@ -59,9 +62,13 @@ impl<'a> Folder<'a> {
             let entry = entry.map_err(|e| Error::read(path, e))?;
             let name = entry.file_name();
             let Some(rest) = name.as_encoded_bytes().strip_prefix(base.as_encoded_bytes()) else { continue };
-            if let Some((volume, _)) = volume_of(rest) {
+            if let Some((volume, state)) = volume_of(rest) {
                 let path = path.join(&name);
-                let file = look(source.volumes, volume, &path);
+                let mut file = look(source.volumes, volume, &path);
+                // It may be all that is left of a bundle whose replacement was interrupted.
+                if state == Named::SetAside && file.kind != Kind::Elsewhere {
+                    file.kind = Kind::Earlier;
+                }
                 found.insert(path, file);
             }
         }
@@ -86,8 +93,9 @@ impl<'a> Folder<'a> {
 
     /// Files of other bundles, by name; those in the way of `files`, and those beside them.
     pub(super) fn stale(&self, files: &[PlannedFile]) -> Vec<StaleFile> {
+        let names = |file: &PlannedFile| [file.path.clone(), partial_path(&file.path), old_path(&file.path)];
         let is_in_the_way =
-            |path: &Path| files.iter().any(|file| file.path == path || partial_path(&file.path) == path);
+            |path: &Path| files.iter().any(|file| names(file).iter().any(|name| name == path));
         let stale = self.found.iter().filter(|(_, found)| found.kind == Kind::Earlier);
         let mut stale: Vec<StaleFile> = stale
             .map(|(path, found)| StaleFile {
@@ -137,15 +145,26 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// The number of the volume (from 1) whose name ends in `rest`, and whether it is unfinished.
-fn volume_of(rest: &[u8]) -> Option<(u32, bool)> {
+/// What the name of a volume says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Complete,
+    Unfinished,
+    SetAside,
+}
+
+/// The number of the volume (from 1) whose name ends in `rest`, and what the name says of it.
+fn volume_of(rest: &[u8]) -> Option<(u32, Named)> {
     let rest = std::str::from_utf8(rest).ok()?;
-    let (rest, is_partial) = rest.strip_suffix(PARTIAL_SUFFIX).map_or((rest, false), |rest| (rest, true));
+    let marked = |suffix, named| rest.strip_suffix(suffix).map(|rest| (rest, named));
+    let (rest, named) = marked(PARTIAL_SUFFIX, Named::Unfinished)
+        .or_else(|| marked(OLD_SUFFIX, Named::SetAside))
+        .unwrap_or((rest, Named::Complete));
     if rest.is_empty() {
-        return Some((1, is_partial));
+        return Some((1, named));
     }
     let number = rest.strip_prefix('.').filter(|digits| digits.len() == 4)?.parse().ok()?;
-    (2..=MAX_VOLUMES).contains(&number).then_some((number, is_partial))
+    (2..=MAX_VOLUMES).contains(&number).then_some((number, named))
 }
 
 fn look(volumes: &VolumeSet, volume: u32, path: &Path) -> Found {
@@ -185,10 +204,11 @@ mod tests {
     #[test]
     fn names_of_volumes_are_told_from_others() {
         for (rest, volume) in [
-            ("", Some((1, false))),
-            (".sealift-partial", Some((1, true))),
-            (".0002", Some((2, false))),
-            (".9999.sealift-partial", Some((9999, true))),
+            ("", Some((1, Named::Complete))),
+            (".sealift-partial", Some((1, Named::Unfinished))),
+            (".0003.sealift-old", Some((3, Named::SetAside))),
+            (".0002", Some((2, Named::Complete))),
+            (".9999.sealift-partial", Some((9999, Named::Unfinished))),
             (".partial", None),
             (".0001", None),
             (".02", None),

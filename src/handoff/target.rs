@@ -67,7 +67,8 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         }
     };
     let taken = written.iter().map(|file| file.target().to_owned()).collect::<Vec<_>>();
-    let gone = removed.iter().map(|file| &file.path).filter(|path| !taken.contains(path));
+    let is_new = |path: &Path| written.iter().any(|file| file.path() == path || file.target() == path);
+    let gone = removed.iter().map(|file| &file.path).filter(|path| !is_new(path));
     let may_go = taken.iter().filter(|path| plan.may_replace(path) == Existing::Replace);
     let replaced = may_go.chain(gone).filter(|path| path.symlink_metadata().is_ok());
     let replaced = replaced.cloned().collect();

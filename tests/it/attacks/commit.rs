@@ -407,6 +407,63 @@ fn volumes_of_another_bundle_are_named_and_stay() {
     assert!(!of.folder().join("a.sealift.0003").exists());
 }
 
+#[test]
+fn what_is_left_of_a_bundle_that_was_set_aside_is_named_and_stays() {
+    let (dir, sealift) = small();
+    let stick = dir.join("stick");
+    fs::create_dir(&stick).unwrap();
+    sealift.pack([dir.join("sample.tar").to_str().unwrap()], &stick.join("x.sealift"), &["--kdf", "low"]);
+    let (name, aside) = (stick.join("x.sealift"), stick.join("x.sealift.sealift-old"));
+    #[expect(clippy::disallowed_methods, reason = "plays a run that was killed")]
+    fs::rename(&name, &aside).unwrap();
+    let old = fs::read(&aside).unwrap();
+    let handoff = |options: &[&str]| {
+        let mut handoff = Sealift::command(["handoff", "--no-kit", "--json", "--to"]);
+        handoff.arg(&stick).arg(dir.join("x.sealift")).args(options).output().unwrap()
+    };
+    // It is all that is left of that bundle: only who is told its name can agree to lose it.
+    let refused = handoff(&[]);
+    assert!(!refused.status.success(), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("x.sealift.sealift-old"), "{refused:?}");
+    assert_eq!(fs::read(&aside).unwrap(), old);
+    assert!(handoff(&["--remove-stale"]).status.success());
+    assert_eq!(names(&stick), ["x.sealift"]);
+    assert_eq!(fs::read(&name).unwrap(), fs::read(dir.join("x.sealift")).unwrap());
+}
+
+#[test]
+fn what_only_has_the_name_of_a_leftover_is_in_nobodys_way() {
+    let (dir, _) = small();
+    let bundle = dir.join("x.sealift");
+    for name in ["x.sealift.0009.sealift-old", "x.sealift.sealift-old"] {
+        fs::create_dir(dir.join(name)).unwrap();
+    }
+    dir.write("x.sealift.0002.sealift-old", "a letter");
+    dir.write("second", "another passphrase, long enough\n");
+    let mut add = Sealift::command(["keys", "add", "-q", "--kdf", "low", "--password-file"]);
+    add.arg(dir.join("passphrase")).arg("--new-password-file").arg(dir.join("second")).arg(&bundle);
+    run(&mut add);
+    assert_eq!(fs::read(dir.join("x.sealift.0002.sealift-old")).unwrap(), b"a letter");
+    assert!(dir.join("x.sealift.0009.sealift-old").is_dir() && dir.join("x.sealift.sealift-old").is_dir());
+}
+
+#[test]
+fn a_bundle_that_another_run_changes_is_not_replaced_under_it() {
+    let (dir, sealift) = small();
+    let bundle = dir.join("x.sealift");
+    let before = fs::read(&bundle).unwrap();
+    let held = fs::File::open(&bundle).unwrap();
+    held.lock().unwrap();
+    let mut pack = sealift.prepared(["pack", "-q", "--json", "--kdf", "low", "--force"]);
+    pack.arg(dir.join("sample.tar")).arg("--out").arg(&bundle);
+    let refused = pack.output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("IO-09"), "{refused:?}");
+    assert_eq!(fs::read(&bundle).unwrap(), before);
+    drop(held);
+    run(&mut pack);
+    assert_ne!(fs::read(&bundle).unwrap(), before);
+}
+
 /// A folder with a bundle of a few bytes, and its passphrase.
 fn small() -> (Scratch, Sealift) {
     let dir = Scratch::new();
