@@ -706,6 +706,7 @@ hint-USAGE-06 = Give one of them another name, or leave one out.
 hint-USAGE-08 = Type the passphrase, then try again.
 hint-USAGE-10 = Choose at least 2 MiB, and large enough for at most 9,999 volumes; FAT32 suits every USB stick.
 hint-USAGE-12 = Use at least 15 characters or 5 words, or let one be generated.
+hint-JOB-02 = What was partly written has been removed. Please report the fault with the lines above and the version, which the settings show.
 hint-IO-04 = Choose another name, or allow what is there to be replaced.
 hint-IO-08 = Choose FAT32 under Volumes, so that every file stays below 4 GiB.
 hint-IO-11 = It may lead to a file of somebody else. Copy the bundle to a folder of your own, or have the repaired one written to a new file. Nothing was changed.
