@@ -163,18 +163,25 @@ fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dy
     let (dir, wanted) = (folder_for(path), blobs_of(placed));
     let is_new = !is_layout(path);
     let kept = if is_new { clear_but(&dir, &wanted)? } else { BTreeSet::new() };
-    let root = if is_new {
-        create_dir(parent(&dir))?;
-        OpenFolder::open(parent(&dir))?.make_folder(dir.file_name().unwrap_or_default())?
-    } else {
-        OpenFolder::open(&dir)?
+    let begin = || -> Result<OciLayout> {
+        let root = if is_new {
+            create_dir(parent(&dir))?;
+            OpenFolder::open(parent(&dir))?.make_folder(dir.file_name().unwrap_or_default())?
+        } else {
+            OpenFolder::open(&dir)?
+        };
+        let index = if is_new { entries } else { merge(read_entries(&root)?, entries, existing)? };
+        let index = index_json(index)?;
+        let blobs = root.make_folder(BLOBS[0])?.make_folder(BLOBS[1])?;
+        let present = if is_new { kept } else { whole_blobs(&blobs, &wanted)? };
+        let new = is_new.then(|| path.to_owned());
+        Ok(OciLayout { dir: dir.clone(), root, blobs, new, index, present, added: Vec::new() })
     };
-    let index = if is_new { entries } else { merge(read_entries(&root)?, entries, existing)? };
-    let index = index_json(index)?;
-    let blobs = root.make_folder(BLOBS[0])?.make_folder(BLOBS[1])?;
-    let present = if is_new { kept } else { whole_blobs(&blobs, &wanted)? };
-    let new = is_new.then(|| path.to_owned());
-    Ok(Box::new(OciLayout { dir, root, blobs, new, index, present, added: Vec::new() }))
+    let begun = begin();
+    if begun.is_err() && is_new {
+        let _ = fs::remove_dir_all(&dir);
+    }
+    Ok(Box::new(begun?))
 }
 
 fn read_entries(root: &OpenFolder) -> Result<Vec<spec::Descriptor>> {

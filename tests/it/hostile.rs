@@ -219,7 +219,7 @@ fn archives_that_lie_about_content_are_refused() {
         (
             "a size that hopes for a buffer",
             layout(&oci_manifest(|m| m["layers"][0]["size"] = json!(u64::MAX / 2)), MANIFEST).bytes(),
-            Some(Code::SourceTruncated),
+            Some(Code::Limit),
         ),
         (
             "a digest of another kind",
