@@ -74,6 +74,12 @@ def one_copy():
         "copy A is another bundle's and counts first",
         copy=at("A", lambda _: other[0][:COPY]),
     )
+    yield bad(
+        "INTEGRITY-03",
+        "header-a-another-set-root",
+        "copy A is newer and authentic, and its set root does not fit",
+        header=at("A", put(sequence=2, set_root=bytes(32))),
+    )
     yield good(
         "header-a-forged-set-root",
         "copy A is newer and forged, its set root does not fit; the other opens",
