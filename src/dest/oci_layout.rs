@@ -16,7 +16,10 @@ use super::{
 use crate::{
     digest::{Digest, HashingReader},
     error::{Code, Error, Fact, Result},
-    fs::{Existing, OpenFolder, create_dir, parent, partial_path, rename_dir, require_ours, type_in_folder},
+    fs::{
+        Existing, OpenFolder, PARTIAL_SUFFIX, create_dir, parent, partial_path, rename_dir, require_ours,
+        type_in_folder,
+    },
     job::Ctx,
     oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
 };
@@ -35,7 +38,7 @@ struct OciLayout {
     new: Option<PathBuf>,
     index: Vec<u8>,
     present: BTreeSet<Digest>,
-    /// Blobs added to a layout that was there; removed again on failure.
+    /// Blobs that were added; removed again from a layout that was there when the restore fails.
     added: Vec<Digest>,
 }
 
@@ -115,6 +118,7 @@ fn folder_for(path: &Path) -> PathBuf {
 /// Clears what an interrupted restore left of a new layout, but for the blobs that are wanted and whole.
 fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
     require_ours(dir)?;
+    require_begun(dir)?;
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
     let kept = match blobs_in(dir) {
         Ok(Some(blobs)) if is_folder(dir) => whole_blobs(&blobs, wanted)?,
@@ -136,6 +140,38 @@ fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
         }
     }
     Ok(kept)
+}
+
+/// Refuses a folder that holds anything that no restore of a layout writes: it is somebody's, whatever it is called.
+fn require_begun(dir: &Path) -> Result<()> {
+    let names_in = |folder: &Path| -> Result<Vec<String>> {
+        let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+        let entries =
+            is_folder.then(|| fs::read_dir(folder)).transpose().map_err(|e| Error::read(folder, e))?;
+        Ok(entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.file_name().to_string_lossy().into_owned())
+            .collect())
+    };
+    let [blobs, algorithm] = BLOBS;
+    let is_hex = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_written = |depth: usize, name: &str| {
+        let file = name.strip_suffix(PARTIAL_SUFFIX).unwrap_or(name);
+        match depth {
+            0 => name == blobs || [INDEX, "oci-layout"].contains(&file),
+            1 => name == algorithm,
+            _ => is_hex(file),
+        }
+    };
+    let folders = [dir.to_owned(), dir.join(blobs), dir.join(blobs).join(algorithm)];
+    for (depth, folder) in folders.iter().enumerate() {
+        if let Some(other) = names_in(folder)?.iter().find(|name| !is_written(depth, name)) {
+            return Err(Error::new(Code::Exists).hinted("partial").at(&folder.join(other)));
+        }
+    }
+    Ok(())
 }
 
 /// Those of `wanted` that are in `blobs`. A name is a promise only: a regular file counts when it keeps it.
@@ -220,6 +256,16 @@ fn merge(
     Ok(merged)
 }
 
+impl OciLayout {
+    /// Whether the index that is there is the one that names the added blobs.
+    fn lists_added(&self) -> bool {
+        let mut bytes = Vec::new();
+        let read = self.root.file(INDEX).map(|file| file.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes));
+        // What cannot be read may be that one.
+        !matches!(read, Ok(Ok(_))) || bytes == self.index
+    }
+}
+
 impl Destination for OciLayout {
     fn present(&self) -> &BTreeSet<Digest> {
         &self.present
@@ -231,20 +277,24 @@ impl Destination for OciLayout {
         let mut file = self.blobs.create(&name)?;
         let failed = |e| Error::from_stream(Code::Write, e).at(&self.blobs.path_of(&name));
         std::io::copy(reader, &mut file).map_err(failed)?;
-        file.commit()?;
+        // The flush of the folder may fail when the blob has its name already.
         self.added.push(blob.digest);
-        Ok(())
+        file.commit()
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.root.write("oci-layout", OCI_LAYOUT)?;
-        self.root.write(INDEX, &self.index)?;
+        let listed = self.root.write(INDEX, &self.index);
+        // The flush of the folder may fail when the index has its name already: then its blobs stay too.
+        if listed.is_ok() || self.lists_added() {
+            self.added.clear();
+        }
+        listed?;
         if let Some(target) = &self.new {
             self.root.sync()?;
             rename_dir(&self.dir, target)?;
+            self.new = None;
         }
-        self.new = None;
-        self.added.clear();
         Ok(())
     }
 }

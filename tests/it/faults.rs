@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::cli::noise_archive;
 use crate::support::{Scratch, Sealift, Tool, names, noise, run, wait_for};
 
 const STRACE: Tool = Tool::new("strace", "strace");
@@ -184,6 +185,7 @@ fn every_failing_fsync_of_a_restore_is_an_error_and_leaves_nothing() {
             command.args(["restore", "-q", "--to", &format!("{transport}:{}", out.display())]).arg(&bundle);
             let output = command.arg("--password-file").arg(dir.join("pw")).output().unwrap();
             if output.status.success() {
+                assert_eq!(Sealift::images(&format!("{transport}:{}", out.display())).len(), 2);
                 break;
             }
             num_failed += 1;
@@ -200,4 +202,43 @@ fn every_failing_fsync_of_a_restore_is_an_error_and_leaves_nothing() {
         }
         assert!(num_failed > 1 && out.exists(), "{transport}: {num_failed}");
     }
+}
+
+#[test]
+fn every_failing_fsync_of_a_restore_leaves_a_layout_that_was_there_whole() {
+    let dir = Scratch::new();
+    dir.write("pw", "correct horse battery staple\n");
+    sealift::write_sample(&dir.join("sample.tar")).unwrap();
+    let source = dir.write("more.tar", noise_archive(b"one layer"));
+    let bundle = dir.join("a.sealift");
+    run(&mut pack_command(&dir, source.to_str().unwrap(), &bundle));
+    let (sample, earlier) = (dir.join("sample.tar"), dir.join("sample.sealift"));
+    run(&mut pack_command(&dir, sample.to_str().unwrap(), &earlier));
+    let mut restore =
+        Sealift::command(["restore", "-q", "--to", &format!("oci:{}", dir.join("before").display())]);
+    run(restore.arg(earlier).arg("--password-file").arg(dir.join("pw")));
+    let num_blobs = |layout: &Path| fs::read_dir(layout.join("blobs/sha256")).unwrap().count();
+    let before = num_blobs(&dir.join("before"));
+    for when in 1..=60 {
+        let out = dir.join("out");
+        run(Tool::new("cp", "coreutils").command().arg("-a").arg(dir.join("before")).arg(&out));
+        let inject = format!("inject=fsync:error=EIO:when={when}");
+        let mut command = STRACE.command();
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &inject]).arg(env!("CARGO_BIN_EXE_sealift"));
+        command.args(["restore", "-q", "--to", &format!("oci:{}", out.display())]).arg(&bundle);
+        let restored = command.arg("--password-file").arg(dir.join("pw")).output().unwrap();
+        // All that the index names is there, and nothing else.
+        let images = Sealift::images(&format!("oci:{}", out.display()));
+        let packed = dir.join("again.sealift");
+        run(&mut pack_command(&dir, &format!("oci:{}", out.display()), &packed));
+        assert_eq!(images.len() == 2, num_blobs(&out) == before, "fsync {when}");
+        fs::remove_file(packed).unwrap();
+        fs::remove_dir_all(out).unwrap();
+        if restored.status.success() {
+            assert!(images.len() == 3 && when > 3, "fsync {when}");
+            return;
+        }
+        assert!(String::from_utf8(restored.stderr).unwrap().contains("Code: IO-02"), "fsync {when}");
+    }
+    panic!("it never succeeded");
 }

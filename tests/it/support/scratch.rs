@@ -36,10 +36,10 @@ impl Scratch {
     }
 
     /// Writes a new file.
-    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path).unwrap();
-        file.write_all(content.as_bytes()).unwrap();
+        file.write_all(content.as_ref()).unwrap();
         path
     }
 }
