@@ -28,7 +28,7 @@ impl Place {
         let made = place.done("keys generate --out @site.key");
         let folder = place.0.path().to_str().unwrap().to_owned();
         let classes = CLASSES.replace("PLACE", &folder);
-        place.0.write("classes.toml", &classes.replace("RECIPIENT", made["recipient"].as_str().unwrap()));
+        place.0.write("classes.toml", classes.replace("RECIPIENT", made["recipient"].as_str().unwrap()));
         let images = [
             ("nginx:1", Value::Null),
             ("vendor.example/web:1", Value::Null),

@@ -375,8 +375,8 @@ fn a_byte_order_mark_is_no_part_of_what_a_file_says() {
 
     let made = check(&dir, "keys generate --out @key --json", 0, None);
     let recipient = serde_json::from_slice::<Value>(&made.stdout).unwrap()["recipient"].clone();
-    dir.write("to", &format!("\u{feff}{}\r\n", recipient.as_str().unwrap()));
-    dir.write("marked.key", &format!("\u{feff}{}", fs::read_to_string(dir.join("key")).unwrap()));
+    dir.write("to", format!("\u{feff}{}\r\n", recipient.as_str().unwrap()));
+    dir.write("marked.key", format!("\u{feff}{}", fs::read_to_string(dir.join("key")).unwrap()));
     dir.write("classes", "\u{feff}version = 1\ndefault = \"public\"\n");
     let pack = "pack @sample.tar --kdf low -r @to --classes @classes --out @k.sealift";
     check(&dir, pack, 0, None);

@@ -32,7 +32,7 @@ fn every_key_that_is_printed_is_documented() {
     let pw = place.path("pw").display().to_string();
     place.0.write(
         "classes.toml",
-        &format!(
+        format!(
             "version = 1\ndefault = 'public'\n[public]\npassword_file = '{pw}'\n\
              [secret]\nimages = ['sealift.example/demo:1*']\npassword_file = '{pw}'\n"
         ),

@@ -85,7 +85,7 @@ impl Replacing {
             let images = ["nginx:1", "vendor.example/ledger:1"];
             archive(&dir.join(&format!("{which}.tar")), seed, &images, 1_300_000);
             let pw = dir.join(&format!("{which}-pw"));
-            dir.write(&format!("{which}.toml"), &CLASSES.replace("PW", pw.to_str().unwrap()));
+            dir.write(&format!("{which}.toml"), CLASSES.replace("PW", pw.to_str().unwrap()));
         }
         Self::packed(dir, &["--classes"], 4, 4)
     }

@@ -27,10 +27,10 @@ const RECORD_BYTES: u32 = 64 << 10;
 fn packed(options: &PackOptions) -> (Place, Vec<Vec<u8>>) {
     let place = Place(Scratch::new());
     for name in ["pw", "pw2", "pw3"] {
-        place.0.write(name, &format!("correct horse battery staple {name}\n"));
+        place.0.write(name, format!("correct horse battery staple {name}\n"));
     }
     for name in ["key", "key2"] {
-        place.0.write(name, &KeyFile::generate().to_text());
+        place.0.write(name, KeyFile::generate().to_text());
     }
     sealift::write_sample(&place.path("sample.tar")).unwrap();
     let volumes = pack(&place, "stick", options);
@@ -717,7 +717,7 @@ const NUM_KEYS: usize = 6;
 #[test]
 fn of_any_two_runs_at_once_every_change_that_was_done_is_there() {
     let (place, _) = packed(&plain());
-    (0..NUM_KEYS).for_each(|key| drop(place.0.write(&format!("{key}.key"), &KeyFile::generate().to_text())));
+    (0..NUM_KEYS).for_each(|key| drop(place.0.write(&format!("{key}.key"), KeyFile::generate().to_text())));
     (0..2).for_each(|signer| place.signing_key(&format!("signer{signer}.key")));
     place.done("keys remove @stick/d.sealift 1 -i @key");
     let stick = place.path("stick/d.sealift");

@@ -42,7 +42,7 @@ impl Site {
         let sshd = Daemon::start(command.args(["-D", "-e", "-f"]).arg(config), &dir.join("log"), is_ready);
         let user = format!("IdentityFile {}\nUserKnownHostsFile {}\n", path("user"), path("known"));
         let key = std::fs::read_to_string(dir.join("host.pub")).unwrap();
-        dir.write("known", &format!("[127.0.0.1]:{port} {key}"));
+        dir.write("known", format!("[127.0.0.1]:{port} {key}"));
         let ssh_config = dir.write("ssh_config", &user);
         // ssh reads the settings of the account and not of $HOME: so they are named to it.
         std::fs::create_dir(dir.join("bin")).unwrap();

@@ -87,7 +87,7 @@ fn a_file_of_recipients_gives_each_a_slot_and_all_of_them_can_be_required() {
     let dir = scratch();
     let (one, first) = age_identity(&dir, "one.key");
     let (two, second) = age_identity(&dir, "two.key");
-    let list = dir.write("recipients.txt", &format!("# the site\n{first}\n\n{second}\n"));
+    let list = dir.write("recipients.txt", format!("# the site\n{first}\n\n{second}\n"));
     let list = list.to_str().unwrap();
     let bundle = pack(&dir, "any.sealift", &["-r", list]);
     assert_eq!((opened(&bundle, &["-i", &one]), opened(&bundle, &["-i", &two])), ("ok".into(), "ok".into()));

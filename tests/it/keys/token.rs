@@ -22,7 +22,7 @@ impl Token {
         fs::create_dir(dir.join("tokens")).unwrap();
         let config = dir.write(
             "softhsm.conf",
-            &format!("directories.tokendir = {}\nlog.level = ERROR\n", dir.join("tokens").display()),
+            format!("directories.tokendir = {}\nlog.level = ERROR\n", dir.join("tokens").display()),
         );
         let modules = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
         let module =
