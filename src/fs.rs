@@ -5,6 +5,7 @@
 
 mod behind;
 mod bypass;
+mod copies;
 mod in_folder;
 mod lock;
 mod open_folder;
@@ -21,13 +22,17 @@ use std::{
 
 use behind::WriteBehind;
 use bypass::Bypass;
+pub(crate) use copies::Copies;
 pub(crate) use in_folder::{open_in_folder, type_in_folder};
 pub(crate) use lock::Lock;
 pub(crate) use open_folder::OpenFolder;
 pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
-pub(crate) use unfinished::{OLD_SUFFIX, PARTIAL_SUFFIX, is_marked, old_path, partial_path, require_ours};
+pub(crate) use unfinished::{
+    COPY_SUFFIX, OLD_SUFFIX, PARTIAL_SUFFIX, copy_path, is_marked, lock_there, old_path, partial_path,
+    require_ours,
+};
 
 use zeroize::Zeroizing;
 
@@ -92,9 +97,15 @@ enum WhenDropped {
 }
 
 impl PartialFile {
-    /// Starts writing `target`; refuses at once when it exists and must be kept.
+    /// Starts writing `target`, a file of its own; refuses at once when it exists and must be kept.
     pub(crate) fn create(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, Left::Removed, WhenDropped::Remove)
+        refuse_existing(target, existing)?;
+        Self::open(target, partial_path(target), existing, Left::Removed, WhenDropped::Remove)
+    }
+
+    /// Starts writing `target`, one of several files that get their names together.
+    pub(crate) fn create_of_set(target: &Path) -> Result<Self> {
+        Self::open(target, partial_path(target), Existing::Keep, Left::Removed, WhenDropped::Remove)
     }
 
     /// As [`Self::create`]; nobody but its owner can ever read it.
@@ -103,15 +114,9 @@ impl PartialFile {
         Ok(Self { readers: Readers::Owner, ..file })
     }
 
-    /// Opens what an interrupted run left of `target`, or an empty file. Dropped, it stays for a later run, unless its
-    /// flush failed or it was discarded. [`Self::continue_at`] must be called before it is written.
-    pub(crate) fn resume(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, Left::TakenOver, WhenDropped::Leave)
-    }
-
-    /// As [`Self::create`], but keeps what an interrupted run left, to be written over or skipped.
-    pub(crate) fn reuse(target: &Path, existing: Existing) -> Result<Self> {
-        Self::open(target, existing, Left::TakenOver, WhenDropped::Remove)
+    /// As [`Self::create_of_set`], but keeps what an interrupted run left, to be written over or skipped.
+    pub(crate) fn reuse_of_set(target: &Path) -> Result<Self> {
+        Self::open(target, partial_path(target), Existing::Keep, Left::TakenOver, WhenDropped::Remove)
     }
 
     /// Leaves the next `len` bytes as they are.
@@ -125,9 +130,13 @@ impl PartialFile {
         self.file.set_len(len).map_err(|e| Error::write(self.path(), e))
     }
 
-    fn open(target: &Path, existing: Existing, left: Left, when_dropped: WhenDropped) -> Result<Self> {
-        refuse_existing(target, existing)?;
-        let partial = partial_path(target);
+    fn open(
+        target: &Path,
+        partial: PathBuf,
+        existing: Existing,
+        left: Left,
+        when_dropped: WhenDropped,
+    ) -> Result<Self> {
         let file = match (unfinished::open_left(&partial)?, left) {
             (Some(file), Left::TakenOver) => {
                 #[cfg(unix)]
@@ -298,8 +307,22 @@ impl Drop for WrittenFile {
     }
 }
 
-/// Errors with [`Code::Exists`] when `target` exists and must be kept.
+/// How every volume of a bundle begins.
+const VOLUME_MAGIC: &[u8; 4] = b"\x89SLF";
+
+/// Errors with [`Code::Exists`] when `target` exists and must be kept. A volume of a bundle must be: it is replaced together
+/// with the others, or not at all.
 pub(crate) fn refuse_existing(target: &Path, existing: Existing) -> Result<()> {
+    refuse_taken(target, existing)?;
+    let mut magic = [0; VOLUME_MAGIC.len()];
+    let read = open_file(target).ok().and_then(|file| read_exact_at(&file, &mut magic, 0).ok());
+    if read.is_some() && magic == *VOLUME_MAGIC {
+        return Err(Error::new(Code::Exists).hinted("volume").at(target));
+    }
+    Ok(())
+}
+
+fn refuse_taken(target: &Path, existing: Existing) -> Result<()> {
     match target.symlink_metadata() {
         Ok(found) if existing == Existing::Keep || found.is_dir() => Err(Error::new(Code::Exists).at(target)),
         _ => Ok(()),
@@ -326,7 +349,7 @@ pub(crate) fn rename(from: &Path, to: &Path, existing: Existing) -> Result<()> {
             Err(errno) => return Err(Error::write(to, errno.into())),
         }
     }
-    refuse_existing(to, existing)?;
+    refuse_taken(to, existing)?;
     fs::rename(from, to).map_err(|e| Error::write(to, e))
 }
 
@@ -335,6 +358,15 @@ pub(crate) fn rename(from: &Path, to: &Path, existing: Existing) -> Result<()> {
 pub(crate) fn rename_dir(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|e| Error::write(to, e))?;
     sync_parent(to)
+}
+
+/// As [`remove`], unless another run writes it.
+///
+/// # Errors
+/// [`Code::Busy`]
+pub(crate) fn remove_unused(path: &Path) -> Result<()> {
+    let _lock = unfinished::lock_there(path)?;
+    remove(path)
 }
 
 /// Removes a file that a user agreed to lose.
@@ -599,13 +631,15 @@ mod tests {
     fn what_an_interrupted_run_left_is_continued_or_discarded() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("a");
-        let mut file = PartialFile::resume(&target, Existing::Keep).unwrap();
+        let copies = Copies::begin(dir.path()).unwrap();
+        assert_eq!(Copies::begin(dir.path()).unwrap_err().code(), Code::Busy);
+        let mut file = copies.resume(&target).unwrap();
         file.continue_at(0).unwrap();
         file.write_all(b"half, and torn").unwrap();
         drop(file);
         assert!(!target.exists());
 
-        let mut file = PartialFile::resume(&target, Existing::Keep).unwrap();
+        let mut file = copies.resume(&target).unwrap();
         assert_eq!(file.len().unwrap(), 14);
         file.continue_at(4).unwrap();
         assert_eq!(file.synced_bytes(), 4);
@@ -613,7 +647,7 @@ mod tests {
         file.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"half done");
 
-        PartialFile::resume(&target, Existing::Replace).unwrap().discard();
+        copies.resume(&target).unwrap().discard();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

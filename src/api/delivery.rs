@@ -76,7 +76,7 @@ pub fn pack_delivery(
             leaving.extend(leaving_part(&path)?);
         }
     }
-    Ok(classes.into_iter().zip(Prepared::commit(prepared, leaving)?).collect())
+    Ok(classes.into_iter().zip(Prepared::commit(ctx, prepared, leaving)?).collect())
 }
 
 /// The bundles of a delivery that are there.

@@ -136,7 +136,7 @@ pub fn pack(
     recipients: impl Into<Recipients>,
     options: &PackOptions,
 ) -> Result<PackReport> {
-    Prepared::commit(vec![prepare(ctx, plan, out, &recipients.into(), options, Vec::new())?], Vec::new())
+    Prepared::commit(ctx, vec![prepare(ctx, plan, out, &recipients.into(), options, Vec::new())?], Vec::new())
         .map(|mut reports| reports.remove(0))
 }
 
@@ -149,7 +149,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Gives all of them their names, in place of what is there and of what is `leaving`, or none.
-    pub(super) fn commit(prepared: Vec<Self>, leaving: Vec<ReadySet>) -> Result<Vec<PackReport>> {
+    pub(super) fn commit(ctx: &Ctx, prepared: Vec<Self>, leaving: Vec<ReadySet>) -> Result<Vec<PackReport>> {
         let (mut reports, mut sets, mut journals) = (Vec::new(), Vec::new(), Vec::new());
         for Self { report, ready, journal } in prepared {
             reports.push(report);
@@ -157,7 +157,7 @@ impl Prepared {
             journals.push(journal);
         }
         sets.extend(leaving);
-        match bundle::commit(sets) {
+        match bundle::commit(ctx, sets) {
             Ok(()) => Ok(reports),
             Err(e) => {
                 journals.into_iter().for_each(Journal::keep);

@@ -38,7 +38,7 @@ pub fn reseal(
     let keys = Arc::new(BundleKeys::new(Key::random(), random()));
     let slots = recipients.start(ctx, &keys, options.kdf.cost(), Vec::new())?;
     let sealed = pipeline::reseal(ctx, &unlocked.bundle, out, layout, options.existing, &keys, slots)?;
-    bundle::commit(vec![sealed.ready])?;
+    bundle::commit(ctx, vec![sealed.ready])?;
     let index = unlocked.bundle.index();
     Ok(PackReport {
         volumes: volumes(out, sealed.header.geometry.num_volumes),

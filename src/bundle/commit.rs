@@ -4,25 +4,23 @@
 //! until all have their names: at any moment the old set or the new one is complete, and `locate` finds it. A failure is
 //! undone in reverse; a run that was killed is finished or undone by `settle`. docs/architecture.md has the table.
 
-use std::{
-    fs::{File, TryLockError},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     SetId,
     delivery::DeliveryPart,
     header::{COPY_BYTES, Header},
     record::MAX_VOLUMES,
-    volume::{set_id_of, volume_path},
+    volume::{is_volume_head, set_id_of, volume_path},
 };
 use crate::{
     class::Class,
     error::{Code, Error, Fact, Result},
     fs::{
-        Existing, OLD_SUFFIX, PARTIAL_SUFFIX, WrittenFile, old_path, open_file, parent, partial_path,
-        read_exact_at, remove, rename, sync_parent,
+        COPY_SUFFIX, Existing, OLD_SUFFIX, PARTIAL_SUFFIX, WrittenFile, copy_path, lock_there, old_path,
+        open_file, parent, partial_path, read_exact_at, remove_unused, rename, sync_parent,
     },
+    job::{Ctx, Notice, NoticeKind},
 };
 
 /// Volumes of a bundle that are complete under their partial names.
@@ -33,8 +31,8 @@ pub(crate) struct ReadySet {
     pub(crate) files: Vec<WrittenFile>,
     /// Files that are there, and go when these come.
     pub(crate) replaced: Vec<PathBuf>,
-    /// Whether no other volume of the bundle may lie there under its partial name.
-    pub(crate) is_all: bool,
+    /// Whether it is a set of its own, all of it, and no copy of another: what lies there of an earlier attempt may go.
+    pub(crate) is_new: bool,
 }
 
 /// What a file beside a bundle is, by its name.
@@ -42,6 +40,7 @@ pub(crate) struct ReadySet {
 enum Kind {
     Volume,
     Partial,
+    Copy,
     Old,
 }
 
@@ -49,7 +48,7 @@ enum Kind {
 ///
 /// # Errors
 /// Nothing has changed then; the complete files keep their partial names.
-pub(crate) fn commit(mut sets: Vec<ReadySet>) -> Result<()> {
+pub(crate) fn commit(ctx: &Ctx, mut sets: Vec<ReadySet>) -> Result<()> {
     let mut renames = Renames::default();
     let gone: Vec<SetId> =
         sets.iter().flat_map(|set| &set.replaced).filter_map(|path| set_at(path)).collect();
@@ -62,18 +61,23 @@ pub(crate) fn commit(mut sets: Vec<ReadySet>) -> Result<()> {
         return Err(left.fold(error, |error, path| error.with(Fact::Left, path.display())));
     }
     // What cannot be removed is found, and removed, by the next run.
+    let remove = |path: &Path| {
+        if is_there(path) && remove_unused(path).is_err() {
+            ctx.notice(Notice::new(NoticeKind::NotRemoved, path.display()));
+        }
+    };
     for set in &sets {
-        set.replaced.iter().for_each(|path| drop(remove(&old_path(path))));
+        set.replaced.iter().for_each(|path| remove(&old_path(path)));
         for (kind, volume, path) in files_of(&set.path).unwrap_or_default() {
             let is_left = match kind {
-                Kind::Volume => false,
+                Kind::Volume | Kind::Copy => false,
                 // The next run may have begun its first volume, and another may write the others.
-                Kind::Partial => set.is_all && volume > 0 && lock(&path).is_ok(),
+                Kind::Partial => set.is_new && volume > 0 && lock_there(&path).is_ok(),
                 // What was set aside of any other bundle is not this run's to remove.
                 Kind::Old => set_at(&path).is_some_and(|set| gone.contains(&set)),
             };
             if is_left {
-                let _ = remove(&path);
+                remove(&path);
             }
         }
     }
@@ -89,7 +93,7 @@ impl Renames {
         let Some(first) = sets.first() else { return Ok(()) };
         // A bundle that is being repaired, or whose keys are being changed, is not replaced under that run.
         let going = sets.iter().filter(|set| set.replaced.contains(&set.path));
-        let _locks = going.map(|set| lock(&set.path)).collect::<Result<Vec<_>>>()?;
+        let _locks = going.map(|set| lock_there(&set.path)).collect::<Result<Vec<_>>>()?;
         // The first volume, without which nothing opens, is the last to go and the last to come.
         let parts = |is_first: bool| {
             let is_part = move |set: &ReadySet, path: &Path| (path == set.path) == is_first;
@@ -142,6 +146,9 @@ pub(crate) fn replaced_by(path: &Path, existing: Existing, own: Option<&SetId>) 
     if first.is_some() && (existing == Existing::Keep || path.is_dir()) {
         return Err(Error::new(Code::Exists).at(path));
     }
+    if head_of(path).is_some_and(|head| is_volume_head(&head)) {
+        return Err(Error::new(Code::Exists).hinted("volume").at(path));
+    }
     let (old, begun) = (first.as_deref().and_then(set_at), set_at(&partial_path(path)));
     let mut replaced: Vec<PathBuf> = is_there(path).then(|| path.to_owned()).into_iter().collect();
     for (_, _, path) in files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume) {
@@ -164,7 +171,7 @@ pub(crate) fn leaving_part(path: &Path) -> Result<Option<ReadySet>> {
     let is_its = |(kind, _, path): &(Kind, u32, PathBuf)| *kind == Kind::Volume && set_at(path) == set;
     let later = files_of(path)?.into_iter().filter(is_its).map(|(.., path)| path);
     let replaced = std::iter::once(path.to_owned()).chain(later).collect();
-    Ok(Some(ReadySet { path: path.to_owned(), files: Vec::new(), replaced, is_all: true }))
+    Ok(Some(ReadySet { path: path.to_owned(), files: Vec::new(), replaced, is_new: true }))
 }
 
 /// Ends what a run to `path` that was killed had begun: the bundle that is complete gets its names; what there is of the
@@ -178,7 +185,7 @@ pub(crate) fn settle(path: &Path) -> Result<()> {
     let is_begun = |path: &Path| begun.is_some() && set_at(path) == begun;
     let is_settled = |(kind, _, path): &(Kind, u32, PathBuf)| match kind {
         Kind::Volume => !is_begun(path),
-        Kind::Partial => true,
+        Kind::Partial | Kind::Copy => true,
         Kind::Old => false,
     };
     // Whoever cannot list the folder did not leave anything there. What only has the name of a volume that was set aside,
@@ -188,36 +195,36 @@ pub(crate) fn settle(path: &Path) -> Result<()> {
     if first.is_none() && files.iter().all(is_settled) {
         return Ok(());
     }
-    let _locks = [lock(&partial_path(path))?, lock(path)?];
+    // Whoever writes copies holds the folder.
+    let _locks = [lock_there(parent(path))?, lock_there(&partial_path(path))?, lock_there(path)?];
     if let Some(first) = first {
         rename(&first, path, Existing::Keep)?;
     }
     let set = set_at(path);
+    // A later volume of the bundle that is there, or of one whose first volume is elsewhere.
+    let is_back = |volume: u32, old: &Path| match set {
+        Some(_) => volume > 0 && set_at(old) == set && set_at(&volume_path(path, volume)) != set,
+        None => volume > 0 && !is_there(&old_path(path)) && !is_there(&volume_path(path, volume)),
+    };
+    let old: Vec<_> = files.iter().filter(|(kind, ..)| *kind == Kind::Old).collect();
     // New volumes make room before old ones come back.
-    for (kind, volume, file) in &files {
-        if *kind == Kind::Volume && is_begun(file) && set != begun {
-            rename(file, &partial_path(&volume_path(path, *volume)), Existing::Replace)?;
+    for (_, volume, file) in files.iter().filter(|(kind, ..)| *kind == Kind::Volume) {
+        let name = volume_path(path, *volume);
+        if is_begun(file) && set != begun {
+            rename(file, &partial_path(&name), Existing::Replace)?;
+        } else if set_at(file).is_some() && old.iter().any(|(_, of, old)| of == volume && is_back(*of, old)) {
+            rename(file, &copy_path(&name), Existing::Keep)?;
         }
     }
-    for (_, volume, file) in files.iter().filter(|(kind, ..)| *kind == Kind::Old && set.is_some()) {
-        let name = volume_path(path, *volume);
-        if *volume > 0 && set_at(file) == set && set_at(&name) != set {
-            rename(file, &name, Existing::Keep)?;
-        } else {
+    for (_, volume, file) in old {
+        if is_back(*volume, file) {
+            rename(file, &volume_path(path, *volume), Existing::Keep)?;
+        } else if set.is_some() {
             // It may be another user's, and is in nobody's way.
-            let _ = remove(file);
+            let _ = remove_unused(file);
         }
     }
     sync_parent(path)
-}
-
-/// Holds the file at `path`, if there is one, against a run that writes it.
-fn lock(path: &Path) -> Result<Option<File>> {
-    let Ok(file) = open_file(path) else { return Ok(None) };
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(Error::new(Code::Busy).at(path)),
-        _ => Ok(Some(file)),
-    }
 }
 
 /// Where the first volume of the bundle at `path` lies: there, but for the moments in which it is replaced.
@@ -241,8 +248,12 @@ fn is_decided(path: &Path, next: &Path) -> bool {
     deciding.is_some_and(|deciding| deciding.delivery == part.delivery)
 }
 
-/// Whether the bundle that was set aside from `path` belongs to a delivery that another took the place of.
+/// Whether the bundle that was set aside from `path` belongs to a delivery that another took the place of. Copies of a
+/// delivery come one by one, and each takes the place of what lay under its own name alone.
 fn is_superseded(path: &Path, old: &Path) -> bool {
+    if is_there(&copy_path(path)) {
+        return false;
+    }
     let Some(part) = part_at(old) else { return false };
     let siblings = Class::ALL.into_iter().filter(|class| *class != part.class);
     let mut siblings = siblings.filter_map(|class| part_at(&part.sibling(path, class)?));
@@ -265,9 +276,13 @@ pub(crate) fn locate(path: &Path, volume: u32, set_id: &SetId) -> PathBuf {
 
 /// The set that the file at `path` is a volume of.
 pub(crate) fn set_at(path: &Path) -> Option<SetId> {
+    set_id_of(&head_of(path)?)
+}
+
+fn head_of(path: &Path) -> Option<[u8; 64]> {
     let mut head = [0; 64];
     read_exact_at(&open_file(path).ok()?, &mut head, 0).ok()?;
-    set_id_of(&head)
+    Some(head)
 }
 
 /// Which part of a delivery the bundle at `path` is, by a usable header copy.
@@ -305,6 +320,8 @@ fn files_of(path: &Path) -> Result<Vec<(Kind, u32, PathBuf)>> {
 fn kind_of(rest: &str) -> Option<(Kind, u32)> {
     let (number, kind) = if let Some(number) = rest.strip_suffix(PARTIAL_SUFFIX) {
         (number, Kind::Partial)
+    } else if let Some(number) = rest.strip_suffix(COPY_SUFFIX) {
+        (number, Kind::Copy)
     } else if let Some(number) = rest.strip_suffix(OLD_SUFFIX) {
         (number, Kind::Old)
     } else {

@@ -12,7 +12,7 @@ use std::{
 use super::{
     commit::locate_first,
     frame::{Frame, decompress},
-    header::{COPY_BYTES, Fault, Header},
+    header::{COPY_BYTES, Fault, Header, Slot},
     index::{BlobEntry, Extent, Index, MAX_INDEX_BYTES},
     index_hashes::IndexHashes,
     keys::BundleKeys,
@@ -118,6 +118,15 @@ impl Bundle {
     /// Readable headers, newest first; after an interrupted key change they may differ in slots.
     pub(crate) fn candidates(&self) -> impl Iterator<Item = &Header> {
         self.candidates.iter().map(|(header, _)| header)
+    }
+
+    /// Key slots that only the older copy has: a change of keys was interrupted between the copies, and what they open with
+    /// opens the bundle until it is completed. Without a key it is not known whether that copy is authentic.
+    pub(crate) fn superseded_slots(&self) -> Vec<&Slot> {
+        let newest = self.header();
+        let is_older = |other: &&Header| other.core() == newest.core() && other.sequence < newest.sequence;
+        let older = self.candidates().skip(1).filter(is_older);
+        older.flat_map(|header| &header.slots).filter(|slot| !newest.slots.contains(slot)).collect()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -448,7 +457,7 @@ mod tests {
         let sign = |_: &_| Vec::new();
         let additions = Additions { slots: vec![], base_root: [0; 32], extensions: vec![], sign: &sign };
         let sealed = writer.seal(&ctx, index(10), additions).unwrap();
-        commit(vec![sealed.ready]).unwrap();
+        commit(&Ctx::new(), vec![sealed.ready]).unwrap();
 
         let bundle = Bundle::open(&path).unwrap();
         let header = bundle.authenticate(&keys).unwrap().clone();

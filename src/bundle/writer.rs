@@ -224,10 +224,10 @@ impl BundleWriter {
 }
 
 impl Begin {
-    fn open(self, path: &Path, existing: Existing) -> Result<PartialFile> {
+    fn open(self, path: &Path) -> Result<PartialFile> {
         match self {
-            Self::Anew => PartialFile::create(path, existing),
-            Self::Continue => PartialFile::reuse(path, existing),
+            Self::Anew => PartialFile::create_of_set(path),
+            Self::Continue => PartialFile::reuse_of_set(path),
         }
     }
 }
@@ -282,7 +282,7 @@ impl VolumesWriter {
             replaced: replaced_by(path, existing, None)?,
             volume_records: layout.volume_records()?,
             is_trailer_deferred: layout.recovery_percent.is_some(),
-            first: begin.open(path, existing)?,
+            first: begin.open(path)?,
             keys,
             begin,
             done: Vec::new(),
@@ -341,8 +341,7 @@ impl VolumesWriter {
         }
         self.position = 0;
         let path = volume_path(&self.path, volume);
-        let existing = if self.replaced.contains(&path) { Existing::Replace } else { Existing::Keep };
-        self.later = Some(self.begin.open(&path, existing)?);
+        self.later = Some(self.begin.open(&path)?);
         self.write(&encode_volume_head(self.keys.set_id(), volume))
     }
 
@@ -396,6 +395,6 @@ impl VolumesWriter {
         }
         ctx.checkpoint()?;
         let files = std::iter::once(first.finish_locked()?).chain(self.done).collect();
-        Ok(ReadySet { path: self.path, files, replaced: self.replaced, is_all: true })
+        Ok(ReadySet { path: self.path, files, replaced: self.replaced, is_new: true })
     }
 }

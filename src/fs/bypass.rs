@@ -85,16 +85,17 @@ impl Bypass {
 mod tests {
     use std::io::Write;
 
-    use crate::fs::{Existing, PartialFile};
+    use crate::fs::Copies;
 
     #[test]
     fn pieces_of_any_length_from_any_offset_arrive_as_they_were_written() {
         let dir = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let copies = Copies::begin(dir.path()).unwrap();
         let bytes: Vec<u8> = (0..3_500_000_u32).map(|number| (number % 251) as u8).collect();
         for (name, kept, piece) in [("a", 0, 1 << 20), ("b", 0, 700_001), ("c", 5, 9), ("d", 4096, 1_048_604)]
         {
             let path = dir.path().join(name);
-            let mut file = PartialFile::resume(&path, Existing::Keep).unwrap();
+            let mut file = copies.resume(&path).unwrap();
             file.write_all(&bytes[..kept]).unwrap();
             file.continue_at(kept as u64).unwrap();
             file.bypass_cache().unwrap();

@@ -16,6 +16,9 @@ use crate::error::{Code, Error, Result};
 
 /// What the name of an unfinished file ends in.
 pub(crate) const PARTIAL_SUFFIX: &str = ".sealift-partial";
+/// What the name of a copy ends in until it is complete: of a volume whose set is complete elsewhere, or beside it. So it
+/// says nothing of the other volumes there, unlike what [`PARTIAL_SUFFIX`] marks: they may be all that somebody has.
+pub(crate) const COPY_SUFFIX: &str = ".sealift-copy";
 /// What the name of a file ends in that is being replaced, until what replaces it is in place.
 pub(crate) const OLD_SUFFIX: &str = ".sealift-old";
 /// The longest name of a file, on all file systems that matter.
@@ -37,6 +40,11 @@ pub(crate) fn partial_path(target: &Path) -> PathBuf {
     marked_path(target, PARTIAL_SUFFIX)
 }
 
+/// Where a copy of a volume lies until it is complete.
+pub(crate) fn copy_path(target: &Path) -> PathBuf {
+    marked_path(target, COPY_SUFFIX)
+}
+
 /// Where what `target` was lies while it is replaced.
 pub(crate) fn old_path(target: &Path) -> PathBuf {
     marked_path(target, OLD_SUFFIX)
@@ -45,7 +53,7 @@ pub(crate) fn old_path(target: &Path) -> PathBuf {
 /// Whether a name is marked as that of an unfinished or a replaced file.
 pub(crate) fn is_marked(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    [PARTIAL_SUFFIX, OLD_SUFFIX].iter().any(|suffix| name.ends_with(suffix.as_bytes()))
+    [PARTIAL_SUFFIX, COPY_SUFFIX, OLD_SUFFIX].iter().any(|suffix| name.ends_with(suffix.as_bytes()))
 }
 
 /// A new file that only its owner can read, locked.
@@ -114,6 +122,23 @@ fn lock(file: &File, path: &Path) -> Result<()> {
         Err(TryLockError::WouldBlock) => Err(Error::new(Code::Busy).at(path)),
         _ => Ok(()),
     }
+}
+
+/// Holds the file or folder at `path`, if it can be opened, against a run that writes it.
+///
+/// # Errors
+/// [`Code::Busy`] while one does.
+pub(crate) fn lock_there(path: &Path) -> Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let Ok(file) = options.open(path) else { return Ok(None) };
+    lock(&file, path)?;
+    Ok(Some(file))
 }
 
 fn not_ours(path: &Path) -> Error {

@@ -187,6 +187,6 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
 /// Names what a later handoff will continue.
 fn stopped(plan: &HandoffPlan) -> Error {
     let files = plan.targets.iter().flat_map(|target| &target.files);
-    let partial = files.map(|file| crate::fs::partial_path(&file.path)).filter(|path| path.exists());
+    let partial = files.map(|file| crate::fs::copy_path(&file.path)).filter(|path| path.exists());
     partial.fold(Error::new(Code::HandoffStopped), |error, path| error.with(Fact::Left, path.display()))
 }

@@ -1,4 +1,5 @@
-//! What a handoff will do: which volumes go where, what is there already, whether it fits. Writes nothing.
+//! What a handoff will do: which volumes go where, what is there already, whether it fits. Writes nothing; only a
+//! replacement that was interrupted is finished or undone first.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,11 @@ use super::{
     scan::{Folder, Source},
 };
 use crate::{
-    bundle::{Bundle, VolumeSet, volume_path},
+    bundle::{Bundle, VolumeSet, settle, volume_path},
     digest::hex,
     drive::{Drive, Place, Target},
     error::{Code, Error, Fact, Result},
-    fs::{Existing, partial_path, refuse_write_protected},
+    fs::{Existing, copy_path, refuse_write_protected},
     job::{Ctx, Phase},
 };
 
@@ -148,6 +149,7 @@ pub(crate) fn plan_handoff(
     let mut plans = Vec::new();
     for target in targets {
         ctx.checkpoint()?;
+        settle(&path_in(&target.folder, path, 1))?;
         let folder = Folder::scan(&source, &target.folder)?;
         let take = match options.share {
             Share::Each => wanted.clone(),
@@ -220,7 +222,7 @@ fn refuse_taken_names(folder: &Folder, plan: &TargetPlan, options: &HandoffOptio
         return Err(plan.stale.iter().fold(error, |error, file| error.with(Fact::Path, file.path.display())));
     }
     let taken = plan.files.iter().find_map(|file| {
-        let partial = partial_path(&file.path);
+        let partial = copy_path(&file.path);
         if folder.is_elsewhere(&partial) {
             return Some(partial);
         }

@@ -12,8 +12,8 @@ use crate::{
     drive::Place,
     error::{Error, Result},
     fs::{
-        Existing, OLD_SUFFIX, PARTIAL_SUFFIX, old_path, open_in_folder, partial_path, read_exact_at,
-        type_in_folder,
+        COPY_SUFFIX, Existing, OLD_SUFFIX, PARTIAL_SUFFIX, copy_path, old_path, open_in_folder,
+        read_exact_at, type_in_folder,
     },
 };
 
@@ -65,8 +65,8 @@ impl<'a> Folder<'a> {
             if let Some((volume, state)) = volume_of(rest) {
                 let path = path.join(&name);
                 let mut file = look(source.volumes, volume, &path);
-                // It may be all that is left of a bundle whose replacement was interrupted.
-                if state == Named::SetAside && file.kind != Kind::Elsewhere {
+                // It may be all that is left of a bundle that was being replaced, or is being packed.
+                if [Named::SetAside, Named::Packed].contains(&state) && file.kind != Kind::Elsewhere {
                     file.kind = Kind::Earlier;
                 }
                 found.insert(path, file);
@@ -80,10 +80,10 @@ impl<'a> Folder<'a> {
         let path = path_in(&self.path, self.source.path, volume);
         let size_bytes = self.source.volumes.file_bytes(volume - 1);
         let kind = |path: &Path| self.found.get(path).map(|found| found.kind);
-        let partial = partial_path(&path);
+        let begun = copy_path(&path);
         let state = if kind(&path) == Some(Kind::Whole) && options.existing == Existing::Keep {
             FileState::Present
-        } else if let Some(Found { size_bytes, kind: Kind::Whole | Kind::Ours }) = self.found.get(&partial) {
+        } else if let Some(Found { size_bytes, kind: Kind::Whole | Kind::Ours }) = self.found.get(&begun) {
             FileState::Begun { have_bytes: *size_bytes }
         } else {
             FileState::New
@@ -93,7 +93,7 @@ impl<'a> Folder<'a> {
 
     /// Files of other bundles, by name; those in the way of `files`, and those beside them.
     pub(super) fn stale(&self, files: &[PlannedFile]) -> Vec<StaleFile> {
-        let names = |file: &PlannedFile| [file.path.clone(), partial_path(&file.path), old_path(&file.path)];
+        let names = |file: &PlannedFile| [file.path.clone(), copy_path(&file.path), old_path(&file.path)];
         let is_in_the_way =
             |path: &Path| files.iter().any(|file| names(file).iter().any(|name| name == path));
         let stale = self.found.iter().filter(|(_, found)| found.kind == Kind::Earlier);
@@ -149,7 +149,10 @@ impl<'a> Folder<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     Complete,
-    Unfinished,
+    /// A copy that is not finished.
+    Copied,
+    /// Being packed.
+    Packed,
     SetAside,
 }
 
@@ -157,7 +160,8 @@ enum Named {
 fn volume_of(rest: &[u8]) -> Option<(u32, Named)> {
     let rest = std::str::from_utf8(rest).ok()?;
     let marked = |suffix, named| rest.strip_suffix(suffix).map(|rest| (rest, named));
-    let (rest, named) = marked(PARTIAL_SUFFIX, Named::Unfinished)
+    let (rest, named) = marked(COPY_SUFFIX, Named::Copied)
+        .or_else(|| marked(PARTIAL_SUFFIX, Named::Packed))
         .or_else(|| marked(OLD_SUFFIX, Named::SetAside))
         .unwrap_or((rest, Named::Complete));
     if rest.is_empty() {
@@ -205,10 +209,11 @@ mod tests {
     fn names_of_volumes_are_told_from_others() {
         for (rest, volume) in [
             ("", Some((1, Named::Complete))),
-            (".sealift-partial", Some((1, Named::Unfinished))),
+            (".sealift-copy", Some((1, Named::Copied))),
+            (".sealift-partial", Some((1, Named::Packed))),
             (".0003.sealift-old", Some((3, Named::SetAside))),
             (".0002", Some((2, Named::Complete))),
-            (".9999.sealift-partial", Some((9999, Named::Unfinished))),
+            (".9999.sealift-copy", Some((9999, Named::Copied))),
             (".partial", None),
             (".0001", None),
             (".02", None),

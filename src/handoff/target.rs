@@ -7,7 +7,10 @@ use crate::{
     bundle::{ReadySet, VolumeSet, commit},
     drive::{Ejected, eject_drive},
     error::{Code, Error, Result},
-    fs::{Existing, PartialFile, ReadBack, WrittenFile, free_bytes, is_marked, remove, sync_parent},
+    fs::{
+        Copies, Existing, PartialFile, ReadBack, WrittenFile, free_bytes, is_marked, remove_unused,
+        sync_parent,
+    },
     job::{Background, Ctx},
     kit,
 };
@@ -50,15 +53,16 @@ pub(super) fn serve(job: &Job) -> Result<TargetReport> {
 fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     let plan = job.plan;
     job.enter(Stage::Copy);
+    let copies = Copies::begin(&plan.folder)?;
     let (removed, stale): (Vec<_>, Vec<_>) = plan.stale.iter().partition(|_| plan.removes_stale);
     // An earlier bundle stays until this one is complete, if there is room for both.
     let needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
     let is_short = free_bytes(&plan.folder).is_some_and(|free| free < needed);
     for file in removed.iter().filter(|file| is_short || is_marked(&file.path)) {
-        remove(&file.path)?;
+        remove_unused(&file.path)?;
     }
     let mut kept_bytes = 0;
-    let written = write_all(job, mount, &mut kept_bytes)?;
+    let written = write_all(job, mount, &copies, &mut kept_bytes)?;
     let read_back = match read_all(job, &written).and_then(|how| mount.require(&plan.folder).map(|()| how)) {
         Ok(how) => how,
         Err(error) => {
@@ -74,8 +78,10 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     let replaced = replaced.cloned().collect();
     if let Some(first) = plan.files.first() {
         let path = if first.volume == 1 { first.path.clone() } else { first.path.with_extension("") };
-        commit(vec![ReadySet { path, files: written, replaced, is_all: false }])?;
+        commit(job.ctx, vec![ReadySet { path, files: written, replaced, is_new: false }])?;
     }
+    // A folder that is held open keeps its drive from being unmounted.
+    drop(copies);
     let kit = match &plan.kit {
         Some(program) => write_kit(job.ctx, &plan.folder, program)?,
         None => Vec::new(),
@@ -115,7 +121,7 @@ fn write_kit(ctx: &Ctx, folder: &Path, program: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Writes and flushes every volume that is not there, each under its partial name.
-fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<WrittenFile>> {
+fn write_all(job: &Job, mount: &Mount, copies: &Copies, kept_bytes: &mut u64) -> Result<Vec<WrittenFile>> {
     let mut written = Vec::new();
     let mut write = || -> Result<()> {
         // A volume's last bytes are waited for when the next begins, the last volume's in a stage of their own.
@@ -125,7 +131,7 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
                 written.push(flush(job, before)?);
             }
             mount.require(&job.plan.folder)?;
-            let (copied, progress) = write_one(job, file)?;
+            let (copied, progress) = write_one(job, copies, file)?;
             *kept_bytes += progress.kept_bytes;
             open = Some((copied, progress.counted_bytes));
         }
@@ -148,8 +154,8 @@ fn write_all(job: &Job, mount: &Mount, kept_bytes: &mut u64) -> Result<Vec<Writt
 }
 
 /// The copy of one volume, not flushed yet.
-fn write_one(job: &Job, planned: &PlannedFile) -> Result<(PartialFile, copy::Progress)> {
-    let mut file = PartialFile::resume(&planned.path, job.plan.may_replace(&planned.path))?;
+fn write_one(job: &Job, copies: &Copies, planned: &PlannedFile) -> Result<(PartialFile, copy::Progress)> {
+    let mut file = copies.resume(&planned.path)?;
     let copied = copy::copy(job, planned.volume - 1, &mut file);
     match copied {
         Ok(progress) => Ok((file, progress)),

@@ -57,6 +57,8 @@ kinds! {
     Unproven = "unproven";
     /// The trust store could not be written after a restore: an older release is not refused later.
     NotRemembered = "not-remembered";
+    /// A file that was replaced could not be removed; the next run does so.
+    NotRemoved = "not-removed";
     /// Another run was changing the same bundle, and was waited for.
     WaitedForRun = "waited-for-run";
     /// The header has no room for all the signature entries that were found.

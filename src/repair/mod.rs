@@ -18,7 +18,7 @@ use crate::{
         volume_path,
     },
     error::{Code, Error, Fact, Result},
-    fs::{Existing, PartialFile, WrittenFile, read_exact_at, require_space},
+    fs::{Copies, Existing, PartialFile, WrittenFile, parent, read_exact_at, require_space},
     job::{Ctx, Phase},
 };
 
@@ -125,7 +125,7 @@ pub(crate) fn repair(ctx: &Ctx, path: &Path, options: &RepairOptions) -> Result<
         return Err(error.at(path));
     }
     let num_header_copies = rebuild::mend_header(&targets.paths[0], brought)?;
-    let volumes = targets.commit(&scanned, &rebuilt.left.records)?;
+    let volumes = targets.commit(ctx, &scanned, &rebuilt.left.records)?;
     drop(lock);
     Ok(RepairReport {
         fingerprint: crate::digest::hex(&header.fingerprint()),
@@ -198,6 +198,8 @@ struct Targets {
     new: Vec<(u32, WrittenFile)>,
     /// Files that are there, and go when the new ones come.
     replaced: Vec<PathBuf>,
+    /// Until they have their names.
+    _copies: Copies,
 }
 
 impl Targets {
@@ -205,14 +207,15 @@ impl Targets {
     fn in_place(scanned: &Scanned, path: &Path) -> Result<Self> {
         let names = names(scanned, path);
         let (mut paths, mut new) = (names.clone(), Vec::new());
+        let copies = Copies::begin(parent(path))?;
         for volume in scanned.missing_volumes() {
             let name = &names[volume as usize];
             require_space(name, scanned.shape().places(volume).len)?;
-            let file = PartialFile::create(name, Existing::Keep)?.finish()?;
+            let file = copies.create(name)?.finish()?;
             file.path().clone_into(&mut paths[volume as usize]);
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new, replaced: Vec::new() })
+        Ok(Self { paths, names, new, replaced: Vec::new(), _copies: copies })
     }
 
     /// Copies of the volumes, damaged as they are; what cannot be read is left out.
@@ -223,19 +226,19 @@ impl Targets {
         require_space(out, num_bytes)?;
         ctx.enter(Phase::Recover, num_bytes);
         let (mut paths, mut new) = (Vec::new(), Vec::new());
+        let copies = Copies::begin(parent(out))?;
         for (volume, name) in (0..).zip(&names) {
-            let existing = if replaced.contains(name) { Existing::Replace } else { Existing::Keep };
-            let mut file = PartialFile::create(name, existing)?;
+            let mut file = copies.create(name)?;
             copy(ctx, scanned.survey.files.path(volume), shape.places(volume).len, &mut file)?;
             let file = file.finish()?;
             paths.push(file.path().to_owned());
             new.push((volume, file));
         }
-        Ok(Self { paths, names, new, replaced })
+        Ok(Self { paths, names, new, replaced, _copies: copies })
     }
 
     /// Gives new files their names. A missing volume of which nothing could be rebuilt stays missing.
-    fn commit(self, scanned: &Scanned, left: &[u64]) -> Result<Vec<PathBuf>> {
+    fn commit(self, ctx: &Ctx, scanned: &Scanned, left: &[u64]) -> Result<Vec<PathBuf>> {
         let geometry = &scanned.shape().geometry;
         let has_whole = |volume| {
             let (start, num) = geometry.volume_span(volume);
@@ -244,7 +247,7 @@ impl Targets {
         let files = self.new.into_iter().filter(|(volume, _)| has_whole(*volume)).map(|(_, file)| file);
         let path = self.names.first().cloned().unwrap_or_default();
         let (files, replaced) = (files.collect(), self.replaced);
-        bundle::commit(vec![ReadySet { path, files, replaced, is_all: true }])?;
+        bundle::commit(ctx, vec![ReadySet { path, files, replaced, is_new: false }])?;
         Ok(self.names)
     }
 }

@@ -364,6 +364,8 @@ KEY-30 = The token to enter the Vault server with is missing
     .hint = The file above is not there, or is empty. Run “vault login” first, or name the token's file in the address with “token-file=FILE”; with an AppRole, check “secret-id-file”.
 KEY-31 = This key opens the bundle already
     .hint = Nothing was changed. To replace a key, give one that the bundle does not know yet.
+KEY-32 = An earlier change of keys had been interrupted. It is completed now; nothing else was changed
+    .hint = Numbers of key slots may be others than before: look at the list again (“keys list”), then repeat your change if it is still needed.
 
 SIGN-01 = This is not a key file, or it is damaged
     .hint = Choose a key as cosign or openssl writes it: a PEM file, whose first line says “BEGIN … PRIVATE KEY” or “BEGIN PUBLIC KEY”.
@@ -531,6 +533,7 @@ note-old-copies-open = { $about }: copies of the bundle made before this change 
 note-opens-with-token = { $about }: what this public key locks opens only with the token (PKCS #11) that holds its private key, not with a file.
 note-unproven = { $about }: this volume, or its list of hashes, is lost. The rest was sealed by someone with a passphrase of this bundle; that it is what the fingerprint stands for cannot be proven.
 note-not-remembered = { $about }: this trust store could not be written, so what was restored is not remembered: an older release will not be refused. Make room or make it writable, then restore once more.
+note-not-removed = { $about }: this file was replaced and could not be removed. The next run that writes this bundle removes it; so can you.
 note-waited-for-run = { $about }: another run was changing this bundle; this one waited for it.
 note-signatures-dropped = { $about }: the header had no room for all its signature entries; those that are not signatures of this bundle were removed first.
 note-key-still-opens = Key slot { $about } opens with the same key as the slot that was changed or removed.

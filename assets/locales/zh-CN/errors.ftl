@@ -364,6 +364,8 @@ KEY-30 = 缺少登录 Vault 服务器的令牌
     .hint = 上面的文件不存在或为空。请先运行“vault login”，或在地址中用“token-file=文件”指明令牌；用 AppRole 登录时，请检查“secret-id-file”。
 KEY-31 = 这个口令或密钥已经能打开此密封包
     .hint = 没有做任何改动。更换时请使用此密封包中还没有的口令或密钥。
+KEY-32 = 上一次密钥更改曾被中断，现已完成；本次更改未执行
+    .hint = 密钥槽编号可能已变化：请重新查看列表（keys list），如仍需要，再次执行更改。
 
 SIGN-01 = 这不是密钥文件，或者文件已损坏
     .hint = 请选择 cosign 或 openssl 生成的密钥：PEM 格式，首行含“BEGIN … PRIVATE KEY”或“BEGIN PUBLIC KEY”字样。
@@ -531,6 +533,7 @@ note-old-copies-open = { $about }：在此更改之前复制出去的密封包�
 note-opens-with-token = { $about }：这把公钥所加的锁，只有存有相应私钥的令牌（PKCS#11）才能打开；用私钥文件打不开。
 note-unproven = { $about }：这个分卷缺失，或其校验值已丢失。其余内容确由掌握口令的人密封，但无法证明与指纹相符。
 note-not-remembered = { $about }：信任库无法写入，未能记下还原了哪个版本，以后不会因此拒绝更旧的版本。请腾出空间或改为可写，然后再还原一次。
+note-not-removed = { $about }：此文件已被替换，但未能删除。下次写入此密封包时会将其删除，也可手动删除。
 note-waited-for-run = { $about }：另一个运行正在修改此密封包，已等待其完成。
 note-signatures-dropped = { $about }：文件头放不下全部签名条目，已优先移除不属于此密封包的条目。
 note-key-still-opens = 密钥槽 { $about } 与刚更换或移除的密钥槽用的是同一个口令或密钥，它仍能打开此密封包。

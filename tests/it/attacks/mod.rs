@@ -2,6 +2,7 @@
 
 mod bounds;
 mod commit;
+mod copies;
 mod folders;
 mod in_place;
 mod journals;

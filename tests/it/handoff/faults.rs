@@ -13,7 +13,7 @@ const STRACE: Tool = Tool::new("strace", "strace");
 
 /// What a volume is called until it is whole.
 const PARTIAL: [&str; 3] =
-    ["a.sealift.sealift-partial", "a.sealift.0002.sealift-partial", "a.sealift.0003.sealift-partial"];
+    ["a.sealift.sealift-copy", "a.sealift.0002.sealift-copy", "a.sealift.0003.sealift-copy"];
 
 /// A handoff in which call number `when` of `syscall` fails, counted on each thread; of calls on `files`, if any.
 fn with_fault(bundle: &Path, folder: &Path, files: &[&str], syscall: &str, error: &str, when: u32) -> Output {

@@ -24,7 +24,7 @@ fn a_copy_goes_on_behind_the_last_piece_that_is_right() {
     let whole = fs::read(&bundle).unwrap();
     let folder = dir.join("stick");
     fs::create_dir(&folder).unwrap();
-    let partial = folder.join("a.sealift.sealift-partial");
+    let partial = folder.join("a.sealift.sealift-copy");
     // Torn in the middle of a record, all there but its end, and with pages that never reached the medium.
     let torn = whole[..whole.len() / 2 + 777].to_vec();
     let mut holed = whole[..whole.len() - 100].to_vec();
@@ -47,7 +47,7 @@ fn a_copy_that_was_cancelled_is_continued() {
     let dir = Scratch::new();
     let bundle = bundle(&dir, None);
     let stick = Stick::new(&dir, "ext4", 64);
-    let partial = stick.point.join("a.sealift.sealift-partial");
+    let partial = stick.point.join("a.sealift.sealift-copy");
     let mut child = command(&bundle).arg("--to").arg(&stick.point).stdout(Stdio::piped()).spawn().unwrap();
     wait_for(&partial, 4 << 20, &mut child);
     // Stopped first, so that it has not ended when it is told to.
@@ -55,7 +55,7 @@ fn a_copy_that_was_cancelled_is_continued() {
     signal(&child, "-INT");
     signal(&child, "-CONT");
     assert_eq!(failed(&child.wait_with_output().unwrap()), ("HANDOFF-07".into(), Some(130)));
-    assert_eq!(names(&stick.point), ["a.sealift.sealift-partial"]);
+    assert_eq!(names(&stick.point), ["a.sealift.sealift-copy"]);
     let refused = Sealift::command(["verify"]).arg(&partial).output().unwrap();
     assert_ne!(refused.status.code(), Some(0));
     let report = handed(&bundle, &stick.point, &[]);
@@ -102,7 +102,7 @@ fn a_stick_that_is_pulled_gets_no_files_on_the_disk_below_and_is_continued_later
     let bundle = bundle(&dir, Some("12MiB"));
     let stick = Stick::new(&dir, "ext4", 64);
     let mut child = command(&bundle).arg("--to").arg(&stick.point).stdout(Stdio::piped()).spawn().unwrap();
-    wait_for(&stick.point.join("a.sealift.sealift-partial"), 4 << 20, &mut child);
+    wait_for(&stick.point.join("a.sealift.sealift-copy"), 4 << 20, &mut child);
     signal(&child, "-STOP");
     stick.pull();
     assert_eq!(names(&stick.point), Vec::<String>::new());
@@ -122,7 +122,7 @@ fn two_handoffs_to_one_stick_do_not_meet() {
     let bundle = bundle(&dir, None);
     let folder = dir.join("stick");
     fs::create_dir(&folder).unwrap();
-    let partial = folder.join("a.sealift.sealift-partial");
+    let partial = folder.join("a.sealift.sealift-copy");
     let mut child = command(&bundle).arg("--to").arg(&folder).stdout(Stdio::piped()).spawn().unwrap();
     wait_for(&partial, 1 << 20, &mut child);
     signal(&child, "-STOP");

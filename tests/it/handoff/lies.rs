@@ -59,7 +59,7 @@ fn a_stick_that_loses_what_was_written_is_found_out() {
     let dir = Scratch::new();
     let bundle = bundle(&dir, None);
     let stick = Stick::new(&dir, "ext4", 64);
-    let partial = stick.point.join("a.sealift.sealift-partial");
+    let partial = stick.point.join("a.sealift.sealift-copy");
     let mut child = command(&bundle).arg("--to").arg(&stick.point).stdout(Stdio::piped()).spawn().unwrap();
     let len = fs::metadata(&bundle).unwrap().len();
     // Nearly all is written; the rest of the run begins only after the fake has forgotten its upper half.

@@ -79,12 +79,12 @@ fn a_stick_that_is_gone_is_said_nothing_claims_to_be_whole_and_the_next_run_cont
     let mut stick = Bound::new(&dir);
     let mut handoff = command(&bundle);
     handoff.arg("--to").arg(&stick.point);
-    let child = stopped_at(&mut handoff, &stick.real.join("a.sealift.0002.sealift-partial"), 4 << 20);
+    let child = stopped_at(&mut handoff, &stick.real.join("a.sealift.0002.sealift-copy"), 4 << 20);
     stick.pull();
     signal(&child, "-CONT");
     assert_eq!(failed(&child.wait_with_output().unwrap()), ("HANDOFF-02".into(), Some(1)));
     assert!(
-        names(&stick.real).iter().all(|name| name.ends_with(".sealift-partial")),
+        names(&stick.real).iter().all(|name| name.ends_with(".sealift-copy")),
         "{:?}",
         names(&stick.real)
     );
@@ -188,7 +188,7 @@ fn a_device_that_fails_every_transfer_is_an_error_and_the_stick_is_continued_lat
         let stick = Stick::new(&dir, kind, num_mib);
         let mut handoff = command(&bundle);
         handoff.arg("--to").arg(&stick.point);
-        let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-partial"), 4 << 20);
+        let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-copy"), 4 << 20);
         stick.lose(&dir.join("kept"));
         signal(&child, "-CONT");
         assert_eq!(failed(&child.wait_with_output().unwrap()), ("IO-02".into(), Some(1)), "{kind}");
@@ -207,7 +207,7 @@ fn a_device_that_the_system_has_forgotten_is_a_stick_that_is_gone_though_it_is_m
     let mut handoff = Tool::new("unshare", "util-linux").command();
     handoff.arg("-m").arg(env!("CARGO_BIN_EXE_sealift")).args(["handoff", "--json", "--progress", "none"]);
     handoff.arg(&bundle).arg("--to").arg(&stick.point);
-    let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-partial"), 4 << 20);
+    let child = stopped_at(&mut handoff, &stick.point.join("a.sealift.0002.sealift-copy"), 4 << 20);
     // In the mounts that the program alone sees, the kernel's list of devices becomes an empty one.
     let mut hide = Tool::new("nsenter", "util-linux").command();
     hide.args(["-m", "-t", &child.id().to_string(), "mount", "-t", "tmpfs", "none", "/sys/dev/block"]);
