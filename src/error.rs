@@ -354,6 +354,8 @@ codes! {
     NoVaultToken = "KEY-30", Failed;
     /// The new key opens the bundle already.
     KeyInUse = "KEY-31", Usage;
+    /// A change of keys that was interrupted is completed; the one that was asked for is not done.
+    KeyChangeCompleted = "KEY-32", Failed;
 
     /// Not a key file, or one that is damaged.
     BadSigningKey = "SIGN-01", Failed;

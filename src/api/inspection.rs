@@ -113,6 +113,11 @@ impl Inspection {
         (1..).zip(&self.0.header().slots).map(describe).collect()
     }
 
+    /// Key slots that an interrupted change removed, and that open the bundle until it is completed.
+    pub fn num_superseded_slots(&self) -> usize {
+        self.0.superseded_slots().len()
+    }
+
     /// Recovery records of the bundle, and their bytes; 0 when it was packed without.
     pub fn recovery(&self) -> RecoveryInfo {
         let shape = Survey::shape_at(self.0.path(), self.0.header()).ok().filter(Shape::has_recovery);

@@ -79,11 +79,14 @@ impl Change<'_> {
 /// Changes the slots of the bundle at `path`, opened with `current`. Only the 128 KiB of header are written.
 ///
 /// # Errors
+/// [`Code::KeyChangeCompleted`] instead of a change of the slot that is `meant` by its number, where an earlier change was
+/// interrupted: the numbers that its user has seen may be those from before it.
 /// [`Code::KeyRefused`] also when the slot opens an older copy only: an interrupted change removed it. [`Code::Busy`].
 fn change_slots(
     ctx: &Ctx,
     path: &Path,
     current: &Identities,
+    meant: Option<&Slot>,
     change: impl FnOnce(&mut Change<'_>) -> Result<()>,
 ) -> Result<()> {
     let (file, bundle) = LockedHeader::open(ctx, path)?;
@@ -92,6 +95,10 @@ fn change_slots(
     let header = bundle.authenticate(&access.keys)?.clone();
     let opened = header.slots.iter().position(|known| *known == access.slot);
     let opened = opened.ok_or_else(|| Error::new(Code::KeyRefused).at(path))?;
+    if meant.is_some() && !bundle.superseded_slots().is_empty() {
+        file.write_slots(ctx, header, &access.keys)?;
+        return Err(Error::new(Code::KeyChangeCompleted).at(path));
+    }
     let mut changed = Change { ctx, header, keys: access.keys, current, opened, identity: access.identity };
     change(&mut changed).map_err(|e| e.at(path))?;
     ctx.checkpoint()?;
@@ -118,7 +125,7 @@ pub fn add_slots(
     new: &[Recipient],
     kdf: KdfLevel,
 ) -> Result<()> {
-    change_slots(ctx, path, &current.into(), |change| {
+    change_slots(ctx, path, &current.into(), None, |change| {
         if change.header.slots.len() + new.len() > MAX_SLOTS {
             return Err(Error::new(Code::SlotsFull));
         }
@@ -134,7 +141,7 @@ pub fn add_slots(
 /// with; comes back with its number.
 ///
 /// # Errors
-/// [`Code::NoSuchSlot`]; [`Code::KeyInUse`], also when it is the old one.
+/// [`Code::NoSuchSlot`]; [`Code::KeyInUse`], also when it is the old one; [`Code::KeyChangeCompleted`].
 pub fn change_slot(
     ctx: &Ctx,
     path: &Path,
@@ -145,7 +152,7 @@ pub fn change_slot(
 ) -> Result<usize> {
     let meant = number.map(|number| slot_of(path, number)).transpose()?;
     let mut place = 0;
-    change_slots(ctx, path, &current.into(), |change| {
+    change_slots(ctx, path, &current.into(), meant.as_ref(), |change| {
         let slot = change.seal(new, kdf)?;
         let replaced = match &meant {
             None => change.own_places()?,
@@ -169,10 +176,10 @@ pub fn change_slot(
 /// Removes slot `number`, counted from 1; `current` may open any slot.
 ///
 /// # Errors
-/// [`Code::NoSuchSlot`]; [`Code::LastSlot`].
+/// [`Code::NoSuchSlot`]; [`Code::LastSlot`]; [`Code::KeyChangeCompleted`].
 pub fn remove_slot(ctx: &Ctx, path: &Path, current: impl Into<Identities>, number: usize) -> Result<()> {
     let meant = slot_of(path, number)?;
-    change_slots(ctx, path, &current.into(), |change| {
+    change_slots(ctx, path, &current.into(), Some(&meant), |change| {
         let place = change.place_of(&meant)?;
         if change.header.slots.len() == 1 {
             return Err(Error::new(Code::LastSlot));

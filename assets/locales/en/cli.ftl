@@ -241,6 +241,7 @@ fingerprint = Fingerprint: { $fingerprint }
 fingerprint-words = By phone: { $words }
 slot = Key slot { $number }: { $kind } ({ $details })
 slot-plain = Key slot { $number }: { $kind }
+slots-superseded = An earlier change of keys was interrupted: { $count } more keys, removed or replaced by it, still open this bundle. To complete it, run “keys” with any change again.
 
 class-public = public
 class-internal = internal

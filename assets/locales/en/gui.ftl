@@ -243,6 +243,7 @@ fingerprint-why = Give it to the receiver over another channel, by phone for exa
 bundle-choose = Choose a bundle…
 bundle-other = Another bundle
 bundle-path = Path of a bundle
+bundle-keys-interrupted = An earlier change of keys was interrupted: keys that it removed or replaced still open this bundle. Change, add or remove a key to complete it.
 bundle-copy-damaged = One of the two header copies is damaged; the bundle opens through the other. Copy it again when you can.
 bundle-facts = { $size } · { $volumes ->
     [1] 1 volume

@@ -238,6 +238,7 @@ fingerprint = 指纹：{ $fingerprint }
 fingerprint-words = 电话核对：{ $words }
 slot = 密钥槽 { $number }：{ $kind }（{ $details }）
 slot-plain = 密钥槽 { $number }：{ $kind }
+slots-superseded = 上一次密钥更改被中断：其中移除或替换的 { $count } 个密钥仍能打开此密封包。再次执行任一 keys 更改即可完成。
 
 class-public = 公开
 class-internal = 内部

@@ -212,6 +212,7 @@ fingerprint-why = 请通过另一渠道（例如电话）告知收件人；对�
 bundle-choose = 选择密封包…
 bundle-other = 换一个密封包
 bundle-path = 密封包的路径
+bundle-keys-interrupted = 上一次密钥更改被中断：其中移除或替换的密钥仍能打开此密封包。更改、添加或移除任一密钥即可完成。
 bundle-copy-damaged = 两份头部副本中有一份已损坏，仍可通过另一份打开。请尽早重新复制。
 bundle-facts = { $size } · { $volumes } 个分卷 · { $records } 条记录 · { $slots } 个密钥槽
 

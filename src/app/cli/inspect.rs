@@ -76,6 +76,7 @@ fn one(
         "payload_bytes": bundle.payload_bytes(),
         "recovery": recovery,
         "slots": bundle.slots(),
+        "num_superseded_slots": bundle.num_superseded_slots(),
         "signatures": signatures,
         "num_damaged_header_copies": bundle.num_damaged_header_copies(),
         "image_signers": signers,
@@ -98,5 +99,9 @@ pub(super) fn slots(env: &Env, bundle: &Inspection) {
             text,
             &[("number", slot.number.to_string()), ("kind", kind.into()), ("details", details.into())],
         );
+    }
+    match bundle.num_superseded_slots() {
+        0 => {}
+        count => env.out.say("slots-superseded", &[("count", count.to_string())]),
     }
 }

@@ -39,7 +39,11 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         _ => {}
     }
     let bundle = inspect::open(matches)?;
-    env.out.json(&serde_json::json!({ "fingerprint": bundle.fingerprint(), "slots": bundle.slots() }));
+    env.out.json(&serde_json::json!({
+        "fingerprint": bundle.fingerprint(),
+        "slots": bundle.slots(),
+        "num_superseded_slots": bundle.num_superseded_slots(),
+    }));
     inspect::slots(env, &bundle);
     Ok(Ended::Done)
 }

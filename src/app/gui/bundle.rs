@@ -25,6 +25,7 @@ pub(crate) struct Header {
     pub(crate) slots: Vec<sealift::SlotInfo>,
     /// Header copies that cannot be used: 0 or 1.
     pub(crate) num_damaged_copies: usize,
+    pub(crate) num_superseded_slots: usize,
     pub(crate) standing: Standing,
     /// Which part of a delivery it is; none for a bundle of its own.
     pub(crate) part: Option<Part>,
@@ -65,6 +66,7 @@ impl Header {
             payload_bytes: seen.payload_bytes(),
             slots: seen.slots(),
             num_damaged_copies: seen.num_damaged_header_copies(),
+            num_superseded_slots: seen.num_superseded_slots(),
             standing: Standing::of(seen, Site::open(None, None)),
             path: seen.path().to_owned(),
             part,

@@ -167,6 +167,7 @@ pub(crate) fn header() -> Header {
         payload_bytes: 3_700_000_000,
         slots: vec![slot(1), slot(2)],
         num_damaged_copies: 0,
+        num_superseded_slots: 0,
         standing: Standing::default(),
         part: None,
     }

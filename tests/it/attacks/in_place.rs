@@ -622,6 +622,64 @@ fn a_passphrase_that_is_there_is_told_and_all_its_slots_change_together() {
     assert_eq!(["pw", "pw2", "pw3"].map(|name| place.opened(name)), ["KEY-01", "ok", "ok"].map(String::from));
 }
 
+#[test]
+fn what_an_interrupted_removal_left_open_is_shown_and_completed_before_numbers_count() {
+    let (place, _) = packed(&plain());
+    let stick = place.path("stick/d.sealift");
+    for name in ["pw2", "pw3"] {
+        place.done(&format!("keys add @stick/d.sealift -i @key --kdf low --new-password-file @{name}"));
+    }
+    let list = || {
+        let object = place.done("keys list @stick/d.sealift");
+        assert_eq!(
+            place.done("inspect @stick/d.sealift")["num_superseded_slots"],
+            object["num_superseded_slots"]
+        );
+        (object["slots"].as_array().unwrap().len(), object["num_superseded_slots"].as_u64().unwrap())
+    };
+    for copy in [0, 1] {
+        let before = fs::read(&stick).unwrap();
+        let (slots, none) = list();
+        assert_eq!(none, 0);
+        // Killed between the copies.
+        place.done("keys remove @stick/d.sealift 3 -i @key");
+        put(&stick, &before[copy * COPY..][..COPY], copy * COPY);
+        assert_eq!(list(), (slots - 1, 1));
+        let told =
+            crate::support::Sealift::command(["keys", "list", "--lang", "en"]).arg(&stick).output().unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.contains("interrupted: 1 more"), "{told}");
+        assert_eq!(place.opened("pw2"), "ok");
+        // Repeated with the number of before, it would remove the next one.
+        let interrupted = fs::read(&stick).unwrap();
+        for again in [
+            "remove @stick/d.sealift 3",
+            "change @stick/d.sealift --slot 3 --kdf low --new-password-file @pw2",
+        ] {
+            write(&stick, &interrupted);
+            place.refused(&format!("keys {again} -i @key"), 1, "KEY-32");
+            assert_eq!(list(), (slots - 1, 0));
+            assert_eq!([place.opened("pw2"), place.opened("pw3")], ["KEY-01", "ok"].map(String::from));
+        }
+        // What is meant by no number completes it as well, and is done.
+        write(&stick, &interrupted);
+        place.done("keys add @stick/d.sealift -i @key --kdf low --new-password-file @pw2");
+        assert_eq!(list(), (slots, 0));
+        place.done("keys remove @stick/d.sealift 4 -i @key");
+        assert_eq!([place.opened("pw2"), place.opened("pw3")], ["KEY-01", "ok"].map(String::from));
+        write(&stick, &before);
+    }
+    // Benign: an addition that was interrupted left nothing open.
+    let before = fs::read(&stick).unwrap();
+    place.done("keys remove @stick/d.sealift 4 -i @key");
+    let removed = fs::read(&stick).unwrap();
+    place.done("keys add @stick/d.sealift -i @key --kdf low --new-password-file @pw3");
+    put(&stick, &removed[..COPY], 0);
+    assert_eq!(list().1, 0);
+    place.done("keys remove @stick/d.sealift 3 -i @key");
+    assert_ne!(before, removed);
+}
+
 /// Numbers without a pattern, the same in every run.
 struct Random(u64);
 

@@ -97,7 +97,11 @@ fn a_change_that_is_killed_leaves_a_header_that_opens() {
         child.wait().unwrap();
         assert_eq!(opened(&bundle, &["-i", &file]), "ok", "after {kill} kills");
         if sealift(["keys", "list", path]).1["slots"].as_array().unwrap().len() > 20 {
-            sealift(["keys", "remove", path, "20", "-i", &file]);
+            // Where a kill left a change half done, the first one completes that.
+            let remove = ["keys", "remove", path, "20", "-i", &file];
+            if Sealift::command(remove).arg("-q").output().unwrap().status.code() != Some(0) {
+                sealift(remove);
+            }
         }
     }
     assert_eq!(opened(&bundle, &["--password-file", passphrase]), "ok");

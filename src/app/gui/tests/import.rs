@@ -23,6 +23,7 @@ fn header() -> Header {
         payload_bytes: 1_589_137_899,
         slots: vec![sealift::SlotInfo { number: 1, kind: "password", details: String::new() }],
         num_damaged_copies: 0,
+        num_superseded_slots: 0,
         standing: Standing::default(),
         part: None,
     }

@@ -37,6 +37,9 @@ pub(crate) fn bundle_card(ui: &mut Ui, state: &State, header: &Header) {
         if header.num_damaged_copies > 0 {
             ui.add(Label::small(state.t("bundle-copy-damaged")).tone(theme::Tone::Warn).wrapped());
         }
+        if header.num_superseded_slots > 0 {
+            ui.add(Label::small(state.t("bundle-keys-interrupted")).tone(theme::Tone::Warn).wrapped());
+        }
         ui.take_available_width();
     });
 }
