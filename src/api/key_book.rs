@@ -106,6 +106,30 @@ impl KeyBook {
         fs::write_private(path, text.as_bytes(), Existing::Replace)
     }
 
+    /// Changes the list at `path`: reads it, and writes what `change` made of it. Two programs do so one after the other, so
+    /// that neither loses what the other added; `change` must ask nobody. Gives the list as it is then.
+    ///
+    /// # Errors
+    /// [`Code::BadKeyBook`]; those of `change`; [`Code::Busy`] when another program does not end.
+    pub fn update(path: &Path, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<Self> {
+        fs::create_dir(fs::parent(path))?;
+        let _lock = fs::Lock::take(path)?;
+        let mut book = Self::load(path)?;
+        change(&mut book)?;
+        book.save(path)?;
+        Ok(book)
+    }
+
+    /// Takes in a key of another list.
+    ///
+    /// # Errors
+    /// [`Code::KeyName`].
+    pub fn add(&mut self, key: KnownKey) -> Result<()> {
+        let name = self.free_name(key.kind, &key.name)?;
+        self.keys.push(KnownKey { name, ..key });
+        Ok(())
+    }
+
     /// The keys, in the order they were taken in.
     pub fn keys(&self) -> &[KnownKey] {
         &self.keys
