@@ -130,7 +130,7 @@ impl Inspection {
     /// As [`Self::verify`], and marks each record on `map` once it was checked.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<RecordReport> {
         let report = verify::verify_records(ctx, &self.0, map)?;
-        self.notice_bad_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         Ok(report)
     }
 
@@ -144,7 +144,7 @@ impl Inspection {
         // Shape first: a missing volume is told before the KDF is run.
         self.0.check_shape()?;
         let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
-        self.notice_bad_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         let bundle = self.0.unlock(ctx, &Arc::new(keys))?;
         let images = read_images(ctx, &bundle).collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
         Unlocked::new(ctx, bundle, images, Vec::new())
@@ -159,7 +159,7 @@ impl Inspection {
     pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
         let keys = Arc::new(keyslot::unlock(ctx, &self.0, &with.into())?.keys);
-        self.notice_bad_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         let bundle = self.0.unlock(ctx, &keys).or_else(|e| match e.kind() {
             ErrorKind::Integrity => self.0.unlock_damaged(ctx, &keys),
             _ => Err(e),
@@ -179,14 +179,5 @@ impl Inspection {
             }
         }
         Unlocked::new(ctx, bundle, images, unreadable)
-    }
-
-    fn notice_bad_copy(&self, ctx: &Ctx) {
-        if self.0.num_damaged_copies() > 0 {
-            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.0.path().display()));
-        }
-        if self.0.has_foreign_copy() {
-            ctx.notice(Notice::new(NoticeKind::HeaderCopyForeign, self.0.path().display()));
-        }
     }
 }

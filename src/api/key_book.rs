@@ -343,4 +343,32 @@ mod tests {
         assert!(!key(KnownKeyKind::Identity, "2020-01-01T00:00:00Z").is_due());
         assert!(!key(KnownKeyKind::Signing, &Timestamp::now().to_string()).is_due());
     }
+
+    #[test]
+    fn lists_that_are_changed_at_once_lose_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("conf/keys.toml");
+        let key = |name: String| KnownKey {
+            kind: KnownKeyKind::Recipient,
+            name,
+            address: "age1".into(),
+            public: None,
+            added: String::new(),
+        };
+        std::thread::scope(|scope| {
+            for window in 0..4 {
+                let (path, key) = (&path, &key);
+                scope.spawn(move || {
+                    for number in 0..8 {
+                        KeyBook::update(path, |book| book.add(key(format!("{window}-{number}")))).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(KeyBook::load(&path).unwrap().keys().len(), 32);
+        // Nothing is written where the change is refused.
+        let taken = KeyBook::update(&path, |book| book.add(key("0-0".into())));
+        assert_eq!(taken.unwrap_err().code(), Code::KeyName);
+        assert_eq!(KeyBook::load(&path).unwrap().keys().len(), 32);
+    }
 }

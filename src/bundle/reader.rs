@@ -24,7 +24,7 @@ use super::{
 use crate::{
     error::{Code, Error, Fact, Result},
     fs::{open_file, partial_path, read_exact_at},
-    job::{Background, Ctx},
+    job::{Background, Ctx, Notice, NoticeKind},
 };
 
 /// Decoded frames kept while documents are read.
@@ -155,9 +155,19 @@ impl Bundle {
         self.num_damaged_copies
     }
 
-    /// Whether one of the header copies is of another bundle, or forged: it does not fit the volumes, and the other does.
-    pub(crate) fn has_foreign_copy(&self) -> bool {
-        self.has_foreign_copy
+    /// Names header copies that cannot be used, or do not fit the volumes as the other one does.
+    pub(crate) fn notice_bad_copies(&self, ctx: &Ctx) {
+        if self.num_damaged_copies > 0 {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.path.display()));
+        }
+        self.notice_foreign_copy(ctx);
+    }
+
+    /// Names a header copy that does not fit the volumes, where the other does.
+    pub(crate) fn notice_foreign_copy(&self, ctx: &Ctx) {
+        if self.has_foreign_copy {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyForeign, self.path.display()));
+        }
     }
 
     /// The volumes, checked against [`Self::header`].
