@@ -251,6 +251,7 @@ def decode_index(data, frames_bytes):  # §4.2, with every rule of §4.3
     json.dumps(index, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     images, blobs, frames = (typed(index[name], list) for name in ("images", "blobs", "frames"))
     rule(len(images) <= 10_000 and len(blobs) <= 100_000 and typed(index["created"] + index["tool"], str) >= 0)
+    rule(sum(len(typed(image["names"], list)) for image in images) <= 100_000)
     rule(len(frames) <= MAX_LIST and sum(len(typed(blob["extents"], list)) for blob in blobs) <= MAX_LIST)
     for codec, stored, plain in ([typed(number, int) for number in typed(frame, list)] for frame in frames):
         rule(0 < plain <= MAX_FRAME and (stored == plain if codec == 0 else codec == 1 and 0 < stored <= plain))

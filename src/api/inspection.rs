@@ -135,7 +135,7 @@ impl Inspection {
     /// As [`Self::verify`], and marks each record on `map` once it was checked.
     pub fn verify_onto(&self, ctx: &Ctx, map: &RecordMap) -> Result<RecordReport> {
         let report = verify::verify_records(ctx, &self.0, map)?;
-        self.notice_damaged_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         Ok(report)
     }
 
@@ -149,10 +149,10 @@ impl Inspection {
         // Shape first: a missing volume is told before the KDF is run.
         self.0.check_shape()?;
         let keys = keyslot::unlock(ctx, &self.0, &with.into())?.keys;
-        self.notice_damaged_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         let bundle = self.0.unlock(ctx, &Arc::new(keys))?;
         let images = read_images(ctx, &bundle).collect::<Result<_>>().map_err(|e| e.at(self.0.path()))?;
-        Ok(Unlocked { bundle, images, unreadable: Vec::new() })
+        Unlocked::new(ctx, bundle, images, Vec::new())
     }
 
     /// As [`Self::unlock`], though volumes, trailers or documents of images may be damaged or missing: what can be read is
@@ -164,7 +164,7 @@ impl Inspection {
     pub fn unlock_damaged(&self, ctx: &Ctx, with: impl Into<Identities>) -> Result<Unlocked> {
         ctx.enter(Phase::Unlock, 0);
         let keys = Arc::new(keyslot::unlock(ctx, &self.0, &with.into())?.keys);
-        self.notice_damaged_copy(ctx);
+        self.0.notice_bad_copies(ctx);
         let bundle = self.0.unlock(ctx, &keys).or_else(|e| match e.kind() {
             ErrorKind::Integrity => self.0.unlock_damaged(ctx, &keys),
             _ => Err(e),
@@ -183,12 +183,6 @@ impl Inspection {
                 Err(e) => return Err(e.at(self.0.path())),
             }
         }
-        Ok(Unlocked { bundle, images, unreadable })
-    }
-
-    fn notice_damaged_copy(&self, ctx: &Ctx) {
-        if self.0.num_damaged_copies() > 0 {
-            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.0.path().display()));
-        }
+        Unlocked::new(ctx, bundle, images, unreadable)
     }
 }

@@ -106,6 +106,30 @@ impl KeyBook {
         fs::write_private(path, text.as_bytes(), Existing::Replace)
     }
 
+    /// Changes the list at `path`: reads it, and writes what `change` made of it. Two programs do so one after the other, so
+    /// that neither loses what the other added; `change` must ask nobody. Gives the list as it is then.
+    ///
+    /// # Errors
+    /// [`Code::BadKeyBook`]; those of `change`; [`Code::Busy`] when another program does not end.
+    pub fn update(path: &Path, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<Self> {
+        fs::create_dir(fs::parent(path))?;
+        let _lock = fs::Lock::take(path)?;
+        let mut book = Self::load(path)?;
+        change(&mut book)?;
+        book.save(path)?;
+        Ok(book)
+    }
+
+    /// Takes in a key of another list.
+    ///
+    /// # Errors
+    /// [`Code::KeyName`].
+    pub fn add(&mut self, key: KnownKey) -> Result<()> {
+        let name = self.free_name(key.kind, &key.name)?;
+        self.keys.push(KnownKey { name, ..key });
+        Ok(())
+    }
+
     /// The keys, in the order they were taken in.
     pub fn keys(&self) -> &[KnownKey] {
         &self.keys
@@ -318,5 +342,33 @@ mod tests {
         assert!(key(KnownKeyKind::Signing, "2020-01-01T00:00:00Z").is_due());
         assert!(!key(KnownKeyKind::Identity, "2020-01-01T00:00:00Z").is_due());
         assert!(!key(KnownKeyKind::Signing, &Timestamp::now().to_string()).is_due());
+    }
+
+    #[test]
+    fn lists_that_are_changed_at_once_lose_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("conf/keys.toml");
+        let key = |name: String| KnownKey {
+            kind: KnownKeyKind::Recipient,
+            name,
+            address: "age1".into(),
+            public: None,
+            added: String::new(),
+        };
+        std::thread::scope(|scope| {
+            for window in 0..4 {
+                let (path, key) = (&path, &key);
+                scope.spawn(move || {
+                    for number in 0..8 {
+                        KeyBook::update(path, |book| book.add(key(format!("{window}-{number}")))).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(KeyBook::load(&path).unwrap().keys().len(), 32);
+        // Nothing is written where the change is refused.
+        let taken = KeyBook::update(&path, |book| book.add(key("0-0".into())));
+        assert_eq!(taken.unwrap_err().code(), Code::KeyName);
+        assert_eq!(KeyBook::load(&path).unwrap().keys().len(), 32);
     }
 }

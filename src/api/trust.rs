@@ -49,7 +49,7 @@ impl Unlocked {
     /// # Errors
     /// [`Code::Limit`] when there are too many of them; [`Code::Cancelled`].
     pub fn image_signers(&self, ctx: &Ctx, store: &TrustStore) -> Result<Vec<ImageSigners>> {
-        Ok(vouched(ctx, &[self], store)?.signers(&self.images))
+        vouched(ctx, &[self], store)?.signers(ctx, &self.images)
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Unlocked {
     pub(super) images: Vec<Image>,
     /// Images whose documents cannot be read.
     pub(super) unreadable: Vec<DamagedImage>,
+    sum_bytes: u64,
 }
 
 /// What a bundle says of itself.
@@ -40,6 +41,20 @@ pub struct Contents<'a> {
 }
 
 impl Unlocked {
+    pub(super) fn new(
+        ctx: &Ctx,
+        bundle: OpenBundle,
+        images: Vec<Image>,
+        unreadable: Vec<DamagedImage>,
+    ) -> Result<Self> {
+        let mut sum_bytes = 0;
+        for image in &images {
+            ctx.checkpoint()?;
+            sum_bytes += image.size_bytes();
+        }
+        Ok(Self { bundle, images, unreadable, sum_bytes })
+    }
+
     /// What is inside.
     pub fn contents(&self) -> Contents<'_> {
         let index = self.bundle.index();
@@ -47,7 +62,7 @@ impl Unlocked {
             created: &index.created,
             tool: &index.tool,
             images: &self.images,
-            sum_bytes: self.images.iter().map(Image::size_bytes).sum(),
+            sum_bytes: self.sum_bytes,
             externals: index.externals().into_keys().collect(),
         }
     }

@@ -23,6 +23,8 @@ use crate::{
 
 /// Most images of a bundle.
 pub(crate) const MAX_IMAGES: usize = 10_000;
+/// Most names of all images together.
+pub(crate) const MAX_NAMES: usize = 100_000;
 /// Most blobs of a bundle.
 pub(crate) const MAX_BLOBS: usize = 100_000;
 /// Most frames of a bundle: 16 TiB of them as Sealift makes them.
@@ -53,6 +55,7 @@ pub(crate) struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImageEntry {
     /// References; empty for an untagged image.
+    #[serde(deserialize_with = "names")]
     pub(crate) names: Vec<String>,
     /// Blob the names point at.
     pub(crate) target: Digest,
@@ -169,9 +172,16 @@ fn extents<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<Extent
     list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_EXTENTS, what: "extents" })
 }
 
+fn names<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<String>, D::Error> {
+    let into: fn(String) -> String = |name| name;
+    list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_NAMES, what: "names" })
+}
+
 fn images<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<ImageEntry>, D::Error> {
     let into: fn(Object<ImageEntry>) -> ImageEntry = |Object(image)| image;
-    list.deserialize_seq(Bounded { into, weight: |_| 1, most: MAX_IMAGES, what: "images" })
+    // How many there are of either is checked with the other rules; this bounds the memory for both.
+    let weight: fn(&ImageEntry) -> usize = |image| 1 + image.names.len();
+    list.deserialize_seq(Bounded { into, weight, most: MAX_IMAGES + MAX_NAMES, what: "images and names" })
 }
 
 fn blobs<'de, D: Deserializer<'de>>(list: D) -> std::result::Result<Vec<BlobEntry>, D::Error> {
@@ -226,12 +236,14 @@ impl Index {
     /// Checks every rule of docs/bundle-format.md §4.3.
     pub(super) fn check(&self, frames_bytes: u64) -> Result<()> {
         let num_extents: usize = self.blobs.iter().map(|blob| blob.extents.len()).sum();
+        let num_names: usize = self.images.iter().map(|image| image.names.len()).sum();
         if self.images.len() > MAX_IMAGES
+            || num_names > MAX_NAMES
             || self.blobs.len() > MAX_BLOBS
             || self.frames.len() > MAX_FRAMES
             || num_extents > MAX_EXTENTS
         {
-            return Err(broken("too many images, blobs, frames or extents"));
+            return Err(broken("too many images, names, blobs, frames or extents"));
         }
         let mut stored = 0_u64;
         for frame in &self.frames {

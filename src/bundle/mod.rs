@@ -29,7 +29,7 @@ pub(crate) use commit::{ReadySet, commit, leaving_part, locate_first, replaced_b
 pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};
-pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES};
+pub(crate) use index::{BlobEntry, Extent, ImageEntry, Index, MAX_BLOBS, MAX_IMAGES, MAX_NAMES};
 pub(crate) use keys::BundleKeys;
 pub(crate) use leftovers::Leftovers;
 pub(crate) use pass::Piece;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Fact, Result},
-    job::{self, Pooled},
+    job::{self, Background, Ctx, Pooled},
 };
 
 /// Decoded frames kept for later uses.
@@ -86,21 +86,35 @@ impl Piece {
 
 impl OpenBundle {
     /// A pass over `blobs` of this bundle, in this order, on `lanes` readers.
-    pub(crate) fn pass<'a>(&'a self, blobs: impl IntoIterator<Item = &'a BlobEntry>, lanes: usize) -> Pass {
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`].
+    pub(crate) fn pass<'a>(
+        &'a self,
+        ctx: &Ctx,
+        blobs: impl IntoIterator<Item = &'a BlobEntry>,
+        lanes: usize,
+    ) -> Result<Pass> {
         let store = Arc::clone(&self.0);
-        let entries: Vec<&BlobEntry> = blobs.into_iter().collect();
-        let place = |entry: &&BlobEntry| store.index.blobs.partition_point(|blob| blob.digest < entry.digest);
-        let frame_bytes = |frame: u32| u64::from(store.index.frames[frame as usize].2);
-        Pass {
-            blobs: entries.iter().map(place).collect(),
+        let place = |entry: &BlobEntry| store.index.blobs.partition_point(|blob| blob.digest < entry.digest);
+        let blobs: Vec<usize> = blobs.into_iter().map(place).collect();
+        let planned = Background::start(move || {
+            let entries: Vec<&BlobEntry> = blobs.iter().map(|place| &store.index.blobs[*place]).collect();
+            let frame_bytes = |frame: u32| u64::from(store.index.frames[frame as usize].2);
+            let steps = plan(&entries, lanes as u32, KEPT_BYTES, frame_bytes);
+            (store, blobs, steps)
+        });
+        let (store, blobs, steps) = planned.wait(ctx)?;
+        Ok(Pass {
+            store,
+            blobs,
             num_lanes: lanes,
-            steps: plan(&entries, lanes as u32, KEPT_BYTES, frame_bytes),
+            steps,
             next: 0,
             ahead: 0,
             decoding: VecDeque::new(),
             kept: HashMap::new(),
-            store,
-        }
+        })
     }
 }
 

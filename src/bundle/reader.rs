@@ -17,14 +17,14 @@ use super::{
     index_hashes::IndexHashes,
     keys::BundleKeys,
     record::{RecordCipher, plain_of},
-    recovery::{Given, Survey},
+    recovery::{Given, Survey, pieces},
     tlv::Tlv,
     volume::{FIRST_HEAD_BYTES, VolumeSet, is_bundle_head, is_volume_head},
 };
 use crate::{
     error::{Code, Error, Fact, Result},
     fs::{open_file, partial_path, read_exact_at},
-    job::Ctx,
+    job::{Background, Ctx, Notice, NoticeKind},
 };
 
 /// Decoded frames kept while documents are read.
@@ -46,9 +46,11 @@ fn unfinished(path: &Path, error: Error) -> Error {
 #[derive(Debug)]
 pub(crate) struct Bundle {
     path: PathBuf,
-    /// Copies that can be used, newest first, each with its MAC.
+    /// Copies that can be used, each with its MAC: those that fit the volumes first, then the newest.
     candidates: Vec<(Header, [u8; 32])>,
     num_damaged_copies: usize,
+    /// Whether a copy can be read and fits the volumes less than the other.
+    has_foreign_copy: bool,
 }
 
 impl Bundle {
@@ -70,7 +72,8 @@ impl Bundle {
             return Err(error.with(Fact::Found, len).at(path));
         }
         let (a, b) = head.split_at(head.len().min(COPY_BYTES));
-        let bundle = Self::from_copies(path, a, b).map_err(|e| e.at(path))?;
+        let mut bundle = Self::from_copies(path, a, b).map_err(|e| e.at(path))?;
+        bundle.prefer_what_fits();
         Ok((bundle, head))
     }
 
@@ -107,15 +110,38 @@ impl Bundle {
             a.signatures = Tlv::encode_all(&Header::signatures_of([&*a, &*b]));
             b.signatures.clone_from(&a.signatures);
         }
-        Ok(Self { path: path.to_owned(), candidates, num_damaged_copies: faults.len() })
+        Ok(Self {
+            path: path.to_owned(),
+            candidates,
+            num_damaged_copies: faults.len(),
+            has_foreign_copy: false,
+        })
     }
 
-    /// The newest readable header. Without a key it is only known to be undamaged.
+    /// Where the copies have different cores, anyone may have written the newer one: the volumes decide which is tried first.
+    fn prefer_what_fits(&mut self) {
+        let [(a, _), (b, _)] = &self.candidates[..] else { return };
+        if a.core() == b.core() {
+            return;
+        }
+        let fit = |header: &Header| match VolumeSet::open(&self.path, header) {
+            Ok(_) => 2,
+            // Damaged or missing volumes are not those of another bundle.
+            Err(_) => u8::from(Survey::shape_at(&self.path, header).is_ok()),
+        };
+        let fits = (fit(a), fit(b));
+        self.has_foreign_copy = fits.0 != fits.1;
+        if fits.0 < fits.1 {
+            self.candidates.reverse();
+        }
+    }
+
+    /// The newest readable header that fits the volumes. Without a key it is only known to be undamaged.
     pub(crate) fn header(&self) -> &Header {
         &self.candidates[0].0
     }
 
-    /// Readable headers, newest first; after an interrupted key change they may differ in slots.
+    /// Readable headers, in the order they are to be tried; after an interrupted key change they may differ in slots.
     pub(crate) fn candidates(&self) -> impl Iterator<Item = &Header> {
         self.candidates.iter().map(|(header, _)| header)
     }
@@ -138,7 +164,22 @@ impl Bundle {
         self.num_damaged_copies
     }
 
-    /// The volumes, checked against the newest readable header.
+    /// Names header copies that cannot be used, or do not fit the volumes as the other one does.
+    pub(crate) fn notice_bad_copies(&self, ctx: &Ctx) {
+        if self.num_damaged_copies > 0 {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyDamaged, self.path.display()));
+        }
+        self.notice_foreign_copy(ctx);
+    }
+
+    /// Names a header copy that does not fit the volumes, where the other does.
+    pub(crate) fn notice_foreign_copy(&self, ctx: &Ctx) {
+        if self.has_foreign_copy {
+            ctx.notice(Notice::new(NoticeKind::HeaderCopyForeign, self.path.display()));
+        }
+    }
+
+    /// The volumes, checked against [`Self::header`].
     pub(crate) fn volumes(&self) -> Result<VolumeSet> {
         VolumeSet::open(&self.path, self.header())
     }
@@ -182,7 +223,7 @@ impl Bundle {
         let volumes = VolumeSet::open(&self.path, &header)?;
         let index_hashes = volumes.check_hashes(ctx)?;
         volumes.check_macs(keys)?;
-        self.open_index(header, keys, Records::Whole(volumes), index_hashes)
+        self.open_index(ctx, header, keys, Records::Whole(volumes), index_hashes)
     }
 
     /// As [`Bundle::unlock`], though volumes may be damaged or missing: their records are damaged, then. The hashes of the
@@ -197,11 +238,12 @@ impl Bundle {
             VolumeSet::open(&self.path, &header)?;
             return Err(Error::new(Code::RootMismatch).at(&self.path));
         };
-        self.open_index(header, keys, Records::Surveyed(survey), index_hashes)
+        self.open_index(ctx, header, keys, Records::Surveyed(survey), index_hashes)
     }
 
     fn open_index(
         &self,
+        ctx: &Ctx,
         header: Header,
         keys: &Arc<BundleKeys>,
         volumes: Records,
@@ -218,7 +260,7 @@ impl Bundle {
             starts: Vec::new(),
             recent_frames: Mutex::default(),
         };
-        let (index, starts) = store.read_index().map_err(|e| e.at(&self.path))?;
+        let (index, starts) = store.read_index(ctx).map_err(|e| e.at(&self.path))?;
         Ok(OpenBundle(Arc::new(Store { index, starts, ..store })))
     }
 }
@@ -384,20 +426,28 @@ impl Store {
         Ok(plain)
     }
 
-    fn read_index(&self) -> Result<(Index, Vec<u64>)> {
+    fn read_index(&self, ctx: &Ctx) -> Result<(Index, Vec<u64>)> {
         let geometry = &self.header.geometry;
         if geometry.index_bytes > MAX_INDEX_BYTES {
             return Err(Error::new(Code::BadIndex).with(Fact::Found, geometry.index_bytes));
         }
-        let encoded = self.read_plain(geometry.index_offset, geometry.index_bytes as usize)?;
-        let index = Index::decode(&encoded, geometry.index_offset)?;
-        let starts = index.frames.iter().scan(0, |next, frame| {
-            let start = *next;
-            *next += u64::from(frame.1);
-            Some(start)
+        let mut encoded = Vec::with_capacity(geometry.index_bytes as usize);
+        for (at, len) in pieces(geometry.index_bytes) {
+            ctx.checkpoint()?;
+            encoded.extend_from_slice(&self.read_plain(geometry.index_offset + at, len)?);
+        }
+        let frames_bytes = geometry.index_offset;
+        let decoded = Background::start(move || {
+            let index = Index::decode(&encoded, frames_bytes)?;
+            let starts = index.frames.iter().scan(0, |next, frame| {
+                let start = *next;
+                *next += u64::from(frame.1);
+                Some(start)
+            });
+            let starts = starts.collect();
+            Ok((index, starts))
         });
-        let starts = starts.collect();
-        Ok((index, starts))
+        decoded.wait(ctx)?
     }
 
     /// As [`Store::frame`]; documents of many images lie in few frames.
@@ -473,7 +523,7 @@ mod tests {
         write_all_at(&file, &record.bytes, FIRST_HEAD_BYTES).unwrap();
         write_all_at(&file, &record.hash, FIRST_HEAD_BYTES + record.bytes.len() as u64).unwrap();
 
-        let opened = bundle.open_index(header, &keys, Records::Whole(volumes), hashes);
+        let opened = bundle.open_index(&ctx, header, &keys, Records::Whole(volumes), hashes);
         assert_eq!(opened.err().map(|e| e.code()), Some(Code::RecordDamaged));
     }
 }

@@ -69,11 +69,11 @@ impl Target for ArchiveTarget {
         Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.path.clone()), ..Preflight::default() })
     }
 
-    fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+    fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
         let placed = &order.placed;
         let mut documents = vec![
             ("oci-layout", OCI_LAYOUT.to_vec()),
-            ("index.json", index_json(index_entries(placed, |image| &image.target)?)?),
+            ("index.json", index_json(ctx, index_entries(ctx, placed, |image| &image.target)?)?),
         ];
         if self.is_docker {
             documents.push(("manifest.json", manifest_json(placed, |layer| layer.blob.digest)?));

@@ -9,6 +9,7 @@ use super::Placed;
 use crate::{
     digest::Digest,
     error::{Code, Error, Fact, Result},
+    job::{Background, Ctx},
     oci::{
         ANNOTATION_CONTAINERD_NAME, ANNOTATION_REF_NAME, Descriptor, Image, ImageManifest, Layer, Name,
         Platform, to_spec,
@@ -26,6 +27,7 @@ pub(super) fn blob_path(digest: &Digest) -> String {
 /// Entries of `index.json`: one for each name, or one without annotations for an untagged image. `target` is what they
 /// point at.
 pub(super) fn index_entries<'a>(
+    ctx: &Ctx,
     placed: impl IntoIterator<Item = &'a Placed<'a>>,
     target: impl Fn(&'a Image) -> &'a Descriptor,
 ) -> Result<Vec<spec::Descriptor>> {
@@ -36,6 +38,7 @@ pub(super) fn index_entries<'a>(
             entries.push(target.clone());
         }
         for name in *names {
+            ctx.checkpoint()?;
             let mut entry = target.clone();
             let mut annotations = vec![(ANNOTATION_REF_NAME.to_owned(), name.to_string())];
             if name.is_qualified() {
@@ -49,7 +52,14 @@ pub(super) fn index_entries<'a>(
 }
 
 /// `index.json` with these entries.
-pub(super) fn index_json(entries: Vec<spec::Descriptor>) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// [`Code::Cancelled`].
+pub(super) fn index_json(ctx: &Ctx, entries: Vec<spec::Descriptor>) -> Result<Vec<u8>> {
+    Background::start(move || encode_index(entries)).wait(ctx)?
+}
+
+fn encode_index(entries: Vec<spec::Descriptor>) -> Result<Vec<u8>> {
     let failed = |detail: String| {
         Error::new(Code::Inconsistent).with(Fact::Entry, "index.json").with(Fact::System, detail)
     };

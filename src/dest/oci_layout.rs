@@ -57,11 +57,11 @@ impl Target for LayoutTarget {
         check(&self.0)
     }
 
-    fn preflight(&self, _: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
+    fn preflight(&self, ctx: &Ctx, placed: &[Placed<'_>], _: TagPolicy) -> Result<Preflight> {
         let wanted = blobs_of(placed);
         // By digest: a blob that does not keep its name's promise will be sent, and what is sent must be checked first.
         let whole = match blobs_in(&folder_for(&self.0)) {
-            Ok(Some(blobs)) => whole_blobs(&blobs, &wanted)?,
+            Ok(Some(blobs)) => whole_blobs(ctx, &blobs, &wanted)?,
             Err(e) if is_layout(&self.0) => return Err(e),
             // What an interrupted restore did not leave is cleared away.
             _ => BTreeSet::new(),
@@ -72,8 +72,8 @@ impl Target for LayoutTarget {
         Ok(Preflight { num_sent, needed_bytes, room_at: Some(self.0.clone()), ..Preflight::default() })
     }
 
-    fn open(&self, _: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
-        open(&self.0, order.existing, &order.placed)
+    fn open(&self, ctx: &Ctx, order: &Order<'_>) -> Result<Box<dyn Destination>> {
+        open(ctx, &self.0, order.existing, &order.placed)
     }
 
     fn place(&self) -> (Fact, String) {
@@ -116,12 +116,12 @@ fn folder_for(path: &Path) -> PathBuf {
 }
 
 /// Clears what an interrupted restore left of a new layout, but for the blobs that are wanted and whole.
-fn clear_but(dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+fn clear_but(ctx: &Ctx, dir: &Path, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
     require_ours(dir)?;
     require_begun(dir)?;
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
     let kept = match blobs_in(dir) {
-        Ok(Some(blobs)) if is_folder(dir) => whole_blobs(&blobs, wanted)?,
+        Ok(Some(blobs)) if is_folder(dir) => whole_blobs(ctx, &blobs, wanted)?,
         _ => BTreeSet::new(),
     };
     if kept.is_empty() {
@@ -174,8 +174,11 @@ fn require_begun(dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Bytes that are hashed between two looks at the job.
+const PIECE_BYTES: u64 = 4 << 20;
+
 /// Those of `wanted` that are in `blobs`. A name is a promise only: a regular file counts when it keeps it.
-fn whole_blobs(blobs: &OpenFolder, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
+fn whole_blobs(ctx: &Ctx, blobs: &OpenFolder, wanted: &[Descriptor]) -> Result<BTreeSet<Digest>> {
     let mut whole = BTreeSet::new();
     for blob in wanted {
         let name = blob.digest.hex();
@@ -183,7 +186,12 @@ fn whole_blobs(blobs: &OpenFolder, wanted: &[Descriptor]) -> Result<BTreeSet<Dig
         if file.metadata().is_ok_and(|found| found.len() == blob.size) {
             let read = |e| Error::read(&blobs.path_of(&name), e);
             let mut hashing = HashingReader::new(file);
-            std::io::copy(&mut hashing, &mut std::io::sink()).map_err(read)?;
+            let piece = |hashing: &mut HashingReader<_>| {
+                std::io::copy(&mut hashing.take(PIECE_BYTES), &mut std::io::sink())
+            };
+            while piece(&mut hashing).map_err(read)? > 0 {
+                ctx.checkpoint()?;
+            }
             if hashing.finish().0 == blob.digest {
                 whole.insert(blob.digest);
             }
@@ -193,12 +201,12 @@ fn whole_blobs(blobs: &OpenFolder, wanted: &[Descriptor]) -> Result<BTreeSet<Dig
 }
 
 /// Opens the layout in folder `path`; a missing one is made under a partial name first.
-fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
-    let entries = index_entries(placed, |image| &image.target)?;
+fn open(ctx: &Ctx, path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dyn Destination>> {
+    let entries = index_entries(ctx, placed, |image| &image.target)?;
     check(path)?;
     let (dir, wanted) = (folder_for(path), blobs_of(placed));
     let is_new = !is_layout(path);
-    let kept = if is_new { clear_but(&dir, &wanted)? } else { BTreeSet::new() };
+    let kept = if is_new { clear_but(ctx, &dir, &wanted)? } else { BTreeSet::new() };
     let begin = || -> Result<OciLayout> {
         let root = if is_new {
             create_dir(parent(&dir))?;
@@ -207,9 +215,9 @@ fn open(path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Result<Box<dy
             OpenFolder::open(&dir)?
         };
         let index = if is_new { entries } else { merge(read_entries(&root)?, entries, existing)? };
-        let index = index_json(index)?;
+        let index = index_json(ctx, index)?;
         let blobs = root.make_folder(BLOBS[0])?.make_folder(BLOBS[1])?;
-        let present = if is_new { kept } else { whole_blobs(&blobs, &wanted)? };
+        let present = if is_new { kept } else { whole_blobs(ctx, &blobs, &wanted)? };
         let new = is_new.then(|| path.to_owned());
         Ok(OciLayout { dir: dir.clone(), root, blobs, new, index, present, added: Vec::new() })
     };

@@ -161,15 +161,15 @@ fn image_of(inspected: &ImageInspect, sizes: &[u64]) -> Option<EngineImage> {
     let diff_ids = inspected.root_fs.as_ref().and_then(|fs| fs.layers.as_ref());
     let diff_ids: Vec<Digest> = diff_ids.into_iter().flatten().filter_map(|id| id.parse().ok()).collect();
     let labels = inspected.config.as_ref().and_then(|config| config.labels.as_ref());
-    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Some(EngineImage {
         id,
         names: names(inspected.repo_tags.as_deref().unwrap_or_default()),
-        platform: Platform {
-            os: text(&inspected.os).unwrap_or_else(|| "linux".into()),
-            architecture: text(&inspected.architecture).unwrap_or_default(),
-            variant: text(&inspected.variant),
-        },
+        platform: Platform::of(
+            inspected.os.clone(),
+            inspected.architecture.clone(),
+            inspected.variant.clone(),
+        )
+        .ok()?,
         created: inspected.created.as_ref().map(ToString::to_string),
         class_label: labels.and_then(|labels| labels.get(Class::LABEL).cloned()),
         layers: diff_ids.iter().copied().zip(spread(sizes, diff_ids.len())).collect(),

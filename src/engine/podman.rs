@@ -116,11 +116,8 @@ fn image_of(inspected: &Inspected) -> Option<EngineImage> {
     Some(EngineImage {
         id: format!("sha256:{}", inspected.id.trim_start_matches("sha256:")).parse().ok()?,
         names: inspected.repo_tags.iter().flatten().filter_map(|tag| Name::qualified(tag).ok()).collect(),
-        platform: Platform {
-            os: inspected.os.clone(),
-            architecture: inspected.architecture.clone(),
-            variant: None,
-        },
+        platform: Platform::of(Some(inspected.os.clone()), Some(inspected.architecture.clone()), None)
+            .ok()?,
         created: inspected.created.clone(),
         class_label: inspected.labels.as_ref().and_then(|labels| labels.get(Class::LABEL).cloned()),
         layers: layers.into_iter().map(|layer| (layer, each)).collect(),

@@ -224,8 +224,11 @@ impl Ctx {
         }
     }
 
-    /// Errors with [`Code::Cancelled`] once the job was asked to stop. Call it every few MiB.
-    pub(crate) fn checkpoint(&self) -> Result<()> {
+    /// Stands in every loop over what comes from outside, each few MiB or each item.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] once the job was asked to stop.
+    pub fn checkpoint(&self) -> Result<()> {
         if self.0.cancelled.load(Relaxed) { Err(Error::new(Code::Cancelled)) } else { Ok(()) }
     }
 }

@@ -45,6 +45,8 @@ kinds! {
     TagAtPlatform = "tag-at-platform";
     /// One of the two header copies is damaged; the bundle opens through the other.
     HeaderCopyDamaged = "header-copy-damaged";
+    /// One header copy does not fit the volumes: it is of another bundle, or forged.
+    HeaderCopyForeign = "header-copy-foreign";
     /// What an interrupted run left could not be continued: other options, another passphrase or another version.
     StartedAnew = "started-anew";
     /// What an interrupted run left cannot be read back by who packs: it is locked for recipients alone.

@@ -1,14 +1,31 @@
 //! Images as Sealift sees them, whatever they came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::reference::Name;
-use crate::digest::Digest;
+use crate::{
+    digest::Digest,
+    error::{Code, Error, Fact, Result},
+};
 
 /// Largest blob, 16 TiB: the sizes of all blobs of all images add up without an overflow.
 pub(crate) const MAX_BLOB_BYTES: u64 = 1 << 44;
+
+/// Longest text about an image that its config gives and listings show: a part of its platform, its date, its class.
+const MAX_FACT_BYTES: usize = 128;
+
+/// Refuses a text that is longer than [`MAX_FACT_BYTES`].
+pub(super) fn refuse_long(text: Option<&str>) -> Result<()> {
+    match text {
+        Some(text) if text.len() > MAX_FACT_BYTES => {
+            let error = Error::new(Code::Limit).worded(Fact::Detail, "detail-limit-platform", &[]);
+            Err(error.with(Fact::Found, text.len()).with(Fact::Limit, MAX_FACT_BYTES))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// A blob and what it is. OCI image-spec, descriptor.md.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -45,6 +62,24 @@ impl Platform {
             other => other,
         };
         Self { os: "linux".into(), architecture: architecture.into(), variant: None }
+    }
+
+    /// What a config or an engine gives, which may be empty.
+    ///
+    /// # Errors
+    /// [`Code::Limit`] for a text that is far longer than any platform has: listings show it for each image.
+    pub(crate) fn of(
+        os: Option<String>,
+        architecture: Option<String>,
+        variant: Option<String>,
+    ) -> Result<Self> {
+        [&os, &architecture, &variant].into_iter().try_for_each(|text| refuse_long(text.as_deref()))?;
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Ok(Self {
+            os: some(os).unwrap_or_else(|| "linux".into()),
+            architecture: architecture.unwrap_or_default(),
+            variant: some(variant),
+        })
     }
 
     /// Parses `OS/ARCH[/VARIANT]`.
@@ -143,7 +178,7 @@ impl Image {
             [&manifest.blob, &manifest.config].into_iter().chain(layers)
         });
         let all = [&self.target].into_iter().chain(&self.indexes).chain(manifests);
-        let absent: Vec<_> = self.absent.iter().map(|blob| blob.digest).collect();
+        let absent: BTreeSet<Digest> = self.absent.iter().map(|blob| blob.digest).collect();
         all.filter(|blob| !absent.contains(&blob.digest)).map(|blob| (blob.digest, blob)).collect()
     }
 

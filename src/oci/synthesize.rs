@@ -7,7 +7,7 @@ use oci_spec::image as spec;
 use serde::Deserialize;
 
 use super::{
-    image::{Descriptor, Platform},
+    image::{Descriptor, Platform, refuse_long},
     json,
 };
 use crate::{
@@ -50,14 +50,13 @@ pub(crate) fn read_config(bytes: &[u8], entry: &str) -> Result<ConfigFacts> {
     let config: ConfigWire = json::parse(bytes, entry)?;
     let diff_ids: Result<Vec<Digest>> =
         config.rootfs.diff_ids.unwrap_or_default().iter().map(|id| id.parse()).collect();
-    let platform = Platform {
-        os: if config.os.is_empty() { "linux".into() } else { config.os },
-        architecture: config.architecture,
-        variant: config.variant.filter(|variant| !variant.is_empty()),
-    };
+    let platform = Platform::of(Some(config.os), Some(config.architecture), config.variant)
+        .map_err(|e| e.with(Fact::Entry, entry))?;
+    refuse_long(config.created.as_deref()).map_err(|e| e.with(Fact::Entry, entry))?;
     let diff_ids = diff_ids.map_err(|e| e.with(Fact::Entry, entry))?;
     let label = config.config.as_ref().and_then(|execution| execution.get("Labels")?.get(Class::LABEL));
     let class_label = label.map(|label| label.as_str().map_or_else(|| label.to_string(), str::to_owned));
+    refuse_long(class_label.as_deref()).map_err(|e| e.with(Fact::Entry, entry))?;
     Ok(ConfigFacts { platform, created: config.created, diff_ids, class_label })
 }
 

@@ -87,7 +87,7 @@ pub(super) fn read_sources<'a>(
             _ => blame(source.as_ref(), e),
         })?;
         if let Some(list) = list {
-            content.to_mut().settle(plan, number, &list).map_err(|e| blame(source.as_ref(), e))?;
+            content.to_mut().settle(ctx, plan, number, &list).map_err(|e| blame(source.as_ref(), e))?;
         }
     }
     store.lane(&mut |sink| {

@@ -3,7 +3,10 @@
 //!
 //! Every form of the file: docs/classes.md.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::Deserialize;
 use wildmatch::WildMatch;
@@ -139,7 +142,7 @@ impl ClassRules {
         }
         let (artifacts, mut others): (Vec<_>, Vec<_>) = images.iter().partition(|image| image.is_artifact());
         // With the images of every class: what belongs to none of them is looked at as an image.
-        let belonging: Vec<Digest> =
+        let belonging: BTreeSet<Digest> =
             artifacts_of(&others, images).iter().map(|artifact| artifact.target.digest).collect();
         others.extend(artifacts.into_iter().filter(|one| !belonging.contains(&one.target.digest)));
         let mut divided: BTreeMap<Class, Vec<Image>> = BTreeMap::new();
@@ -149,12 +152,12 @@ impl ClassRules {
             divided.entry(class).or_default().push(image.clone());
         }
         // What belongs to images of several classes goes with the most sensitive.
-        let mut placed: Vec<Image> = Vec::new();
+        let mut placed: BTreeSet<Digest> = BTreeSet::new();
         for of_class in divided.values_mut().rev() {
             let subjects: Vec<&Image> = of_class.iter().collect();
             let mut own = artifacts_of(&subjects, images);
-            own.retain(|artifact| placed.iter().all(|known| known.target != artifact.target));
-            placed.extend(own.iter().cloned());
+            own.retain(|artifact| !placed.contains(&artifact.target.digest));
+            placed.extend(own.iter().map(|artifact| artifact.target.digest));
             of_class.extend(own);
         }
         Ok(divided)

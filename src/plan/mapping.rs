@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     error::{Code, Error, Fact, Result},
     fs::read_text,
+    job::Ctx,
     oci::Name,
 };
 
@@ -52,13 +53,16 @@ pub fn parse_rule(text: &str) -> Result<(String, String)> {
 }
 
 /// Rules with a `*` that fit none of `names`.
-pub(super) fn idle_rules<'a>(
-    names: &[&Name],
-    mapping: &'a [(String, String)],
-) -> impl Iterator<Item = String> + use<'a> {
-    let fits = |(from, to): &(String, String)| names.iter().any(|name| map_name(name, from, to).is_some());
-    let idle: Vec<_> = mapping.iter().filter(|rule| rule.0.ends_with('*') && !fits(rule)).collect();
-    idle.into_iter().map(|(from, to)| format!("{from} → {to}"))
+pub(super) fn idle_rules(ctx: &Ctx, names: &[&Name], mapping: &[(String, String)]) -> Result<Vec<String>> {
+    let mut idle = Vec::new();
+    for (from, to) in mapping.iter().filter(|(from, _)| from.ends_with('*')) {
+        ctx.checkpoint()?;
+        let is_met = to.ends_with('*') && names.iter().any(|name| rest_of(name, from).is_some());
+        if !is_met {
+            idle.push(format!("{from} → {to}"));
+        }
+    }
+    Ok(idle)
 }
 
 /// What the rules of a mapping make of an image's name; `None` where none fits. What is said of a whole name counts
@@ -79,11 +83,15 @@ pub(super) fn by_rule(name: &Name, mapping: &[(String, String)]) -> Option<Resul
 
 /// What a rule with a `*` makes of `name`; `None` where it does not fit.
 fn map_name(name: &Name, from: &str, to: &str) -> Option<Result<Name>> {
-    let (from, to) = (from.strip_suffix('*')?, to.strip_suffix('*')?);
-    let whole = name.as_str();
-    // Users write Docker's short form too.
-    let rest = whole.strip_prefix(from).or_else(|| whole.strip_prefix("docker.io/")?.strip_prefix(from))?;
+    let (to, rest) = (to.strip_suffix('*')?, rest_of(name, from)?);
     Some(Name::qualified(&format!("{to}{rest}")))
+}
+
+/// What the `*` at the end of `from` stands for in `name`.
+fn rest_of<'a>(name: &'a Name, from: &str) -> Option<&'a str> {
+    let (whole, from) = (name.as_str(), from.strip_suffix('*')?);
+    // Users write Docker's short form too.
+    whole.strip_prefix(from).or_else(|| whole.strip_prefix("docker.io/")?.strip_prefix(from))
 }
 
 #[cfg(test)]
@@ -112,7 +120,7 @@ mod tests {
         let names: Vec<&Name> = names.iter().collect();
         let mapping =
             parse_mapping("corpsu/* = a.local/*\ncorpus/* = b.local/*\nquay.io/* = b.local/*").unwrap();
-        assert_eq!(idle_rules(&names, &mapping).collect::<Vec<_>>(), ["corpsu/* → a.local/*"]);
+        assert_eq!(idle_rules(&Ctx::new(), &names, &mapping).unwrap(), ["corpsu/* → a.local/*"]);
     }
 
     #[test]

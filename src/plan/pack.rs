@@ -1,19 +1,19 @@
 //! Which images and blobs a bundle will hold: sources merged, selection applied, each blob once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use super::classes::ClassRules;
 use crate::{
-    bundle::MAX_BLOBS,
+    bundle::{MAX_BLOBS, MAX_IMAGES, MAX_NAMES},
     class::Class,
     crypto::random,
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
-    oci::{Image, Platform},
+    oci::{Image, Name, Platform},
     source::{self, ImageList, Source, SourceSpec, Wanted},
 };
 
@@ -120,11 +120,18 @@ impl PackContent {
     ///
     /// # Errors
     /// [`Code::BlobMissing`] when an image that was planned did not come.
-    pub(crate) fn settle(&mut self, plan: &PackPlan, source: usize, list: &ImageList) -> Result<()> {
+    pub(crate) fn settle(
+        &mut self,
+        ctx: &Ctx,
+        plan: &PackPlan,
+        source: usize,
+        list: &ImageList,
+    ) -> Result<()> {
         let ids: BTreeSet<Digest> =
             plan.sources[source].list().images.iter().map(|image| image.target.digest).collect();
         let is_estimate = |image: &mut Image| ids.contains(&image.target.digest);
         let estimated: Vec<Image> = self.images.extract_if(.., is_estimate).collect();
+        let mut settled = Vec::new();
         for planned in estimated {
             let id = planned.target.digest;
             let is_it = |image: &&Image| {
@@ -139,18 +146,26 @@ impl PackContent {
                 found.ok_or_else(|| Error::new(Code::BlobMissing).with(Fact::Image, planned.title()))?;
             let narrowed = narrow(Image { names: planned.names, ..found.clone() }, &plan.platforms);
             if let Some(image) = narrowed {
-                self.add(image, source, &list.made)?;
+                self.add_blobs(&image, source, &list.made);
+                settled.push(image);
             }
         }
+        merge(ctx, &mut self.images, settled)?;
         self.retain(|_| true);
         self.check()
     }
 
     fn check(&self) -> Result<()> {
-        if self.blobs.len() > MAX_BLOBS {
-            return Err(Error::new(Code::Limit)
-                .worded(Fact::Detail, "detail-limit-blobs", &[])
-                .with(Fact::Limit, MAX_BLOBS));
+        let num_names = self.images.iter().map(|image| image.names.len()).sum();
+        for (found, limit, detail) in [
+            (self.images.len(), MAX_IMAGES, "detail-limit-images"),
+            (self.blobs.len(), MAX_BLOBS, "detail-limit-blobs"),
+            (num_names, MAX_NAMES, "detail-limit-names"),
+        ] {
+            if found > limit {
+                let error = Error::new(Code::Limit).worded(Fact::Detail, detail, &[]);
+                return Err(error.with(Fact::Limit, limit));
+            }
         }
         Ok(())
     }
@@ -178,12 +193,6 @@ impl PackContent {
             });
         }
     }
-
-    /// Adds `image` and its blobs.
-    fn add(&mut self, image: Image, source: usize, made: &BTreeMap<Digest, Vec<u8>>) -> Result<()> {
-        self.add_blobs(&image, source, made);
-        add_image(&mut self.images, image)
-    }
 }
 
 /// Opens and lists `specs`, and decides what a bundle of them holds. `platforms` narrows multi-platform
@@ -194,15 +203,17 @@ pub(crate) fn plan_pack(ctx: &Ctx, specs: &[SourceSpec], platforms: &[Platform])
         let opened = source::open(ctx, spec)?;
         let number = sources.len();
         let list = opened.list();
+        let mut chosen = Vec::new();
         for image in choose(spec, &list.images)?.into_iter().filter(|image| spec.wants(&image.target.digest))
         {
+            ctx.checkpoint()?;
             let Some(image) = narrow(image, platforms) else { continue };
-            if opened.is_estimate() {
-                add_image(&mut content.images, image)?;
-            } else {
-                content.add(image, number, &list.made)?;
+            if !opened.is_estimate() {
+                content.add_blobs(&image, number, &list.made);
             }
+            chosen.push(image);
         }
+        merge(ctx, &mut content.images, chosen)?;
         sources.push(opened);
     }
     let plan = PackPlan { sources: Arc::new(sources), content, platforms: platforms.to_vec() };
@@ -265,22 +276,33 @@ fn narrow(mut image: Image, platforms: &[Platform]) -> Option<Image> {
     (!image.manifests.is_empty()).then_some(image)
 }
 
-/// Adds `image`, merging names of one target and refusing one name for two targets.
-fn add_image(images: &mut Vec<Image>, image: Image) -> Result<()> {
-    for known in images.iter() {
-        if known.target.digest != image.target.digest
-            && let Some(name) = image.names.iter().find(|name| known.names.contains(name))
-        {
-            return Err(Error::new(Code::NameTaken).with(Fact::Image, name));
+/// Adds `new` to `images`, merging names of one target and refusing one name for two targets.
+fn merge(ctx: &Ctx, images: &mut Vec<Image>, new: Vec<Image>) -> Result<()> {
+    let mut places: HashMap<Digest, usize> = HashMap::new();
+    let mut owners: HashMap<Name, Digest> = HashMap::new();
+    let mut grown = BTreeSet::new();
+    for image in std::mem::take(images).into_iter().chain(new) {
+        ctx.checkpoint()?;
+        let target = image.target.digest;
+        for name in &image.names {
+            if owners.insert(name.clone(), target).is_some_and(|owner| owner != target) {
+                return Err(Error::new(Code::NameTaken).with(Fact::Image, name));
+            }
+        }
+        match places.get(&target) {
+            None => {
+                places.insert(target, images.len());
+                images.push(image);
+            }
+            Some(place) => {
+                images[*place].names.extend(image.names);
+                grown.insert(*place);
+            }
         }
     }
-    match images.iter_mut().find(|known| known.target.digest == image.target.digest) {
-        None => images.push(image),
-        Some(known) => {
-            known.names.extend(image.names);
-            known.names.sort();
-            known.names.dedup();
-        }
+    for place in grown {
+        images[place].names.sort();
+        images[place].names.dedup();
     }
     Ok(())
 }

@@ -112,7 +112,7 @@ pub(crate) fn plan_restore(
     selection: &Selection,
 ) -> Result<RestorePlan> {
     let target = dest.connect(ctx)?;
-    let mut chosen: Vec<RestoredImage> = select(images, &selection.images)?
+    let mut chosen: Vec<RestoredImage> = select(ctx, images, &selection.images)?
         .into_iter()
         .map(|(image, names)| RestoredImage {
             bundle_names: names.clone(),
@@ -124,13 +124,12 @@ pub(crate) fn plan_restore(
         })
         .collect();
     let names: Vec<&Name> = images.iter().flat_map(|image| &image.names).collect();
-    for rule in idle_rules(&names, &selection.renames) {
-        ctx.checkpoint()?;
+    for rule in idle_rules(ctx, &names, &selection.renames)? {
         ctx.notice(Notice::new(NoticeKind::RuleIdle, rule));
     }
-    apply_rules(&mut chosen, &selection.renames)?;
+    apply_rules(ctx, &mut chosen, &selection.renames)?;
     for (from, to) in selection.renames.iter().filter(|(from, _)| !from.ends_with('*')) {
-        rename(&mut chosen, from, to)?;
+        rename(ctx, &mut chosen, from, to)?;
     }
     let (mut chosen, left_out): (Vec<_>, Vec<_>) =
         chosen.into_iter().partition(|restored| target.holds(&restored.image));
@@ -153,7 +152,7 @@ pub(crate) fn plan_restore(
         }
         image.names = image.moves.iter().filter_map(|(_, there)| there.clone()).collect();
     }
-    refuse_taken_names(&chosen)?;
+    refuse_taken_names(ctx, &chosen)?;
     let named = chosen.iter().map(|restored| Named { image: &restored.image, names: restored.all_names() });
     admission.check_images(ctx, &named.collect::<Vec<_>>())?;
     let found = target.preflight(ctx, &placed(&chosen), selection.tags)?;
@@ -189,7 +188,7 @@ pub(super) fn is_digest_of(image: &Image, text: &str) -> bool {
     hex.len() >= 7 && digests.into_iter().any(|digest| digest.hex().starts_with(hex))
 }
 
-fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>> {
+fn select(ctx: &Ctx, images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>> {
     if wanted.is_empty() {
         return Ok(images.iter().map(|image| (image.clone(), image.names.clone())).collect());
     }
@@ -197,6 +196,7 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
     for text in wanted {
         let mut found = false;
         for image in images {
+            ctx.checkpoint()?;
             let named: Vec<Name> =
                 image.names.iter().filter(|name| name.is_meant_by(text)).cloned().collect();
             let names = match (named.is_empty(), is_digest_of(image, text)) {
@@ -223,8 +223,9 @@ fn select(images: &[Image], wanted: &[String]) -> Result<Vec<(Image, Vec<Name>)>
 }
 
 /// Gives every name what the first rule that fits makes of it.
-fn apply_rules(chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Result<()> {
+fn apply_rules(ctx: &Ctx, chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Result<()> {
     for name in chosen.iter_mut().flat_map(|image| &mut image.names) {
+        ctx.checkpoint()?;
         if let Some(mapped) = by_rule(name, renames) {
             *name = mapped?;
         }
@@ -232,14 +233,15 @@ fn apply_rules(chosen: &mut [RestoredImage], renames: &[(String, String)]) -> Re
     Ok(())
 }
 
-fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
+fn rename(ctx: &Ctx, chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
     let new = Name::qualified(to)?;
     for place in 0..chosen.len() {
+        ctx.checkpoint()?;
         let image = &mut chosen[place];
         // Looked up by what the bundle says, so that two images can swap their names.
         if let Some(at) = image.bundle_names.iter().position(|name| name.is_meant_by(from)) {
             let old = std::mem::replace(&mut image.names[at], new.clone());
-            return follow(chosen, place, &old, &new);
+            return follow(ctx, chosen, place, &old, &new);
         }
         if image.names.is_empty() && is_digest_of(&image.image, from) {
             image.names.push(new);
@@ -249,10 +251,11 @@ fn rename(chosen: &mut [RestoredImage], from: &str, to: &str) -> Result<()> {
     Err(Error::new(Code::NoSuchImage).with(Fact::Image, from))
 }
 
-fn refuse_taken_names(chosen: &[RestoredImage]) -> Result<()> {
+fn refuse_taken_names(ctx: &Ctx, chosen: &[RestoredImage]) -> Result<()> {
     let mut taken: BTreeMap<&Name, Digest> = BTreeMap::new();
     for image in chosen {
         for name in &image.names {
+            ctx.checkpoint()?;
             if taken.insert(name, image.target).is_some_and(|other| other != image.target) {
                 return Err(Error::new(Code::NameTaken).with(Fact::Image, name));
             }

@@ -74,6 +74,7 @@ pub(super) const MAX_DAMAGED: u64 = 1 << 22;
 /// Checks all of the bundle at `path`; `given` is what an answer brought.
 pub(crate) fn scan(ctx: &Ctx, path: &Path, given: Given) -> Result<Scanned> {
     let bundle = Bundle::open(path)?;
+    bundle.notice_foreign_copy(ctx);
     scan_as(ctx, path, bundle.header_of_volumes(ctx)?, bundle.num_damaged_copies(), given)
 }
 

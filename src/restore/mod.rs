@@ -125,7 +125,7 @@ fn send(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &mut dyn Destinat
         let entry = bundle.index().blob(&blob.digest);
         std::iter::repeat_n(entry, 1 + usize::from(unpacked.is_some())).flatten()
     });
-    let mut pass = bundle.pass(entries, 1);
+    let mut pass = bundle.pass(ctx, entries, 1)?;
     for Sent { blob, unpacked } in blobs {
         let put = match unpacked {
             None => put(ctx, Counted { ctx, reader: pass.next_blob() }, dest, blob),
@@ -147,7 +147,7 @@ fn send_beside(ctx: &Ctx, bundle: &OpenBundle, blobs: &[&Sent], dest: &dyn Besid
     let entries = blobs.iter().filter_map(|sent| bundle.index().blob(&sent.blob.digest));
     let blobs: BTreeMap<Digest, &Descriptor> =
         blobs.iter().map(|sent| (sent.blob.digest, &sent.blob)).collect();
-    bundle.pass(entries, NUM_LANES).beside(|digest, reader| {
+    bundle.pass(ctx, entries, NUM_LANES)?.beside(|digest, reader| {
         let blob = blobs.get(&digest).ok_or_else(|| Error::new(Code::BadIndex))?;
         dest.put(blob, &mut Compared::new(ctx, Counted { ctx, reader }, digest))?;
         ctx.finish(Phase::Restore, digest);

@@ -20,7 +20,7 @@ use super::{
     sniff::{Compression, not_an_image},
 };
 use crate::{
-    bundle::MAX_IMAGES,
+    bundle::{MAX_IMAGES, MAX_NAMES},
     digest::Digest,
     error::{Code, Error, Fact, Result},
     job::{Ctx, Notice, NoticeKind},
@@ -141,7 +141,7 @@ fn refuse_many(items: &[ManifestItem]) -> Result<()> {
     for (found, limit, detail) in [
         (items.len(), MAX_IMAGES, "detail-limit-images"),
         (num_layers, MAX_LISTED, "detail-limit-blobs"),
-        (num_names, MAX_LISTED, "detail-limit-names"),
+        (num_names, MAX_NAMES, "detail-limit-names"),
     ] {
         if found > limit {
             let error =

@@ -196,20 +196,29 @@ impl Vouched {
     }
 
     /// Who signed each of `images` that is no artifact itself.
-    pub(crate) fn signers(&self, images: &[Image]) -> Vec<ImageSigners> {
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`].
+    pub(crate) fn signers(&self, ctx: &Ctx, images: &[Image]) -> Result<Vec<ImageSigners>> {
         let vendors = self.by_vendor.keys().map(|vendor| (vendor, self.by(std::slice::from_ref(vendor))));
         let vendors: Vec<(&String, VouchedBy<'_>)> = vendors.collect();
         let signers = |image: &Image| {
             let documents = parts(image).filter_map(|part| self.by_subject.get(&part)).flatten();
             let documents: BTreeSet<usize> = documents.copied().collect();
             let signatures = documents.into_iter().flat_map(|number| &self.documents[number]);
-            let covering = vendors.iter().filter(|(_, by)| by.covers(image));
-            ImageSigners {
+            let mut covering = Vec::new();
+            for (vendor, by) in &vendors {
+                ctx.checkpoint()?;
+                if by.covers(image) {
+                    covering.push((*vendor).clone());
+                }
+            }
+            Ok(ImageSigners {
                 image: image.title(),
                 target: image.target.digest,
-                vendors: covering.map(|(vendor, _)| (*vendor).clone()).collect(),
+                vendors: covering,
                 signatures: signatures.take(MAX_SHOWN).cloned().collect(),
-            }
+            })
         };
         images.iter().filter(|image| !image.is_artifact()).map(signers).collect()
     }

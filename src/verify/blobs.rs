@@ -170,6 +170,8 @@ pub(crate) fn verify_blobs(
     bundle.records_of_index().for_each(|record| map.mark(record, true));
     let bad = hash_all(ctx, bundle, map)?;
     let all_frames_whole = check_unused_frames(ctx, bundle, map);
+    // Damage that was found before does not excuse what was not looked at.
+    ctx.checkpoint()?;
     let bad_blobs = |image: &Image| -> Vec<Digest> {
         image.blobs().into_keys().filter(|digest| bad.contains_key(digest)).collect()
     };
@@ -215,7 +217,7 @@ fn hash_all(ctx: &Ctx, bundle: &OpenBundle, map: &RecordMap) -> Result<BTreeMap<
     let mut blobs: Vec<&BlobEntry> = bundle.index().blobs.iter().collect();
     blobs.sort_by_key(|blob| std::cmp::Reverse(blob.size));
     let num_lanes = rayon::current_num_threads();
-    let mut pass = bundle.pass(blobs, num_lanes);
+    let mut pass = bundle.pass(ctx, blobs, num_lanes)?;
     let mut bad = BTreeMap::new();
     let mut decoded = vec![false; bundle.index().frames.len()];
     std::thread::scope(|scope| {

@@ -48,7 +48,7 @@ const RUN: u64 = 8;
 /// Hashes every record in parallel and marks it on `map`. Damage is listed, not an error; missing or foreign
 /// volumes are errors.
 pub(crate) fn verify_records(ctx: &Ctx, bundle: &Bundle, map: &RecordMap) -> Result<RecordReport> {
-    let volumes = bundle.volumes()?;
+    let volumes = VolumeSet::open(bundle.path(), bundle.header_of_volumes(ctx)?)?;
     volumes.check_hashes(ctx)?;
     map.clear();
     let num_records = volumes.geometry().num_records;

@@ -32,7 +32,7 @@ fact-left = left behind: { $value }
 fact-path = path: { $value }
 
 JOB-01 = Cancelled
-    .hint = Nothing was finished; what was partly written has been removed.
+    .hint = Anything partly written has been removed. Anything already reported as done stays.
 JOB-02 = Sealift met a fault in itself and stopped
     .hint = What was partly written has been removed. Please report the fault with the lines above and the version (sealift --version).
 
@@ -453,6 +453,7 @@ detail-limit-index-entries = entries of the image indexes of one image
 detail-limit-layers = layers of one manifest
 detail-limit-manifests = manifests
 detail-limit-parts = index entries and layers of all images
+detail-limit-platform = platform, date or class in an image config
 detail-limit-signatures = signatures of images
 detail-limit-names = image names
 detail-limit-unpacked = size of an unpacked layer
@@ -527,6 +528,7 @@ note-zstd-layers = { $about }: layers are compressed with zstd; Docker before 23
 note-one-platform = { $about }: the archive holds several platforms; engines with the classic image store load only this one.
 note-tag-at-platform = { $about }: the destination takes no index without all its platforms; the tag points at the manifest of one that was packed.
 note-header-copy-damaged = { $about }: one of two header copies is damaged; the bundle opens through the other. Make a fresh copy soon.
+note-header-copy-foreign = { $about }: one of two header copies is of another bundle or forged; the bundle opens through the other. Compare the fingerprint with the sender's, and make a fresh copy.
 note-started-anew = { $about }: an interrupted run was found that is not this one: of other images, options, keys or another version, or not begun by you on this machine. It was started over.
 note-cannot-continue = { $about }: an interrupted run was found, and could not be continued: it is locked for recipients alone, so what it had sealed cannot be compared here. It was started over.
 note-old-copies-open = { $about }: copies of the bundle made before this change still open with the old keys.

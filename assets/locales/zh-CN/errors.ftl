@@ -32,7 +32,7 @@ fact-left = 遗留：{ $value }
 fact-path = 路径：{ $value }
 
 JOB-01 = 已取消
-    .hint = 操作没有完成；写了一半的内容已经清除。
+    .hint = 写了一半的内容已经清除；此前已报告完成的部分保留。
 JOB-02 = Sealift 程序内部出错，操作已中止
     .hint = 写了一半的内容已经清除。请把以上各行连同版本号（sealift --version）反馈给我们。
 
@@ -453,6 +453,7 @@ detail-limit-index-entries = 一个镜像的各级索引中条目过多
 detail-limit-layers = 一份清单中的层过多
 detail-limit-manifests = 镜像清单过大
 detail-limit-parts = 全部镜像的索引条目和层过多
+detail-limit-platform = 镜像配置中的平台、日期或类别过长
 detail-limit-signatures = 镜像签名过多
 detail-limit-names = 镜像名称过多
 detail-limit-unpacked = 解压后的层过大
@@ -527,6 +528,7 @@ note-zstd-layers = { $about }：层以 zstd 压缩，Docker 23.0 之前的版本
 note-one-platform = { $about }：归档含多个平台；使用传统镜像存储的引擎只会加载这一个。
 note-tag-at-platform = { $about }：目标端不接受平台不全的索引；标签直接指向其中一个已打包平台的清单。
 note-header-copy-damaged = { $about }：两份文件头中有一份已损坏，密封包经另一份打开。请尽快重新复制。
+note-header-copy-foreign = { $about }：两份文件头中有一份属于别的密封包或系伪造，密封包经另一份打开。请与发送方核对指纹，并重新复制。
 note-started-anew = { $about }：发现上次中断的打包，但镜像、选项、密钥或版本与这次不同，或不是由您在本机开始的，无法继续，已从头开始。
 note-cannot-continue = { $about }：发现上次中断的打包，但它只为收件人加锁，本机无法读回已密封的内容进行核对，因此已重新开始。
 note-old-copies-open = { $about }：在此更改之前复制出去的密封包，仍能用旧密钥打开。

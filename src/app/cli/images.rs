@@ -11,7 +11,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
     }
     let plan = pack::plan(env, matches, &[])?;
     env.out.json(&serde_json::json!({ "images": plan.images(), "unique_bytes": plan.unique_bytes() }));
-    table(env, plan.images());
+    table(env, plan.images())?;
     sum(env, &plan);
     Ok(Ended::Done)
 }
@@ -49,7 +49,7 @@ fn engines(env: &Env) -> Result<Ended> {
         });
         match plan {
             Ok(plan) => {
-                table(env, plan.images());
+                table(env, plan.images())?;
                 sum(env, &plan);
                 listed.push(serde_json::json!({
                     "transport": engine.transport,
@@ -95,8 +95,12 @@ pub(super) fn counted(env: &Env, are_artifacts: impl Iterator<Item = bool>) -> S
 }
 
 /// One line for each image, one more for each further name.
-pub(super) fn table(env: &Env, images: &[Image]) {
+///
+/// # Errors
+/// [`Code::Cancelled`].
+pub(super) fn table(env: &Env, images: &[Image]) -> Result<()> {
     for image in images {
+        env.ctx.checkpoint()?;
         let platforms: Vec<String> = image.platforms().map(Platform::to_string).collect();
         let created = image.manifests.iter().find_map(|manifest| manifest.created.as_deref()?.get(..10));
         let created = created.map(|day| env.out.t("image-created", &[("day", day.to_owned())]));
@@ -111,7 +115,9 @@ pub(super) fn table(env: &Env, images: &[Image]) {
             image.target.digest,
         ));
         for name in image.names.iter().skip(1) {
+            env.ctx.checkpoint()?;
             env.out.line(format_args!("    = {}", name.as_str()));
         }
     }
+    Ok(())
 }

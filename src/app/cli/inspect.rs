@@ -62,8 +62,8 @@ fn one(
                     ("tool", contents.tool.to_owned()),
                 ],
             );
-            images::table(env, contents.images);
-            site::tell_images(env, signers.as_deref().unwrap_or_default());
+            images::table(env, contents.images)?;
+            site::tell_images(env, signers.as_deref().unwrap_or_default())?;
         }
     }
     Ok(serde_json::json!({

@@ -100,10 +100,13 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let ended = run(&env, matches);
     env.out.notices(&env.ctx);
     match ended {
+        // No script may take a run that was cancelled for one that found all well, or for one that failed by itself.
+        _ if hygiene::was_interrupted() || env.ctx.checkpoint().is_err() => {
+            fail(&env.out, &Error::new(Code::Cancelled))
+        }
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::Failed(kind)) => exit_code(kind),
         Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
-        Err(_) if hygiene::was_interrupted() => fail(&env.out, &Error::new(Code::Cancelled)),
         Err(error) => fail(&env.out, &error),
     }
 }

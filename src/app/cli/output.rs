@@ -1,12 +1,18 @@
 //! What is printed, and where: results on stdout, everything else on stderr.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use clap::ArgMatches;
 use sealift::{Ctx, Error, Lang, Shown, fingerprint_words, grouped, text};
 use serde::Serialize;
 
 use crate::trace::OneLine;
+
+/// Notices that are shown of a job that was cancelled.
+const NOTICES_WHEN_CANCELLED: usize = 100;
 
 /// Where progress goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +29,7 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) progress: Progress,
+    pub(crate) has_result: AtomicBool,
 }
 
 impl Output {
@@ -41,12 +48,12 @@ impl Output {
             _ if is_terminal() => Progress::Bar,
             _ => Progress::Plain,
         };
-        Self { lang, json: flag("json"), quiet, progress }
+        Self { lang, json: flag("json"), quiet, progress, has_result: AtomicBool::new(false) }
     }
 
     /// Plain text in `lang`, before arguments are known.
     pub(super) fn plain(lang: Lang) -> Self {
-        Self { lang, json: false, quiet: false, progress: Progress::None }
+        Self { lang, json: false, quiet: false, progress: Progress::None, has_result: AtomicBool::new(false) }
     }
 
     /// A text of `cli.ftl`.
@@ -79,17 +86,20 @@ impl Output {
         self.say("fingerprint-words", &[("words", fingerprint_words(hex, self.lang).join(" "))]);
     }
 
-    /// The result as one JSON object, if asked for.
+    /// The result as one JSON object, if asked for. There is one: after a result comes no error.
     pub(super) fn json(&self, value: &impl Serialize) {
-        if self.json {
+        if self.json && !self.has_result.swap(true, Relaxed) {
             // Our own types always serialise; should one not, the empty line shows it.
             stdout(&Shown::json(&serde_json::to_string(value).unwrap_or_default()));
         }
     }
 
-    /// What a job noticed.
+    /// What a job noticed; of many, the first after it was cancelled.
     pub(super) fn notices(&self, ctx: &Ctx) {
-        for notice in ctx.take_notices() {
+        for (number, notice) in ctx.take_notices().into_iter().enumerate() {
+            if number >= NOTICES_WHEN_CANCELLED && ctx.checkpoint().is_err() {
+                break;
+            }
             if !self.quiet {
                 stderr(&self.t("note-line", &[("note", notice.render(self.lang).into())]));
             }

@@ -64,7 +64,7 @@ pub(super) fn run(env: &Env, matches: &ArgMatches) -> Result<Ended> {
         Ok((plan, dest))
     })?;
     if !selection.renames.is_empty() && !matches.get_flag("dry-run") {
-        mapping(env, &preview);
+        mapping(env, &preview)?;
     }
     let (damaged, verified) = match checked {
         Some(checked) => checked,
@@ -167,7 +167,7 @@ fn ending(report: &RestoreReport) -> &'static str {
 }
 
 /// What becomes of each name, told before anything is written.
-fn mapping(env: &Env, plan: &RestorePlan) {
+fn mapping(env: &Env, plan: &RestorePlan) -> Result<()> {
     env.out.remark(env.out.t("restore-mapping", &[]));
     let shown = |name: &Option<Name>| name.as_ref().map(Name::to_string);
     let nameless = String::from(env.out.t("restore-nameless", &[]));
@@ -183,9 +183,11 @@ fn mapping(env: &Env, plan: &RestorePlan) {
     }
     let width = rows.iter().map(|(from, _)| from.chars().count()).max().unwrap_or_default();
     for (from, to) in rows {
+        env.ctx.checkpoint()?;
         env.out.remark(format_args!("  {from:width$}  → {to}"));
     }
     env.out.notices(&env.ctx);
+    Ok(())
 }
 
 /// What each image will be called, and was; then what has no place there.

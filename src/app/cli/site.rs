@@ -76,8 +76,12 @@ pub(super) fn tell_policies(env: &Env, reports: &[PolicyReport]) {
 }
 
 /// One line for each image that somebody signed.
-pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
+///
+/// # Errors
+/// [`Code::Cancelled`](sealift::Code::Cancelled).
+pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) -> Result<()> {
     for image in signers.iter().filter(|image| !image.signatures.is_empty()) {
+        env.ctx.checkpoint()?;
         let title = image.image.clone();
         if !image.vendors.is_empty() {
             env.out.say("image-signed", &[("image", title.clone()), ("vendors", image.vendors.join(", "))]);
@@ -119,4 +123,5 @@ pub(super) fn tell_images(env: &Env, signers: &[ImageSigners]) {
             );
         }
     }
+    Ok(())
 }

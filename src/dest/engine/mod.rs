@@ -194,9 +194,9 @@ impl EngineTarget {
     }
 
     /// The small documents of these images.
-    fn documents(&self, placed: &[&Placed<'_>]) -> Result<Vec<(&'static str, Vec<u8>)>> {
-        let entries = index_entries(placed.iter().copied(), |image| self.target(image))?;
-        Ok(vec![("oci-layout", OCI_LAYOUT.to_vec()), ("index.json", index_json(entries)?)])
+    fn documents(&self, ctx: &Ctx, placed: &[&Placed<'_>]) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let entries = index_entries(ctx, placed.iter().copied(), |image| self.target(image))?;
+        Ok(vec![("oci-layout", OCI_LAYOUT.to_vec()), ("index.json", index_json(ctx, entries)?)])
     }
 
     /// Whether the engine has the image under all its names.
@@ -316,14 +316,14 @@ impl Target for EngineTarget {
         let all = self.moved(ctx, placed, &images)?;
         let unpackable: Vec<_> = all.iter().copied().filter(|placed| !placed.image.is_artifact()).collect();
         let load = if unpackable.len() < all.len() {
-            open.then = (!unpackable.is_empty()).then(|| self.documents(&unpackable)).transpose()?;
+            open.then = (!unpackable.is_empty()).then(|| self.documents(ctx, &unpackable)).transpose()?;
             self.engine.load_packed(ctx)?
         } else {
             self.engine.load(ctx)?
         };
         open.tar = ImageTar::new(Loading(Some(load)));
         if self.facts.keeps_manifests {
-            open.documents = self.documents(&all)?;
+            open.documents = self.documents(ctx, &all)?;
         }
         let place = |layer: &Layer| unpacked.get(&layer.blob.digest).copied().unwrap_or(layer.blob.digest);
         open.documents.push(("manifest.json", manifest_json(placed, place)?));

@@ -70,18 +70,33 @@ fn ticks(child: &Child) -> u64 {
 /// Sends Ctrl-C once the run has worked for a while: it must end soon.
 #[track_caller]
 fn ends_when_cancelled(args: &[&str]) {
+    ends_when_cancelled_after(args, 40);
+}
+
+/// As [`ends_when_cancelled`], after so many hundredths of a second of processor time. After that it takes no half a second
+/// more of each of two cores, whatever else the machine does.
+#[track_caller]
+fn ends_when_cancelled_after(args: &[&str], num_ticks: u64) {
     let mut child = bounded(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
-    while ticks(&child) < 40 {
+    while ticks(&child) < num_ticks {
         assert!(child.try_wait().unwrap().is_none(), "{args:?} ended before it could be interrupted");
         assert!(began.elapsed() < Duration::from_mins(1), "{args:?} does nothing");
         std::thread::yield_now();
     }
     let asked = Instant::now();
+    let before = ticks(&child);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut after = before;
+    while child.try_wait().unwrap().is_none() {
+        after = after.max(ticks(&child));
+        std::thread::yield_now();
+    }
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{args:?}\n{}", said(&output));
+    assert!(said(&output).contains("Code: JOB-01"), "{args:?}\n{}", said(&output));
     assert!(asked.elapsed() < CANCEL_LIMIT, "{args:?}: {:?}", asked.elapsed());
+    assert!(after - before < 2 * 50, "{args:?}: {} ticks", after - before);
 }
 
 // --- tar
@@ -345,6 +360,182 @@ fn an_index_of_more_than_a_reader_holds_is_refused_by_every_reader() {
         for verb in ["inspect", "verify"] {
             is_refused(&[verb, bundle, "--password-file", password], "BUNDLE-09");
         }
+    }
+}
+
+/// Writes what `script` (Python, after tests/testkit/encode.py) makes of an empty `bundle`.
+fn bundle_of(dir: &Scratch, name: &str, script: &str) -> PathBuf {
+    let path = dir.join(name);
+    let program = format!(
+        "import sys\nsys.path.insert(0, sys.argv[1])\nimport zstandard\nfrom encode import Bundle, LAYER\n\
+         from zstd_frames import repeated\nbundle = Bundle(sys.argv[2], record_bytes=1 << 20)\n{script}\n\
+         bundle.changes['index_bytes'] = lambda _, text: zstandard.ZstdCompressor(level=1).compress(text)\n\
+         open(sys.argv[2], 'wb').write(bundle.write()[0])\n"
+    );
+    run(python().args(["-c", &program, TESTKIT]).arg(&path));
+    path
+}
+
+/// A script for [`bundle_of`]: an image of so many names.
+fn image_of_names(num: usize) -> String {
+    format!(
+        "target = bundle.manifest([bundle.blob(b'layer', LAYER)])\n\
+         bundle.image(target, *(f'registry.vendor.example.com/team/product:{{n}}' for n in range({num})))"
+    )
+}
+
+#[test]
+fn a_bundle_just_below_its_limits_can_be_cancelled_while_it_is_opened_and_read() {
+    let dir = Scratch::new();
+    let password = dir.write("pw", "correct horse battery staple");
+    let password = password.to_str().unwrap();
+    // One layer of four million extents, each in another frame than the one before.
+    let script = "most = (4 << 20) - 1000\nbundle.stored, bundle.frames = bytes(most), [[0, 1, 1]] * most\n\
+                  layer = bundle.blob(bytes(most), LAYER, [[n, 0, 1] for n in range(most)])\n\
+                  bundle.image(bundle.manifest([layer]), 'docker.io/library/a:1')";
+    let bundle = bundle_of(&dir, "full", script);
+    let bundle = bundle.to_str().unwrap();
+    let out = format!("oci:{}", dir.join("out").display());
+    for num_ticks in [20, 120] {
+        ends_when_cancelled_after(&["inspect", bundle, "--password-file", password], num_ticks);
+        ends_when_cancelled_after(&["verify", bundle, "--password-file", password], num_ticks);
+        ends_when_cancelled_after(&["restore", bundle, "--to", &out, "--password-file", password], num_ticks);
+        assert!(!dir.join("out").exists());
+    }
+}
+
+#[test]
+fn a_bundle_has_at_most_a_hundred_thousand_names() {
+    let dir = Scratch::new();
+    let password = dir.write("pw", "correct horse battery staple");
+    let password = password.to_str().unwrap();
+    // Two images share the sum.
+    let more =
+        "\ntarget = bundle.manifest([bundle.blob(b'other', LAYER)])\nbundle.image(target, 'a.example/b:1')";
+    for (name, num, is_read) in [("most", 99_999, true), ("more", 100_000, false)] {
+        let bundle = bundle_of(&dir, name, &(image_of_names(num) + more));
+        let args = ["inspect", bundle.to_str().unwrap(), "--password-file", password];
+        if is_read { passes(&args) } else { is_refused(&args, "BUNDLE-09") }
+    }
+}
+
+#[test]
+fn a_run_that_is_cancelled_while_it_prints_ends_as_cancelled() {
+    let dir = Scratch::new();
+    let password = dir.write("pw", "correct horse battery staple");
+    let bundle = bundle_of(&dir, "names", &image_of_names(20_000));
+    for options in [&[][..], &["--json"]] {
+        let mut command = bounded(&["inspect", bundle.to_str().unwrap(), "--password-file"]);
+        command.arg(&password).args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // What is printed first shows that all else is done; the pipe has no room for the rest.
+        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let mut shown = vec![0; 1];
+        stdout.read_exact(&mut shown).unwrap();
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        let mut said = vec![0; "Cancelling".len()];
+        stderr.read_exact(&mut said).unwrap();
+        stdout.read_to_end(&mut shown).unwrap();
+        stderr.read_to_end(&mut said).unwrap();
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+        assert!(said.contains("Code: JOB-01"), "{said}");
+        if options.is_empty() {
+            assert!(shown.len() < 20_000 * 40, "{} bytes after the cancel", shown.len());
+        } else {
+            let objects = serde_json::Deserializer::from_slice(&shown).into_iter::<serde_json::Value>();
+            assert_eq!(objects.flatten().count(), 1, "a result, and no error after it");
+        }
+    }
+}
+
+#[test]
+fn a_check_can_be_cancelled_while_one_piece_is_hashed() {
+    let dir = Scratch::new();
+    let password = dir.write("pw", "correct horse battery staple");
+    // A layer of 128 GiB: one frame of zeros, again and again.
+    let script = "size, times = 16 << 20, 8192\nframe = bundle.frame(b'', repeated(b'\\0', size), size)\n\
+                  digest = 'sha256:' + '7' * 64\n\
+                  bundle.blobs[digest] = {'digest': digest, 'size': size * times, 'media_type': LAYER, 'extents': [[frame, 0, size]] * times}\n\
+                  layer = {'mediaType': LAYER, 'digest': digest, 'size': size * times}\n\
+                  bundle.image(bundle.manifest([layer]), 'docker.io/library/a:1')";
+    let bundle = bundle_of(&dir, "one", script);
+    ends_when_cancelled(&["verify", bundle.to_str().unwrap(), "--password-file", password.to_str().unwrap()]);
+}
+
+#[test]
+fn many_notices_take_linear_time() {
+    let dir = Scratch::new();
+    let password = dir.write("pw", "correct horse battery staple");
+    let bundle = bundle_of(&dir, "names", &image_of_names(1));
+    let rules: Vec<String> = (0..50_000).map(|n| format!("a{n:x}/*=b/*")).collect();
+    let map = dir.write("map", rules.join("\n"));
+    let out = format!("docker-archive:{}", dir.join("out.tar").display());
+    let [bundle, map, password] = [&bundle, &map, &password].map(|path| path.to_str().unwrap());
+    let args = ["restore", bundle, "--dry-run", "--to", &out, "--map", map, "--password-file", password];
+    let output = bounded(&args).output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert!(said(&output).lines().count() >= rules.len());
+}
+
+// --- texts and sizes of an image
+
+#[test]
+fn texts_that_a_config_gives_to_listings_are_short() {
+    let dir = Scratch::new();
+    let with = |name: &str, field: &str, len: usize| {
+        let text = "x".repeat(len);
+        let mut config = config(&[&digest(LAYER)]);
+        match field {
+            "label" => config["config"] = json!({ "Labels": { "io.sealift.class": text } }),
+            _ => config[field] = text.into(),
+        }
+        let manifest = json!([{ "Config": "c.json", "RepoTags": ["a:1"], "Layers": ["l.tar"] }]);
+        let tar = Tar::new().file("l.tar", LAYER).json("c.json", &config).json("manifest.json", &manifest);
+        compressed(&dir, name, tar)
+    };
+    for field in ["os", "architecture", "variant", "created"] {
+        is_refused(&["images", &with(&format!("{field}-long"), field, 129)], "SOURCE-07");
+        is_refused(&["images", &with(&format!("{field}-mega"), field, 1 << 20)], "SOURCE-07");
+        passes(&["images", &with(&format!("{field}-most"), field, 128)]);
+    }
+}
+
+#[test]
+fn sizes_whose_sum_overflows_are_refused_and_the_largest_that_are_allowed_add_up() {
+    const MAX: u64 = 1 << 44;
+    let dir = Scratch::new();
+    for (name, size, is_read) in
+        [("most", MAX, true), ("more", MAX + 1, false), ("huge", u64::MAX / 2, false)]
+    {
+        let layers = ["a", "b", "c"].map(|layer| digest(layer.as_bytes()));
+        let config =
+            config(&[digest(b"1").as_str(), digest(b"2").as_str(), digest(b"3").as_str()]).to_string();
+        let described: Vec<_> = layers
+            .iter()
+            .map(|digest| json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": size }))
+            .collect();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": described,
+            "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(config.as_bytes()), "size": config.len() },
+        })
+        .to_string();
+        let entry = json!({
+            "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(manifest.as_bytes()), "size": manifest.len(),
+        });
+        let layout = dir.join(name);
+        fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
+        dir.write(&format!("{name}/oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#);
+        dir.write(
+            &format!("{name}/index.json"),
+            json!({ "schemaVersion": 2, "manifests": [entry] }).to_string(),
+        );
+        for content in [config.as_str(), &manifest, "a", "b", "c"] {
+            let hex = digest(content.as_bytes());
+            dir.write(&format!("{name}/blobs/sha256/{}", &hex["sha256:".len()..]), content);
+        }
+        let args = ["images", &format!("oci:{}", layout.display())];
+        if is_read { passes(&args) } else { is_refused(&args, "SOURCE-07") }
     }
 }
 

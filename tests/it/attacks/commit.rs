@@ -11,25 +11,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Kills, Scratch, Sealift, Tar, Tool, config, digest, names, num_kills, run};
+use crate::support::{Kills, Scratch, Sealift, Tar, Tool, config, digest, names, noise_of, num_kills, run};
 
 const STRACE: Tool = Tool::new("strace", "strace");
 /// A user that has nothing here.
 const STRANGER: u32 = 65534;
-
-/// What does not compress, another for each seed.
-fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
-    }
-    bytes.truncate(len);
-    bytes
-}
 
 #[expect(clippy::disallowed_methods, reason = "plays a user")]
 pub(super) fn put(path: &Path, content: &[u8]) {
@@ -40,7 +26,7 @@ pub(super) fn put(path: &Path, content: &[u8]) {
 pub(super) fn archive(path: &Path, seed: u64, images: &[&str], len: usize) {
     let (mut tar, mut items) = (Tar::new(), Vec::new());
     for (number, name) in (0..).zip(images) {
-        let content = noise(seed + number, len);
+        let content = noise_of(len, seed + number);
         let (layer, json) = (format!("{number}.tar"), format!("{number}.json"));
         tar = tar.file(&layer, &content).json(&json, &config(&[&digest(&content)]));
         items.push(json!({ "Config": json, "RepoTags": [name], "Layers": [layer] }));

@@ -443,6 +443,55 @@ fn a_forged_header_copy_keeps_nobody_from_the_other() {
 }
 
 #[test]
+fn a_newer_header_copy_that_does_not_fit_the_volumes_is_tried_last_and_named() {
+    let (place, volumes) = packed(&PackOptions { recovery_percent: Some(50), ..plain() });
+    let stick = place.path("stick/d.sealift");
+    // Another bundle of the same sender, with the same keys and a higher sequence.
+    pack(&place, "other", &plain());
+    place.done("keys add @other/d.sealift -i @key -r @key2");
+    let other = fs::read(place.path("other/d.sealift")).unwrap();
+    let fingerprint = place.done("inspect @stick/d.sealift")["fingerprint"].clone();
+    let foreign = |copy: usize| put(&stick, &other[..COPY], copy * COPY);
+    let forged = |copy: usize| {
+        forge(&stick, copy, |copy| {
+            copy[110] ^= 1;
+            copy[200] = 9;
+        });
+    };
+    for (what, change) in [("foreign", &foreign as &dyn Fn(usize)), ("forged", &forged)] {
+        for copy in 0..2 {
+            write(&stick, &volumes[0]);
+            change(copy);
+            for verb in [
+                "inspect",
+                "verify",
+                "keys list",
+                "inspect -i @key",
+                "verify -i @key",
+                "verify --password-file @pw",
+            ] {
+                let args = match verb.split_once(" -") {
+                    Some((verb, options)) => format!("{verb} @stick/d.sealift -{options}"),
+                    None => format!("{verb} @stick/d.sealift"),
+                };
+                let (output, object) = place.run(&args);
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(0), "{what} {copy} {args}\n{said}");
+                assert_eq!(object["fingerprint"], fingerprint, "{what} {copy} {args}");
+                if verb.starts_with("verify") {
+                    assert!(said.contains("of another bundle or forged"), "{what} {copy} {args}\n{said}");
+                }
+            }
+            place.done(&format!("restore @stick/d.sealift -i @key --to oci:@{what}-{copy}"));
+        }
+    }
+    // A bundle of which both copies fit names none.
+    write(&stick, &volumes[0]);
+    let (output, _) = place.run("verify @stick/d.sealift");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("forged"));
+}
+
+#[test]
 fn damage_next_to_a_forged_copy_is_found_and_repaired() {
     let (place, volumes) = packed(&PackOptions { recovery_percent: Some(50), ..plain() });
     let stick = place.path("stick/d.sealift");

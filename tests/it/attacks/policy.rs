@@ -3,9 +3,10 @@
 mod layout;
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    os::unix::fs::{PermissionsExt, chown},
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
@@ -17,6 +18,7 @@ use self::layout::{CONFIG, DSSE, Key, LAYER, Layout, Signs, envelope, on, tag, w
 use crate::support::{Place, Scratch, Tool, run, wait_for};
 
 const MOUNT: Tool = Tool::new("mount", "mount");
+const SETPRIV: Tool = Tool::new("setpriv", "util-linux");
 const STRACE: Tool = Tool::new("strace", "strace");
 const TIMEOUT: Tool = Tool::new("timeout", "coreutils");
 /// What a refusal may take, however much the input asks for.
@@ -379,4 +381,41 @@ fn two_restores_that_end_together_are_both_remembered() {
     assert!(first.wait().unwrap().success());
     assert_eq!(second["remembered"], true);
     assert!(remembers(&store, "suite") && remembers(&store, "base"));
+}
+
+#[test]
+fn a_policy_in_a_folder_that_the_user_may_not_enter_is_no_missing_policy() {
+    let (place, _) = site();
+    sealift::write_sample(&place.path("sample.tar")).unwrap();
+    place.done("pack @sample.tar --out @d.sealift --kdf low --password-file @pw");
+    let folder = place.path("hidden/sealift");
+    fs::create_dir_all(&folder).unwrap();
+    write(&folder.join("policy.toml"), "version = 1\n[signers]\nany_of = ['acme']\n");
+    let open = |mode| fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    let verify = || {
+        // Root enters any folder, unless it gives up the right to.
+        let mut command = SETPRIV.command();
+        if is_root {
+            command.arg("--bounding-set=-dac_override,-dac_read_search");
+        }
+        command.arg(env!("CARGO_BIN_EXE_sealift")).arg("verify").arg(place.path("d.sealift"));
+        command.arg("--trust-store").arg(place.path("config/sealift/trust.toml")).arg("--json");
+        let output = command.env("XDG_CONFIG_HOME", place.path("hidden")).output().unwrap();
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), object["error"]["code"].as_str().unwrap_or("ok").to_owned())
+    };
+    if is_root {
+        chown(&folder, Some(65534), Some(65534)).unwrap();
+        open(0o700);
+    } else {
+        open(0o000);
+    }
+    let hidden = verify();
+    open(0o755);
+    let seen = verify();
+    assert!(hidden.0 != Some(0) && hidden.1 != "ok" && hidden != seen, "{hidden:?}");
+    assert_eq!(seen, (Some(3), "TRUST-01".to_owned()));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(verify(), (Some(0), "ok".to_owned()));
 }

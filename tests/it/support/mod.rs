@@ -19,7 +19,7 @@ pub(crate) use cache::cached;
 pub(crate) use daemon::Daemon;
 pub(crate) use kills::{Kills, num_kills};
 pub(crate) use memory::{holds, memory_of, secrets_of};
-pub(crate) use noise::noise;
+pub(crate) use noise::{noise, noise_of};
 pub(crate) use place::Place;
 pub(crate) use process::{Tool, run, run_through, wait_for};
 pub(crate) use scratch::{Scratch, names};

@@ -42,3 +42,17 @@ pub(crate) fn noise(dir: &Scratch, num_layers: u8) -> String {
     tar.finish().unwrap();
     path.to_str().unwrap().to_owned()
 }
+
+/// Bytes that no compressor shrinks: they travel in full. Others for each seed.
+pub(crate) fn noise_of(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}

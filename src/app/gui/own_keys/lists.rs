@@ -63,21 +63,32 @@ pub(super) enum Task {
 }
 
 impl Task {
-    /// Reads the lists anew, as the command line may have changed them meanwhile, and writes the one that this changes.
+    /// Changes the list that this is about, as it is by then: the command line or another window may have changed it, too.
     pub(super) fn make(self, folder: &Path, name: &str, ask: &Arc<dyn Ask>) -> sealift::Result<Lists> {
         let (book_path, trust_path) = (folder.join("keys.toml"), folder.join("trust.toml"));
-        let mut book = KeyBook::load(&book_path)?;
-        let is_of_vendor = matches!(
-            self,
-            Self::Vendor(_) | Self::VendorIdentity(..) | Self::Remove(Which::Vendor(_) | Which::Identity(_))
-        );
+        let change = |change: &dyn Fn(&mut KeyBook) -> sealift::Result<()>| {
+            KeyBook::update(&book_path, change).map(drop)
+        };
         match self {
-            Self::NewIdentity(path) => book.make_identity(name, &path)?,
-            Self::Identity(address) => book.add_identity(name, &address)?,
-            Self::Recipient(text) => book.add_recipient(name, &text, ask)?,
-            Self::NewSigningKey(path, passphrase) => book.make_signing_key(name, &path, &passphrase)?,
-            Self::SigningKey(path, passphrase) => book.add_signing_key(name, &path, passphrase.as_ref())?,
-            Self::Remove(Which::Own(kind, name)) => book.remove(kind, &name),
+            Self::NewIdentity(path) => change(&|book| book.make_identity(name, &path))?,
+            Self::Identity(address) => change(&|book| book.add_identity(name, &address))?,
+            Self::Recipient(text) => {
+                // Its token may ask for a PIN, for which no other program waits.
+                let mut book = KeyBook::load(&book_path)?;
+                book.add_recipient(name, &text, ask)?;
+                let added = book.keys().last().cloned();
+                change(&|book| added.iter().cloned().try_for_each(|key| book.add(key)))?;
+            }
+            Self::NewSigningKey(path, passphrase) => {
+                change(&|book| book.make_signing_key(name, &path, &passphrase))?;
+            }
+            Self::SigningKey(path, passphrase) => {
+                change(&|book| book.add_signing_key(name, &path, passphrase.as_ref()))?;
+            }
+            Self::Remove(Which::Own(kind, name)) => change(&|book| {
+                book.remove(kind, &name);
+                Ok(())
+            })?,
             Self::Vendor(key) => {
                 TrustStore::update(&trust_path, |store| store.add(name, key).map(drop))?;
             }
@@ -93,9 +104,7 @@ impl Task {
                 TrustStore::update(&trust_path, |store| store.remove(&key_id).map(drop))?;
             }
         }
-        if !is_of_vendor {
-            book.save(&book_path)?;
-        }
+        let book = KeyBook::load(&book_path)?;
         Ok(Lists::of(book, &TrustStore::load(&trust_path)?))
     }
 }
