@@ -178,14 +178,16 @@ def open_volumes(path, h):
     return volumes
 
 
-def check_shape(path, headers):  # one copy may be forged: it is enough that the volumes fit one of them, §9.2
-    faults = []
+def in_order(path, headers):  # one copy may be forged: those that fit the volumes first, and one must, §9.1 and §9.2
+    fits, faults = [], []
     for h in headers:
         try:
-            return open_volumes(path, h)
+            fits += open_volumes(path, h) and [h]
         except Refused as fault:
             faults.append(fault)
-    raise faults[0]
+    if not fits:
+        raise faults[0]
+    return sorted(headers, key=lambda h: h not in fits)
 
 
 def unlock(headers, passphrase):  # the newest authentic header and the bundle key, §7 and §9.2
@@ -210,7 +212,7 @@ def unlock(headers, passphrase):  # the newest authentic header and the bundle k
             key = AESGCM(hkdf(set_id, slot_key, b"slot-wrap")).decrypt(nonce, wrapped, set_id + body[:60])
         except InvalidTag:
             continue
-        for h in headers:
+        for h in sorted(headers, key=lambda h: -h.sequence):
             mac = hmac.digest(hkdf(set_id, key, b"header-mac"), h.maced, "sha256")
             if hkdf(set_id, key, b"commitment") == h.commitment and hmac.compare_digest(mac, h.mac):
                 return h, key
@@ -402,7 +404,7 @@ def run():
     is_aside = os.path.isfile(aside) and not os.path.lexists(args.bundle)
     headers = read_headers(aside if is_aside else args.bundle)
     passphrase = read_passphrase(args.password_file)
-    check_shape(args.bundle, headers)  # a missing volume is told before the KDF runs
+    headers = in_order(args.bundle, headers)  # a missing volume is told before the KDF runs
     bundle = Bundle(args.bundle, *unlock(headers, passphrase))
     if args.out:
         return bundle.write_layout(args.out)

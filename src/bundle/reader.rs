@@ -211,9 +211,10 @@ impl Bundle {
         Ok(self.header())
     }
 
-    /// The header that `keys` authenticate.
+    /// The header that `keys` authenticate; of two, the newer.
     pub(crate) fn authenticate(&self, keys: &BundleKeys) -> Result<&Header> {
-        let authentic = self.candidates.iter().find(|(header, mac)| header.is_authentic(mac, keys));
+        let authentic = self.candidates.iter().filter(|(header, mac)| header.is_authentic(mac, keys));
+        let authentic = authentic.min_by_key(|(header, _)| std::cmp::Reverse(header.sequence));
         authentic.map(|(header, _)| header).ok_or_else(|| Error::new(Code::HeaderForged).at(&self.path))
     }
 
