@@ -307,16 +307,16 @@ impl Drop for WrittenFile {
     }
 }
 
-/// How every volume of a bundle begins.
-const VOLUME_MAGIC: &[u8; 4] = b"\x89SLF";
+/// How the volumes of a bundle begin, the first one and the others.
+const VOLUME_MAGICS: [&[u8; 5]; 2] = [b"\x89SLFT", b"\x89SLFV"];
 
 /// Errors with [`Code::Exists`] when `target` exists and must be kept. A volume of a bundle must be: it is replaced together
 /// with the others, or not at all.
 pub(crate) fn refuse_existing(target: &Path, existing: Existing) -> Result<()> {
     refuse_taken(target, existing)?;
-    let mut magic = [0; VOLUME_MAGIC.len()];
+    let mut magic = [0; 5];
     let read = open_file(target).ok().and_then(|file| read_exact_at(&file, &mut magic, 0).ok());
-    if read.is_some() && magic == *VOLUME_MAGIC {
+    if read.is_some() && VOLUME_MAGICS.contains(&&magic) {
         return Err(Error::new(Code::Exists).hinted("volume").at(target));
     }
     Ok(())

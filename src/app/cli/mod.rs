@@ -100,6 +100,8 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let ended = run(&env, matches);
     env.out.notices(&env.ctx);
     match ended {
+        // Names what it left.
+        Err(error) if error.kind() == ErrorKind::Cancelled => fail(&env.out, &error),
         // No script may take a run that was cancelled for one that found all well, or for one that failed by itself.
         _ if hygiene::was_interrupted() || env.ctx.checkpoint().is_err() => {
             fail(&env.out, &Error::new(Code::Cancelled))

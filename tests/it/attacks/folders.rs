@@ -96,7 +96,7 @@ fn a_handoff_takes_only_a_file_of_the_medium_for_a_copy() {
         ("pipe", &fifo),
     ];
     for (name, put_there) in strangers {
-        for end in ["", ".sealift-partial"] {
+        for end in ["", ".sealift-copy"] {
             let stick = empty(&dir, &format!("{name}{end}"));
             let taken = stick.join(format!("a.sealift{end}"));
             put_there(&taken);
