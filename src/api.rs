@@ -26,13 +26,13 @@ pub use trust::{
 };
 pub use unlocked::{Contents, Unlocked, preview_restore, verify_for};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     bundle::{Given, replaced_by},
     dest::{self, DestSpec},
     drive::Target,
-    error::{Error, Result},
+    error::{Code, Error, Result},
     fs::Existing,
     handoff::{self, HandoffOptions, HandoffPlan, HandoffReport, HandoffWatch},
     job::{Ctx, Phase},
@@ -74,6 +74,28 @@ pub fn check_output(out: &Path, existing: Existing) -> Result<()> {
     std::fs::metadata(folder).map_err(|e| Error::write(folder, e))?;
     crate::fs::refuse_write_protected(folder)?;
     replaced_by(out, existing, None).map(drop)
+}
+
+/// Refuses to write to a file that the same run reads, or writes otherwise: a key or an archive would be lost when it was
+/// used for the last time, whatever the user agreed to replace.
+///
+/// # Errors
+/// [`crate::Code::Exists`]
+pub fn refuse_own_files(outputs: &[PathBuf], inputs: &[PathBuf]) -> Result<()> {
+    // What is not there yet is told by its folder and its name.
+    let place = |path: &PathBuf| {
+        let folder = || Some(crate::fs::parent(path).canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(folder)
+    };
+    let read: Vec<PathBuf> = inputs.iter().filter_map(place).collect();
+    for (number, output) in outputs.iter().enumerate() {
+        let Some(written) = place(output) else { continue };
+        if read.contains(&written) || outputs[..number].iter().filter_map(place).any(|other| other == written)
+        {
+            return Err(Error::new(Code::Exists).hinted("own").at(output));
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that may still be written beside `out`; `None` where the system does not tell.

@@ -81,9 +81,9 @@ pub use api::{
     add_slots, admit, answer_repair, change_slot, check_delivery, check_destination, check_output,
     default_recovery_percent, dest_transports, find_damage, free_bytes, handoff, inspect,
     is_signing_key_locked, list, pack, pack_delivery, part_path, plan_handoff, plan_pack, plan_restore,
-    preview_restore, read_public_key, read_signing_key, read_trusted_root, remove_signature, remove_slot,
-    repair, repair_request, reseal, restore, save_report, save_secret, sign, source_transports, unlock_more,
-    verify_for, write_public_key, write_shares, write_signing_key,
+    preview_restore, read_public_key, read_signing_key, read_trusted_root, refuse_own_files,
+    remove_signature, remove_slot, repair, repair_request, reseal, restore, save_report, save_secret, sign,
+    source_transports, unlock_more, verify_for, write_public_key, write_shares, write_signing_key,
 };
 pub use bundle::Release;
 pub use class::Class;

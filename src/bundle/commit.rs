@@ -4,7 +4,10 @@
 //! until all have their names: at any moment the old set or the new one is complete, and `locate` finds it. A failure is
 //! undone in reverse; a run that was killed is finished or undone by `settle`. docs/architecture.md has the table.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{
     SetId,
@@ -17,8 +20,9 @@ use crate::{
     class::Class,
     error::{Code, Error, Fact, Result},
     fs::{
-        COPY_SUFFIX, Existing, OLD_SUFFIX, PARTIAL_SUFFIX, WrittenFile, copy_path, lock_there, old_path,
-        open_file, parent, partial_path, read_exact_at, remove_unused, rename, sync_parent,
+        COPY_SUFFIX, Copies, Existing, MAX_NAME_BYTES, OLD_SUFFIX, PARTIAL_SUFFIX, WrittenFile, copy_path,
+        lock_there, old_path, open_file, parent, partial_path, read_exact_at, remove_unused, rename,
+        sync_parent,
     },
     job::{Ctx, Notice, NoticeKind},
 };
@@ -30,9 +34,66 @@ pub(crate) struct ReadySet {
     pub(crate) path: PathBuf,
     pub(crate) files: Vec<WrittenFile>,
     /// Files that are there, and go when these come.
-    pub(crate) replaced: Vec<PathBuf>,
+    pub(crate) replaced: Vec<Replaced>,
     /// Whether it is a set of its own, all of it, and no copy of another: what lies there of an earlier attempt may go.
     pub(crate) is_new: bool,
+}
+
+/// A file that is to go, as it was when that was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    pub(crate) path: PathBuf,
+    sets: Sets,
+}
+
+impl Replaced {
+    /// What is at `path` now.
+    pub(crate) fn now(path: &Path) -> Self {
+        Self { path: path.to_owned(), sets: Sets::at(path) }
+    }
+
+    /// # Errors
+    /// [`Code::Busy`] where another run has put something else there: nobody agreed to lose that.
+    fn require_same(&self) -> Result<()> {
+        let is_same = !is_there(&self.path) || Sets::at(&self.path) == self.sets;
+        if is_same { Ok(()) } else { Err(Error::new(Code::Busy).at(&self.path)) }
+    }
+}
+
+/// The sets that a file may be a volume of. Either header copy of a first volume may be damaged, or another bundle's, and
+/// the bundle opens by the other: such a file is of both sets until a key tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sets(Vec<SetId>);
+
+impl Sets {
+    pub(crate) fn at(path: &Path) -> Self {
+        let Ok(file) = open_file(path) else { return Self::default() };
+        let set_at = |offset| {
+            let mut head = [0; 64];
+            read_exact_at(&file, &mut head, offset).ok()?;
+            Some((set_id_of(&head)?, is_volume_head(&head)))
+        };
+        match (set_at(0), set_at(COPY_BYTES as u64)) {
+            (Some((set, true)), _) => Self(vec![set]),
+            (a, b) => {
+                let mut sets: Vec<SetId> = a.into_iter().chain(b).map(|(set, _)| set).collect();
+                sets.dedup();
+                Self(sets)
+            }
+        }
+    }
+
+    fn is_some(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn has(&self, set: &SetId) -> bool {
+        self.0.contains(set)
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.0.iter().any(|set| other.has(set))
+    }
 }
 
 /// What a file beside a bundle is, by its name.
@@ -50,8 +111,7 @@ enum Kind {
 /// Nothing has changed then; the complete files keep their partial names.
 pub(crate) fn commit(ctx: &Ctx, mut sets: Vec<ReadySet>) -> Result<()> {
     let mut renames = Renames::default();
-    let gone: Vec<SetId> =
-        sets.iter().flat_map(|set| &set.replaced).filter_map(|path| set_at(path)).collect();
+    let gone = Sets(sets.iter().flat_map(|set| &set.replaced).flat_map(|file| file.sets.0.clone()).collect());
     let named = renames.give_names(&sets);
     sets.iter_mut().flat_map(|set| &mut set.files).for_each(WrittenFile::leave);
     if let Err(error) = named {
@@ -67,14 +127,14 @@ pub(crate) fn commit(ctx: &Ctx, mut sets: Vec<ReadySet>) -> Result<()> {
         }
     };
     for set in &sets {
-        set.replaced.iter().for_each(|path| remove(&old_path(path)));
+        set.replaced.iter().for_each(|file| remove(&old_path(&file.path)));
         for (kind, volume, path) in files_of(&set.path).unwrap_or_default() {
             let is_left = match kind {
                 Kind::Volume | Kind::Copy => false,
                 // The next run may have begun its first volume, and another may write the others.
                 Kind::Partial => set.is_new && volume > 0 && lock_there(&path).is_ok(),
                 // What was set aside of any other bundle is not this run's to remove.
-                Kind::Old => set_at(&path).is_some_and(|set| gone.contains(&set)),
+                Kind::Old => Sets::at(&path).meets(&gone),
             };
             if is_left {
                 remove(&path);
@@ -92,13 +152,15 @@ impl Renames {
     fn give_names(&mut self, sets: &[ReadySet]) -> Result<()> {
         let Some(first) = sets.first() else { return Ok(()) };
         // A bundle that is being repaired, or whose keys are being changed, is not replaced under that run.
-        let going = sets.iter().filter(|set| set.replaced.contains(&set.path));
-        let _locks = going.map(|set| lock_there(&set.path)).collect::<Result<Vec<_>>>()?;
+        let goes = |set: &&ReadySet| set.replaced.iter().any(|file| file.path == set.path);
+        let _locks = sets.iter().filter(goes).map(|set| lock_there(&set.path)).collect::<Result<Vec<_>>>()?;
+        sets.iter().flat_map(|set| &set.replaced).try_for_each(Replaced::require_same)?;
         // The first volume, without which nothing opens, is the last to go and the last to come.
         let parts = |is_first: bool| {
             let is_part = move |set: &ReadySet, path: &Path| (path == set.path) == is_first;
-            let old =
-                sets.iter().flat_map(move |set| set.replaced.iter().filter(move |path| is_part(set, path)));
+            let old = sets
+                .iter()
+                .flat_map(move |set| set.replaced.iter().filter(move |file| is_part(set, &file.path)));
             let new = sets
                 .iter()
                 .flat_map(move |set| set.files.iter().filter(move |file| is_part(set, file.target())));
@@ -106,7 +168,7 @@ impl Renames {
         };
         for is_first in [false, true] {
             let (old, new) = parts(is_first);
-            for path in old {
+            for Replaced { path, .. } in old.filter(|file| is_there(&file.path)) {
                 self.rename(path, &old_path(path))?;
             }
             for file in new {
@@ -141,22 +203,21 @@ impl Renames {
 ///
 /// # Errors
 /// [`Code::Exists`] for a bundle that is kept, and for a volume of another: nobody agreed to lose that one.
-pub(crate) fn replaced_by(path: &Path, existing: Existing, own: Option<&SetId>) -> Result<Vec<PathBuf>> {
+pub(crate) fn replaced_by(path: &Path, existing: Existing, own: Option<&SetId>) -> Result<Vec<Replaced>> {
+    refuse_name(path)?;
     let first = locate_first(path);
     if first.is_some() && (existing == Existing::Keep || path.is_dir()) {
         return Err(Error::new(Code::Exists).at(path));
     }
-    if head_of(path).is_some_and(|head| is_volume_head(&head)) {
-        return Err(Error::new(Code::Exists).hinted("volume").at(path));
-    }
-    let (old, begun) = (first.as_deref().and_then(set_at), set_at(&partial_path(path)));
-    let mut replaced: Vec<PathBuf> = is_there(path).then(|| path.to_owned()).into_iter().collect();
+    let (old, begun) = (first.as_deref().map(Sets::at).unwrap_or_default(), Sets::at(&partial_path(path)));
+    let mut replaced: Vec<Replaced> = is_there(path).then(|| Replaced::now(path)).into_iter().collect();
     for (_, _, path) in files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume) {
-        match set_at(&path) {
-            set if set.is_some() && (set == old || set.as_ref() == own) => replaced.push(path),
-            // A run that was killed had given it its name.
-            set if set.is_some() && set == begun => {}
-            _ => return Err(Error::new(Code::Exists).hinted("volume").at(&path)),
+        let found = Replaced::now(&path);
+        if found.sets.meets(&old) || own.is_some_and(|own| found.sets.has(own)) {
+            replaced.push(found);
+        // A run that was killed had given it its name.
+        } else if !found.sets.meets(&begun) {
+            return Err(Error::new(Code::Exists).hinted("volume").at(&path));
         }
     }
     Ok(replaced)
@@ -167,10 +228,10 @@ pub(crate) fn leaving_part(path: &Path) -> Result<Option<ReadySet>> {
     if part_at(path).is_none() {
         return Ok(None);
     }
-    let set = set_at(path);
-    let is_its = |(kind, _, path): &(Kind, u32, PathBuf)| *kind == Kind::Volume && set_at(path) == set;
-    let later = files_of(path)?.into_iter().filter(is_its).map(|(.., path)| path);
-    let replaced = std::iter::once(path.to_owned()).chain(later).collect();
+    let first = Replaced::now(path);
+    let volumes = files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume);
+    let later = volumes.map(|(.., path)| Replaced::now(&path)).filter(|file| file.sets.meets(&first.sets));
+    let replaced = std::iter::once(first.clone()).chain(later).collect();
     Ok(Some(ReadySet { path: path.to_owned(), files: Vec::new(), replaced, is_new: true }))
 }
 
@@ -180,9 +241,19 @@ pub(crate) fn leaving_part(path: &Path) -> Result<Option<ReadySet>> {
 /// # Errors
 /// [`Code::Busy`] while that run goes on.
 pub(crate) fn settle(path: &Path) -> Result<()> {
+    // Whoever writes copies holds the folder.
+    settle_with(path, || lock_there(parent(path)))
+}
+
+/// As [`settle`], for who writes copies to the folder of `path`.
+pub(crate) fn settle_among(_: &Copies, path: &Path) -> Result<()> {
+    settle_with(path, || Ok(None))
+}
+
+fn settle_with(path: &Path, lock_folder: impl FnOnce() -> Result<Option<File>>) -> Result<()> {
     let first = locate_first(path).filter(|first| first != path);
-    let begun = set_at(&partial_path(path));
-    let is_begun = |path: &Path| begun.is_some() && set_at(path) == begun;
+    let begun = Sets::at(&partial_path(path));
+    let is_begun = |path: &Path| Sets::at(path).meets(&begun);
     let is_settled = |(kind, _, path): &(Kind, u32, PathBuf)| match kind {
         Kind::Volume => !is_begun(path),
         Kind::Partial | Kind::Copy => true,
@@ -191,35 +262,39 @@ pub(crate) fn settle(path: &Path) -> Result<()> {
     // Whoever cannot list the folder did not leave anything there. What only has the name of a volume that was set aside,
     // a folder say, is nobody's leftover.
     let mut files = files_of(path).unwrap_or_default();
-    files.retain(|(kind, _, path)| *kind != Kind::Old || set_at(path).is_some());
+    files.retain(|(kind, _, path)| *kind != Kind::Old || Sets::at(path).is_some());
     if first.is_none() && files.iter().all(is_settled) {
         return Ok(());
     }
-    // Whoever writes copies holds the folder.
-    let _locks = [lock_there(parent(path))?, lock_there(&partial_path(path))?, lock_there(path)?];
+    let _locks = [lock_folder()?, lock_there(&partial_path(path))?, lock_there(path)?];
     if let Some(first) = first {
         rename(&first, path, Existing::Keep)?;
     }
-    let set = set_at(path);
+    let sets = Sets::at(path);
     // A later volume of the bundle that is there, or of one whose first volume is elsewhere.
-    let is_back = |volume: u32, old: &Path| match set {
-        Some(_) => volume > 0 && set_at(old) == set && set_at(&volume_path(path, volume)) != set,
-        None => volume > 0 && !is_there(&old_path(path)) && !is_there(&volume_path(path, volume)),
+    let is_back = |volume: u32, old: &Path| {
+        let name = volume_path(path, volume);
+        let is_of_first = Sets::at(old).meets(&sets) && !Sets::at(&name).meets(&sets);
+        let is_alone = !is_there(path) && !is_there(&old_path(path)) && !is_there(&name);
+        volume > 0 && (is_of_first || is_alone)
     };
+    // Where it is not certain which set is there, nothing that may be of it goes.
+    let is_gone = |old: &Path| sets.0.len() == 1 || sets.is_some() && !Sets::at(old).meets(&sets);
     let old: Vec<_> = files.iter().filter(|(kind, ..)| *kind == Kind::Old).collect();
     // New volumes make room before old ones come back.
     for (_, volume, file) in files.iter().filter(|(kind, ..)| *kind == Kind::Volume) {
         let name = volume_path(path, *volume);
-        if is_begun(file) && set != begun {
+        if is_begun(file) && !sets.meets(&begun) {
             rename(file, &partial_path(&name), Existing::Replace)?;
-        } else if set_at(file).is_some() && old.iter().any(|(_, of, old)| of == volume && is_back(*of, old)) {
+        } else if Sets::at(file).is_some() && old.iter().any(|(_, of, old)| of == volume && is_back(*of, old))
+        {
             rename(file, &copy_path(&name), Existing::Keep)?;
         }
     }
     for (_, volume, file) in old {
         if is_back(*volume, file) {
             rename(file, &volume_path(path, *volume), Existing::Keep)?;
-        } else if set.is_some() {
+        } else if is_gone(file) {
             // It may be another user's, and is in nobody's way.
             let _ = remove_unused(file);
         }
@@ -236,7 +311,7 @@ pub(crate) fn locate_first(path: &Path) -> Option<PathBuf> {
     if is_there(&next) && is_decided(path, &next) {
         return Some(next);
     }
-    (set_at(&old).is_some() && !is_superseded(path, &old)).then_some(old)
+    (Sets::at(&old).is_some() && !is_superseded(path, &old)).then_some(old)
 }
 
 /// Whether the bundle of a delivery that is complete at `next` takes the place at `path`. The delivery's first bundle
@@ -248,23 +323,23 @@ fn is_decided(path: &Path, next: &Path) -> bool {
     deciding.is_some_and(|deciding| deciding.delivery == part.delivery)
 }
 
-/// Whether the bundle that was set aside from `path` belongs to a delivery that another took the place of. Copies of a
-/// delivery come one by one, and each takes the place of what lay under its own name alone.
+/// Whether the bundle that was set aside from `path` belongs to a delivery that one without its class took the place of. A
+/// bundle of that class would lie there as a partial file or as a copy, and each takes the place of the old one alone.
 fn is_superseded(path: &Path, old: &Path) -> bool {
-    if is_there(&copy_path(path)) {
+    if is_there(&copy_path(path)) || is_there(&partial_path(path)) {
         return false;
     }
     let Some(part) = part_at(old) else { return false };
     let siblings = Class::ALL.into_iter().filter(|class| *class != part.class);
     let mut siblings = siblings.filter_map(|class| part_at(&part.sibling(path, class)?));
-    siblings.any(|sibling| sibling.delivery != part.delivery)
+    siblings.any(|sibling| sibling.delivery != part.delivery && !sibling.classes.contains(&part.class))
 }
 
 /// Where volume `volume` (from 0) of the set lies that is, or is about to be, the bundle at `path`: under its name, or set
 /// aside while it is replaced.
 pub(crate) fn locate(path: &Path, volume: u32, set_id: &SetId) -> PathBuf {
     let name = volume_path(path, volume);
-    let is_of_set = |path: &Path| set_at(path).as_ref() == Some(set_id);
+    let is_of_set = |path: &Path| Sets::at(path).has(set_id);
     if is_of_set(&name) {
         return name;
     }
@@ -275,14 +350,32 @@ pub(crate) fn locate(path: &Path, volume: u32, set_id: &SetId) -> PathBuf {
 }
 
 /// The set that the file at `path` is a volume of.
-pub(crate) fn set_at(path: &Path) -> Option<SetId> {
-    set_id_of(&head_of(path)?)
+pub(super) fn set_at(path: &Path) -> Option<SetId> {
+    Sets::at(path).0.first().copied()
 }
 
-fn head_of(path: &Path) -> Option<[u8; 64]> {
+/// Refuses what cannot be the name of a bundle at `path`.
+///
+/// # Errors
+/// [`Code::Exists`] where it is that of a later volume; [`Code::Usage`] where a volume, or what is not finished of it,
+/// could not be named after it.
+pub(crate) fn refuse_name(path: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let most = MAX_NAME_BYTES - ".0000".len() - PARTIAL_SUFFIX.len();
+    if name.len() > most {
+        return Err(Error::new(Code::Usage).with(Fact::Limit, most).with(Fact::Found, name.len()).at(path));
+    }
+    let taken = || Err(Error::new(Code::Exists).hinted("volume").at(path));
     let mut head = [0; 64];
-    read_exact_at(&open_file(path).ok()?, &mut head, 0).ok()?;
-    Some(head)
+    let read = open_file(path).ok().and_then(|file| read_exact_at(&file, &mut head, 0).ok());
+    if read.is_some() && is_volume_head(&head) {
+        return taken();
+    }
+    let is_number =
+        |end: &std::ffi::OsStr| end.len() == 4 && end.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    // Also where that volume is missing.
+    let is_volume = path.extension().is_some_and(is_number) && Sets::at(&path.with_extension("")).is_some();
+    if is_volume { taken() } else { Ok(()) }
 }
 
 /// Which part of a delivery the bundle at `path` is, by a usable header copy.

@@ -25,7 +25,9 @@ mod volume;
 mod volume_piece;
 mod writer;
 
-pub(crate) use commit::{ReadySet, commit, leaving_part, locate_first, replaced_by, settle};
+pub(crate) use commit::{
+    ReadySet, Replaced, commit, leaving_part, locate_first, refuse_name, replaced_by, settle, settle_among,
+};
 pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};
 pub(crate) use header::{COPY_BYTES, Fault, Header, MAX_SLOTS, Slot, decode_slots, encode_slots};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    commit::{ReadySet, replaced_by},
+    commit::{ReadySet, Replaced, replaced_by},
     frame::Frame,
     header::{COPY_BYTES, CORE_BYTES, Header, Slot},
     index::{FrameEntry, Index, MAX_INDEX_BYTES},
@@ -249,7 +249,7 @@ pub(crate) struct WriterStopped;
 struct VolumesWriter {
     path: PathBuf,
     /// Files that are there and will be replaced.
-    replaced: Vec<PathBuf>,
+    replaced: Vec<Replaced>,
     volume_records: u32,
     /// Whether trailers end with their record hashes until there is recovery data.
     is_trailer_deferred: bool,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
 };
@@ -17,8 +17,8 @@ use crate::{
     digest::{Digest, HashingReader},
     error::{Code, Error, Fact, Result},
     fs::{
-        Existing, OpenFolder, PARTIAL_SUFFIX, create_dir, parent, partial_path, rename_dir, require_ours,
-        type_in_folder,
+        Existing, OpenFolder, PARTIAL_SUFFIX, create_dir, lock_there, parent, partial_path, rename_dir,
+        require_ours, type_in_folder,
     },
     job::Ctx,
     oci::{ANNOTATION_REF_NAME, Descriptor, MAX_MANIFEST_BYTES, parse_json},
@@ -40,6 +40,7 @@ struct OciLayout {
     present: BTreeSet<Digest>,
     /// Blobs that were added; removed again from a layout that was there when the restore fails.
     added: Vec<Digest>,
+    _lock: Option<File>,
 }
 
 /// A layout by its folder.
@@ -206,6 +207,8 @@ fn open(ctx: &Ctx, path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Re
     check(path)?;
     let (dir, wanted) = (folder_for(path), blobs_of(placed));
     let is_new = !is_layout(path);
+    // Another restore would list, or take back, what this one adds.
+    let lock = lock_there(&dir)?;
     let kept = if is_new { clear_but(ctx, &dir, &wanted)? } else { BTreeSet::new() };
     let begin = || -> Result<OciLayout> {
         let root = if is_new {
@@ -214,15 +217,18 @@ fn open(ctx: &Ctx, path: &Path, existing: Existing, placed: &[Placed<'_>]) -> Re
         } else {
             OpenFolder::open(&dir)?
         };
+        // What was cleared was another folder.
+        drop(lock);
+        let lock = lock_there(&dir)?;
         let index = if is_new { entries } else { merge(read_entries(&root)?, entries, existing)? };
         let index = index_json(ctx, index)?;
         let blobs = root.make_folder(BLOBS[0])?.make_folder(BLOBS[1])?;
         let present = if is_new { kept } else { whole_blobs(ctx, &blobs, &wanted)? };
         let new = is_new.then(|| path.to_owned());
-        Ok(OciLayout { dir: dir.clone(), root, blobs, new, index, present, added: Vec::new() })
+        Ok(OciLayout { dir: dir.clone(), root, blobs, new, index, present, added: Vec::new(), _lock: lock })
     };
     let begun = begin();
-    if begun.is_err() && is_new {
+    if begun.as_ref().is_err_and(|e| e.code() != Code::Busy) && is_new {
         let _ = fs::remove_dir_all(&dir);
     }
     Ok(Box::new(begun?))
@@ -311,6 +317,7 @@ impl Drop for OciLayout {
     fn drop(&mut self) {
         if self.new.is_some() {
             let _ = fs::remove_dir_all(&self.dir);
+            return;
         }
         for digest in &self.added {
             let _ = self.blobs.remove(&digest.hex());

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Existing, Left, PartialFile, WhenDropped,
+    Existing, Left, PartialFile, WhenDropped, parent,
     unfinished::{copy_path, lock_there},
 };
 use crate::error::Result;
@@ -41,8 +41,7 @@ impl Copies {
     }
 
     fn open(&self, target: &Path, left: Left, when_dropped: WhenDropped) -> Result<PartialFile> {
-        // Nowhere else is locked.
-        let target = self.folder.join(target.file_name().unwrap_or_default());
-        PartialFile::open(&target, copy_path(&target), Existing::Keep, left, when_dropped)
+        debug_assert_eq!(parent(target), self.folder, "nowhere else is locked");
+        PartialFile::open(target, copy_path(target), Existing::Keep, left, when_dropped)
     }
 }

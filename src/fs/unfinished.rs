@@ -22,7 +22,7 @@ pub(crate) const COPY_SUFFIX: &str = ".sealift-copy";
 /// What the name of a file ends in that is being replaced, until what replaces it is in place.
 pub(crate) const OLD_SUFFIX: &str = ".sealift-old";
 /// The longest name of a file, on all file systems that matter.
-const MAX_NAME_BYTES: usize = 255;
+pub(crate) const MAX_NAME_BYTES: usize = 255;
 
 /// `path` under a name that is marked as ours. A name that would be too long is replaced by its hash.
 pub(crate) fn marked_path(path: &Path, suffix: &str) -> PathBuf {

@@ -157,7 +157,14 @@ pub(crate) fn handoff(ctx: &Ctx, plan: &HandoffPlan, watch: &HandoffWatch) -> Re
     volumes.check_hashes(ctx).map_err(|e| if e.code() == Code::Cancelled { stopped(plan) } else { e })?;
     ctx.enter(Phase::Copy, plan.targets.iter().map(TargetPlan::work_bytes).sum());
     let serve = |(number, target): (usize, &TargetPlan)| {
-        let served = target::serve(&target::Job { ctx, volumes: &volumes, plan: target, watch, number });
+        let served = target::serve(&target::Job {
+            ctx,
+            bundle: &plan.bundle,
+            volumes: &volumes,
+            plan: target,
+            watch,
+            number,
+        });
         watch.enter(ctx, number, if served.is_ok() { Stage::Done } else { Stage::Failed });
         served
     };

@@ -10,7 +10,7 @@ use super::{
     scan::{Folder, Source},
 };
 use crate::{
-    bundle::{Bundle, VolumeSet, settle, volume_path},
+    bundle::{Bundle, Replaced, VolumeSet, refuse_name, settle, volume_path},
     digest::hex,
     drive::{Drive, Place, Target},
     error::{Code, Error, Fact, Result},
@@ -101,6 +101,9 @@ pub struct StaleFile {
     pub size_bytes: u64,
     /// Whether a volume needs its name: then the handoff cannot be done beside it.
     pub is_in_the_way: bool,
+    /// What it was when it was planned that it may go.
+    #[serde(skip)]
+    pub(super) found: Replaced,
 }
 
 impl TargetPlan {
@@ -149,7 +152,9 @@ pub(crate) fn plan_handoff(
     let mut plans = Vec::new();
     for target in targets {
         ctx.checkpoint()?;
-        settle(&path_in(&target.folder, path, 1))?;
+        let first = path_in(&target.folder, path, 1);
+        refuse_name(&first)?;
+        settle(&first)?;
         let folder = Folder::scan(&source, &target.folder)?;
         let take = match options.share {
             Share::Each => wanted.clone(),
@@ -256,6 +261,11 @@ fn refuse_too_much(folder: &Folder, plan: &TargetPlan, options: &HandoffOptions)
 }
 
 impl PlannedFile {
+    /// Where the first volume is, or would be.
+    pub(super) fn bundle(&self) -> PathBuf {
+        if self.volume == 1 { self.path.clone() } else { self.path.with_extension("") }
+    }
+
     /// Free bytes that it takes.
     pub(super) fn needed_bytes(&self) -> u64 {
         match self.state {

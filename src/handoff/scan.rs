@@ -8,7 +8,7 @@ use std::{
 
 use super::{FileState, HandoffOptions, PlannedFile, StaleFile, plan::path_in};
 use crate::{
-    bundle::{MAX_VOLUMES, VolumeSet, set_id_of},
+    bundle::{MAX_VOLUMES, Replaced, VolumeSet, set_id_of},
     drive::Place,
     error::{Error, Result},
     fs::{
@@ -102,6 +102,7 @@ impl<'a> Folder<'a> {
                 path: path.clone(),
                 size_bytes: found.size_bytes,
                 is_in_the_way: is_in_the_way(path),
+                found: Replaced::now(path),
             })
             .collect();
         stale.sort_by(|a, b| a.path.cmp(&b.path));

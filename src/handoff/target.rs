@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileState, HandoffWatch, Stage, TargetPlan, TargetReport, copy, plan::PlannedFile, read_back};
+use super::{
+    FileState, HandoffWatch, Stage, TargetPlan, TargetReport, copy,
+    plan::PlannedFile,
+    read_back,
+    scan::{Folder, Source},
+};
 use crate::{
-    bundle::{ReadySet, VolumeSet, commit},
+    bundle::{ReadySet, Replaced, VolumeSet, commit, settle_among},
     drive::{Ejected, eject_drive},
     error::{Code, Error, Result},
     fs::{
@@ -19,6 +24,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) ctx: &'a Ctx,
+    /// The bundle's first volume.
+    pub(super) bundle: &'a Path,
     pub(super) volumes: &'a VolumeSet,
     pub(super) plan: &'a TargetPlan,
     pub(super) watch: &'a HandoffWatch,
@@ -54,6 +61,7 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     let plan = job.plan;
     job.enter(Stage::Copy);
     let copies = Copies::begin(&plan.folder)?;
+    require_as_planned(job, &copies)?;
     let (removed, stale): (Vec<_>, Vec<_>) = plan.stale.iter().partition(|_| plan.removes_stale);
     // An earlier bundle stays until this one is complete, if there is room for both.
     let needed: u64 = plan.files.iter().map(PlannedFile::needed_bytes).sum();
@@ -75,10 +83,9 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
     let gone = removed.iter().map(|file| &file.path).filter(|path| !is_new(path));
     let may_go = taken.iter().filter(|path| plan.may_replace(path) == Existing::Replace);
     let replaced = may_go.chain(gone).filter(|path| path.symlink_metadata().is_ok());
-    let replaced = replaced.cloned().collect();
+    let replaced = replaced.map(|path| Replaced::now(path)).collect();
     if let Some(first) = plan.files.first() {
-        let path = if first.volume == 1 { first.path.clone() } else { first.path.with_extension("") };
-        commit(job.ctx, vec![ReadySet { path, files: written, replaced, is_new: false }])?;
+        commit(job.ctx, vec![ReadySet { path: first.bundle(), files: written, replaced, is_new: false }])?;
     }
     // A folder that is held open keeps its drive from being unmounted.
     drop(copies);
@@ -104,6 +111,21 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
         stale: stale.into_iter().map(|file| file.path.clone()).collect(),
         ejected,
     })
+}
+
+/// Hours may have passed since it was planned: another run may have put a bundle there that nobody agreed to lose.
+///
+/// # Errors
+/// [`Code::Busy`]
+fn require_as_planned(job: &Job, copies: &Copies) -> Result<()> {
+    let Some(first) = job.plan.files.first() else { return Ok(()) };
+    settle_among(copies, &first.bundle())?;
+    let source = Source { path: job.bundle, volumes: job.volumes };
+    let stale = Folder::scan(&source, &job.plan.folder)?.stale(&job.plan.files);
+    match stale.iter().find(|file| !job.plan.stale.contains(file)) {
+        Some(file) => Err(Error::new(Code::Busy).at(&file.path)),
+        None => Ok(()),
+    }
 }
 
 /// Writes the restore kit, whose page names the bundle, and reads it back. What fails here is the kit's alone: the

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     bundle::{
-        self, Bundle, Damage, Fault, Given, Header, Owner, ReadySet, Survey, lock, owner_of_first,
+        self, Bundle, Damage, Fault, Given, Header, Owner, ReadySet, Replaced, Survey, lock, owner_of_first,
         volume_path,
     },
     error::{Code, Error, Fact, Result},
@@ -197,7 +197,7 @@ struct Targets {
     /// New files, by volume (from 0).
     new: Vec<(u32, WrittenFile)>,
     /// Files that are there, and go when the new ones come.
-    replaced: Vec<PathBuf>,
+    replaced: Vec<Replaced>,
     /// Until they have their names.
     _copies: Copies,
 }

@@ -87,6 +87,7 @@ IO-04 = The target already exists
     .hint = Choose another name, or add --force to replace it.
     .hint-partial = The new file is first written under this name, and what is there was not left by an earlier run of yours. Move it away, or choose another name.
     .hint-volume = It is not part of the bundle that is replaced, and --force does not remove it. Move it away, or choose another name.
+    .hint-own = This run reads this file, or writes it already: it would be lost, also with --force. Choose another name.
 IO-05 = No such file or folder
     .hint = Check the path; a mounted stick may have another name today.
 IO-06 = Access was denied

@@ -28,10 +28,10 @@ mod verify;
 
 #[cfg(feature = "gui")]
 use std::ffi::OsStr;
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::ArgMatches;
-use sealift::{Code, Ctx, Error, ErrorKind};
+use sealift::{Code, Ctx, Error, ErrorKind, Result};
 
 use output::Output;
 
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
     let Some((_, run)) = VERBS.iter().find(|(name, _)| *name == verb) else {
         return crate::desktop(lang, &[]);
     };
-    let ended = run(&env, matches);
+    let ended = refuse_own_files(verb, matches).and_then(|()| run(&env, matches));
     env.out.notices(&env.ctx);
     match ended {
         // Names what it left.
@@ -111,6 +111,36 @@ pub(crate) fn run(args: &[OsString]) -> ExitCode {
         Ok(Ended::Damaged) => exit_code(ErrorKind::Integrity),
         Err(error) => fail(&env.out, &error),
     }
+}
+
+/// Arguments whose files are written; all others that name files are read.
+const OUTPUTS: [&str; 7] =
+    ["out", "repair-out", "answer-out", "key-out", "generate-passphrase", "request", "to"];
+
+/// Refuses an output that is an input of the same run, of whatever verb.
+fn refuse_own_files(verb: &str, matches: &ArgMatches) -> Result<()> {
+    let (mut outputs, mut inputs) = (Vec::new(), Vec::new());
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for id in matches.ids() {
+            let values = matches.try_get_raw(id.as_str()).ok().flatten().into_iter().flatten();
+            let paths = values.map(|value| {
+                let dest = value.to_str().and_then(|value| value.parse::<sealift::DestSpec>().ok());
+                dest.and_then(|dest| dest.path().map(PathBuf::from)).unwrap_or_else(|| PathBuf::from(value))
+            });
+            // A bundle takes the place of a bundle as a whole, once it is complete.
+            let is_replaced = ["reseal", "repair"].contains(&verb)
+                && id == "bundle"
+                && !matches.try_contains_id("request").unwrap_or(false);
+            match id.as_str() {
+                id if OUTPUTS.contains(&id) => outputs.extend(paths),
+                _ if is_replaced => {}
+                _ => inputs.extend(paths),
+            }
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    sealift::refuse_own_files(&outputs, &inputs)
 }
 
 fn fail(out: &Output, error: &Error) -> ExitCode {

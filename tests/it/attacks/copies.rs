@@ -181,25 +181,9 @@ fn a_copy_that_was_killed_says_nothing_of_the_volumes_next_to_it() {
 #[test]
 fn a_part_that_is_handed_over_does_not_hide_another_that_was_set_aside() {
     let dir = Scratch::new();
-    dir.write("pw", "correct horse battery staple\n");
-    let pw = dir.join("pw");
-    let classes = format!(
-        "version = 1\n[public]\nimages = [\"docker.io/library/*\"]\npassword_file = \"{0}\"\n\
-         [secret]\nimages = [\"vendor.example/*\"]\npassword_file = \"{0}\"\n",
-        pw.display()
-    );
-    dir.write("classes.toml", classes);
-    let stick = dir.join("stick");
+    let parts = deliveries(&dir, &["old", "new"]);
+    let (pw, stick) = (dir.join("pw"), dir.join("stick"));
     fs::create_dir(&stick).unwrap();
-    for (which, seed) in [("old", 5), ("new", 7)] {
-        fs::create_dir(dir.join(which)).unwrap();
-        let tar = dir.join(&format!("{which}.tar"));
-        archive(&tar, seed, &["nginx:1", "vendor.example/ledger:1"], 300_000);
-        let mut pack = Sealift::command(["pack", "-q", "--kdf", "low", "--classes"]);
-        run(pack.arg(dir.join("classes.toml")).arg(tar).arg("--out").arg(dir.join(which).join("a.sealift")));
-    }
-    let parts = names(&dir.join("old"));
-    assert_eq!(parts.len(), 2);
     let handoff = |which: &str, part: &str| {
         let mut command = Sealift::command(["handoff", "-q", "--no-kit", "--force", "--json", "--to"]);
         command.arg(&stick).arg(dir.join(which).join(part));
@@ -311,4 +295,232 @@ fn a_volume_is_not_replaced_by_what_is_no_set() {
     let mut repair = Sealift::command(["repair", "--force"]);
     run(repair.arg(&bundle).arg("--out").arg(&bundle));
     assert!(contents() == before);
+}
+
+#[test]
+fn no_output_takes_the_place_of_what_the_same_run_reads() {
+    let of = Two::new();
+    of.reset();
+    let dir = |name: &str| of.dir.join(name).display().to_string();
+    let (pw, tar, bundle) = (dir("pw"), dir("new.tar"), of.volume(1).display().to_string());
+    let key = dir("key");
+    run(&mut Sealift::command(["keys", "generate", "--type", "key-file", "--out", &key]));
+    let pack = format!("pack {tar} --kdf low --force --json");
+    let outputs = [
+        format!("{pack} --out {pw} --password-file {pw}"),
+        format!("{pack} --out {tar} --password-file {pw}"),
+        format!("{pack} --out {key} -r {key}"),
+        format!("{pack} --out {0} --generate-passphrase {0}", dir("new-name")),
+        format!("{pack} --out {}/f/../pw --password-file {pw}", of.dir.path().display()),
+        format!("restore {bundle} --to docker-archive:{pw} --password-file {pw} --force --json"),
+        format!("repair {bundle} --request {bundle} --force --json"),
+        format!("repair-file {bundle} {pw} --out {pw} --force --json"),
+    ];
+    let before: Vec<_> = [&pw, &tar, &key, &bundle].map(fs::read).into_iter().map(Result::unwrap).collect();
+    for output in outputs {
+        let refused = Sealift::command(output.split(' ')).output().unwrap();
+        assert_eq!(code(&refused), "IO-04", "{output}: {refused:?}");
+        let now: Vec<_> = [&pw, &tar, &key, &bundle].map(fs::read).into_iter().map(Result::unwrap).collect();
+        assert!(now == before && !of.dir.join("new-name").exists(), "{output}");
+    }
+    // Benign: another name in the same folder.
+    run(&mut Sealift::command(format!("{pack} --out {} --password-file {pw}", dir("b.sealift")).split(' ')));
+}
+
+#[test]
+fn a_part_of_another_delivery_is_not_hidden_by_a_pack_that_was_killed() {
+    let dir = Scratch::new();
+    let parts = deliveries(&dir, &["one", "two", "three"]);
+    let f = dir.join("f");
+    fs::create_dir(&f).unwrap();
+    let log = dir.join("log");
+    let fingerprint = |path: &Path| {
+        let output = Sealift::command(["inspect", "--json"]).arg(path).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        output.status.success().then(|| report["fingerprint"].clone())
+    };
+    for when in 1..=20 {
+        for name in names(&f) {
+            fs::remove_file(f.join(name)).unwrap();
+        }
+        // Parts of two deliveries, as they came one by one.
+        for (which, part) in [("three", &parts[0]), ("one", &parts[1])] {
+            put(&f.join(part), &fs::read(dir.join(which).join(part)).unwrap());
+        }
+        let before: Vec<_> = parts.iter().map(|part| fingerprint(&f.join(part))).collect();
+        let mut pack = Sealift::command(["pack", "-q", "--kdf", "low", "--force", "--classes"]);
+        pack.arg(dir.join("classes.toml")).arg(dir.join("two.tar")).arg("--out").arg(f.join("a.sealift"));
+        let (_, was_hit) = with_fault(&pack, &log, "renameat2", "signal=KILL", when);
+        let found: Vec<_> = parts.iter().map(|part| fingerprint(&f.join(part))).collect();
+        assert!(found.iter().all(Option::is_some), "{when}: {:?}", names(&f));
+        assert!(found == before || found.iter().zip(&before).all(|(now, then)| now != then), "{when}");
+        if !was_hit {
+            assert!(when > 4, "{when}");
+            return;
+        }
+        let mut other = Sealift::command(["pack", "-q", "--json", "--kdf", "low", "--password-file"]);
+        other.arg(dir.join("pw")).arg(dir.join("one.tar")).arg("--out").arg(f.join(&parts[0]));
+        assert_eq!(code(&other.output().unwrap()), "IO-04", "{when}: {:?}", names(&f));
+        assert_eq!(parts.iter().map(|part| fingerprint(&f.join(part))).collect::<Vec<_>>(), found);
+    }
+    panic!("no end");
+}
+
+/// Deliveries of two classes in folders of these names, with their archives, and `classes.toml`; names of the parts.
+fn deliveries(dir: &Scratch, which: &[&str]) -> Vec<String> {
+    dir.write("pw", "correct horse battery staple\n");
+    let classes = "version = 1\n[public]\nimages = [\"docker.io/library/*\"]\npassword_file = \"PW\"\n\
+                   [secret]\nimages = [\"vendor.example/*\"]\npassword_file = \"PW\"\n";
+    dir.write("classes.toml", classes.replace("PW", dir.join("pw").to_str().unwrap()));
+    for (seed, which) in (5..).step_by(2).zip(which) {
+        fs::create_dir(dir.join(which)).unwrap();
+        let tar = dir.join(&format!("{which}.tar"));
+        archive(&tar, seed, &["nginx:1", "vendor.example/ledger:1"], 300_000);
+        let mut pack = Sealift::command(["pack", "-q", "--kdf", "low", "--classes"]);
+        run(pack.arg(dir.join("classes.toml")).arg(tar).arg("--out").arg(dir.join(which).join("a.sealift")));
+    }
+    let parts = names(&dir.join(which[0]));
+    assert_eq!(parts.len(), 2);
+    parts
+}
+
+#[test]
+fn a_bundle_that_opens_by_its_second_header_copy_is_not_lost_by_a_handoff_that_was_killed() {
+    const COPY: usize = 64 << 10;
+    let of = Two::new();
+    let other = fs::read(of.dir.join("new/a.sealift")).unwrap();
+    let whole = fs::read(of.dir.join("old/a.sealift")).unwrap();
+    let log = of.dir.join("log");
+    let opens = || {
+        let mut verify = Sealift::command(["verify", "-q", "--password-file"]);
+        verify.arg(of.dir.join("pw")).arg(of.volume(1)).output().unwrap().status.success()
+    };
+    for copy in [&other[..COPY], &vec![0; COPY]] {
+        for when in 1..=30 {
+            of.reset();
+            put(&of.volume(1), &[copy, &whole[COPY..]].concat());
+            assert!(opens());
+            let (_, was_hit) =
+                with_fault(&of.handoff("new", &["--force"]), &log, "renameat2", "signal=KILL", when);
+            assert!(opens(), "{when}: {:?}", names(&of.folder()));
+            if !was_hit {
+                break;
+            }
+            let added = of.dir.join(&format!("pw-{when}"));
+            if !added.exists() {
+                put(&added, format!("another passphrase, number {when}\n").as_bytes());
+            }
+            let mut add = Sealift::command(["keys", "add", "-q", "--kdf", "low", "--password-file"]);
+            add.arg(of.dir.join("pw")).arg("--new-password-file").arg(&added).arg(of.volume(1));
+            let changed = add.output().unwrap();
+            assert!(opens(), "{when}: {changed:?} {:?}", names(&of.folder()));
+        }
+    }
+}
+
+#[test]
+fn what_came_after_a_handoff_was_planned_is_not_removed_by_it() {
+    let of = Two::new();
+    of.reset();
+    let first = of.dir.join("first");
+    fs::create_dir(&first).unwrap();
+    let mut handoff = Sealift::command(["handoff", "-q", "--no-kit", "--json", "--remove-stale", "--to"]);
+    handoff.arg(&first).arg("--to").arg(of.folder()).arg(of.dir.join("new/a.sealift"));
+    let mut child = handoff.stdout(Stdio::piped()).spawn().unwrap();
+    wait_for(&first.join("a.sealift.sealift-copy"), 1, &mut child);
+    let kill = |signal: &str| {
+        run(crate::support::Tool::new("kill", "procps").command().args([signal, &child.id().to_string()]));
+    };
+    kill("-STOP");
+    archive(&of.dir.join("third.tar"), 9, &["app:1"], 2_600_000);
+    run(of.pack("third", &of.folder()).arg("--force"));
+    let third: Vec<_> =
+        names(&of.folder()).iter().map(|name| fs::read(of.folder().join(name)).unwrap()).collect();
+    kill("-CONT");
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("IO-09"), "{output:?}");
+    let now: Vec<_> =
+        names(&of.folder()).iter().map(|name| fs::read(of.folder().join(name)).unwrap()).collect();
+    assert!(now == third, "{:?}", names(&of.folder()));
+    assert!(first.join("a.sealift").exists());
+}
+
+#[test]
+fn a_bare_name_is_a_place_like_any_other() {
+    let of = Two::new();
+    of.reset();
+    let mut repair = Sealift::command(["repair", "-q", "--force", "--out", "a.sealift"]);
+    run(repair.arg(of.dir.join("new/a.sealift")).current_dir(of.folder()));
+    assert!(of.is("new"), "{:?}", names(&of.folder()));
+    let mut handoff =
+        Sealift::command(["handoff", "-q", "--no-kit", "--force", "--remove-stale", "--to", "."]);
+    run(handoff.arg(of.dir.join("old/a.sealift")).current_dir(of.folder()));
+    assert!(of.is("old"), "{:?}", names(&of.folder()));
+}
+
+#[test]
+fn a_name_that_leaves_no_room_for_those_of_its_volumes_is_refused() {
+    let of = Two::new();
+    for (len, expected) in [(240, "USAGE-01"), (234, "")] {
+        let name = "n".repeat(len);
+        let mut plain =
+            Sealift::command(["pack", "-q", "--json", "--kdf", "low", "--volume-size", "2MiB", "--out"]);
+        plain
+            .arg(of.folder().join(&name))
+            .arg(of.dir.join("new.tar"))
+            .arg("--password-file")
+            .arg(of.dir.join("pw"));
+        assert_eq!(code(&plain.output().unwrap()), expected, "{len}");
+    }
+    // A bundle does not take the name of another's later volume, there or not.
+    of.reset();
+    fs::remove_file(of.volume(2)).unwrap();
+    let name = of.dir.join("new/a.sealift.0002");
+    let single = of.dir.join("single");
+    fs::create_dir(&single).unwrap();
+    archive(&of.dir.join("small.tar"), 11, &["app:1"], 1000);
+    run(&mut of.pack("small", &single));
+    put(&name, &fs::read(single.join("a.sealift")).unwrap());
+    let mut handoff = Sealift::command(["handoff", "-q", "--no-kit", "--force", "--json", "--to"]);
+    let output = handoff.arg(of.folder()).arg(&name).output().unwrap();
+    assert_eq!(code(&output), "IO-04", "{output:?}");
+    assert!(!of.volume(2).exists());
+}
+
+#[test]
+fn two_restores_into_one_layout_do_not_take_back_each_others_blobs() {
+    let of = Two::new();
+    of.reset();
+    let pw = of.dir.join("pw");
+    let layout = of.dir.join("layout");
+    let restore = |bundle: &Path| {
+        let mut command = Sealift::command(["restore", "--json", "--to"]);
+        command.arg(format!("oci:{}", layout.display())).arg(bundle).arg("--password-file").arg(&pw);
+        command
+    };
+    for is_new in [true, false] {
+        if !is_new {
+            let sample = of.dir.join("sample.tar");
+            sealift::write_sample(&sample).unwrap();
+            let mut pack = Sealift::command(["pack", "-q", "--kdf", "low", "--out"]);
+            let earlier = of.dir.join("sample.sealift");
+            run(pack.arg(&earlier).arg(&sample).arg("--password-file").arg(&pw));
+            run(&mut restore(&earlier));
+        }
+        // Held as the first restore holds it.
+        let held = if is_new { of.dir.join("layout.sealift-partial") } else { layout.clone() };
+        if is_new {
+            fs::create_dir(&held).unwrap();
+        }
+        let lock = fs::File::open(&held).unwrap();
+        lock.lock().unwrap();
+        let refused = restore(&of.volume(1)).output().unwrap();
+        assert_eq!(code(&refused), "IO-09", "{refused:?}");
+        assert!(held.exists());
+        drop(lock);
+        run(&mut restore(&of.volume(1)));
+        assert_eq!(Sealift::images(&format!("oci:{}", layout.display())).len(), if is_new { 1 } else { 3 });
+        fs::remove_dir_all(&layout).unwrap();
+    }
 }
