@@ -288,7 +288,8 @@ fn settle_with(path: &Path, lock_folder: impl FnOnce() -> Result<Option<File>>) 
             rename(file, &partial_path(&name), Existing::Replace)?;
         } else if Sets::at(file).is_some() && old.iter().any(|(_, of, old)| of == volume && is_back(*of, old))
         {
-            rename(file, &copy_path(&name), Existing::Keep)?;
+            // It is complete, and a copy that is there is not: nobody writes one now.
+            rename(file, &copy_path(&name), Existing::Replace)?;
         }
     }
     for (_, volume, file) in old {

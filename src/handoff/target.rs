@@ -13,8 +13,8 @@ use crate::{
     drive::{Ejected, eject_drive},
     error::{Code, Error, Result},
     fs::{
-        Copies, Existing, PartialFile, ReadBack, WrittenFile, free_bytes, is_marked, remove_unused,
-        sync_parent,
+        Copies, Existing, PartialFile, ReadBack, WrittenFile, free_bytes, is_marked, lock_there,
+        partial_path, remove_unused, sync_parent,
     },
     job::{Background, Ctx},
     kit,
@@ -120,6 +120,10 @@ fn served(job: &Job, mount: &Mount) -> Result<TargetReport> {
 fn require_as_planned(job: &Job, copies: &Copies) -> Result<()> {
     let Some(first) = job.plan.files.first() else { return Ok(()) };
     settle_among(copies, &first.bundle())?;
+    if job.plan.removes_stale {
+        // The partial files of a pack are its own as long as it holds the first.
+        lock_there(&partial_path(&first.bundle()))?;
+    }
     let source = Source { path: job.bundle, volumes: job.volumes };
     let stale = Folder::scan(&source, &job.plan.folder)?.stale(&job.plan.files);
     match stale.iter().find(|file| !job.plan.stale.contains(file)) {

@@ -238,6 +238,18 @@ fn two_handoffs_that_replace_do_not_give_each_others_files_a_name() {
     run(crate::support::Tool::new("kill", "procps").command().args(["-CONT", &child.id().to_string()]));
     assert!(child.wait_with_output().unwrap().status.success());
     assert!(of.is("old"));
+    // What a pack has closed already is its own as well.
+    let (begun, closed) =
+        (of.folder().join("a.sealift.sealift-partial"), of.folder().join("a.sealift.0002.sealift-partial"));
+    let volume = |name: &str| fs::read(of.dir.join("new").join(name)).unwrap();
+    put(&begun, &volume("a.sealift"));
+    put(&closed, &volume("a.sealift.0002"));
+    let packing = fs::File::open(&begun).unwrap();
+    packing.lock().unwrap();
+    let refused = of.handoff("old", &["--force", "--remove-stale"]).output().unwrap();
+    assert_eq!(code(&refused), "IO-09", "{refused:?}");
+    assert!(closed.exists() && begun.exists());
+    drop(packing);
     // Benign: one after the other.
     run(&mut of.handoff("new", &["--force", "--remove-stale"]));
     assert!(of.is("new"), "{:?}", names(&of.folder()));
@@ -523,4 +535,22 @@ fn two_restores_into_one_layout_do_not_take_back_each_others_blobs() {
         assert_eq!(Sealift::images(&format!("oci:{}", layout.display())).len(), if is_new { 1 } else { 3 });
         fs::remove_dir_all(&layout).unwrap();
     }
+}
+
+#[test]
+fn what_a_second_kill_left_does_not_keep_a_bundle_from_being_settled() {
+    let of = Two::new();
+    of.reset();
+    let beside = |end: &str| of.folder().join(format!("a.sealift.0002{end}"));
+    let second = fs::read(of.volume(2)).unwrap();
+    put(&beside(".sealift-old"), &second);
+    put(&of.volume(2), &fs::read(of.dir.join("new/a.sealift.0002")).unwrap());
+    put(&beside(".sealift-copy"), b"half");
+    put(&of.dir.join("pw2"), b"another passphrase, long enough\n");
+    let mut add = Sealift::command(["keys", "add", "-q", "--kdf", "low", "--password-file"]);
+    run(add.arg(of.dir.join("pw")).arg("--new-password-file").arg(of.dir.join("pw2")).arg(of.volume(1)));
+    assert!(of.has("old"), "{:?}", names(&of.folder()));
+    assert_eq!(fs::read(of.volume(2)).unwrap(), second);
+    run(&mut of.handoff("new", &["--force", "--remove-stale"]));
+    assert!(of.is("new"), "{:?}", names(&of.folder()));
 }
