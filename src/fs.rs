@@ -30,8 +30,8 @@ pub(crate) use text::{unmark, unmarked};
 pub use uncached::ReadBack;
 pub(crate) use uncached::{AlignedBuf, UncachedFile};
 pub(crate) use unfinished::{
-    COPY_SUFFIX, MAX_NAME_BYTES, OLD_SUFFIX, PARTIAL_SUFFIX, copy_path, is_marked, lock_there, old_path,
-    partial_path, require_ours,
+    COPY_SUFFIX, MAX_NAME_BYTES, OLD_SUFFIX, PARTIAL_SUFFIX, copy_path, is_at, is_marked, lock_there,
+    old_path, partial_path, require_ours,
 };
 
 use zeroize::Zeroizing;

@@ -73,14 +73,14 @@ impl Sets {
             read_exact_at(&file, &mut head, offset).ok()?;
             Some((set_id_of(&head)?, is_volume_head(&head)))
         };
-        match (set_at(0), set_at(COPY_BYTES as u64)) {
-            (Some((set, true)), _) => Self(vec![set]),
-            (a, b) => {
-                let mut sets: Vec<SetId> = a.into_iter().chain(b).map(|(set, _)| set).collect();
-                sets.dedup();
-                Self(sets)
-            }
+        let first = set_at(0);
+        if let Some((set, true)) = first {
+            return Self(vec![set]);
         }
+        let mut sets: Vec<SetId> =
+            first.into_iter().chain(set_at(COPY_BYTES as u64)).map(|(set, _)| set).collect();
+        sets.dedup();
+        Self(sets)
     }
 
     fn is_some(&self) -> bool {
@@ -98,10 +98,13 @@ impl Sets {
 
 /// What a file beside a bundle is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Named {
     Volume,
+    /// Being packed.
     Partial,
+    /// A copy that is not finished.
     Copy,
+    /// Set aside.
     Old,
 }
 
@@ -130,11 +133,11 @@ pub(crate) fn commit(ctx: &Ctx, mut sets: Vec<ReadySet>) -> Result<()> {
         set.replaced.iter().for_each(|file| remove(&old_path(&file.path)));
         for (kind, volume, path) in files_of(&set.path).unwrap_or_default() {
             let is_left = match kind {
-                Kind::Volume | Kind::Copy => false,
+                Named::Volume | Named::Copy => false,
                 // The next run may have begun its first volume, and another may write the others.
-                Kind::Partial => set.is_new && volume > 0 && lock_there(&path).is_ok(),
+                Named::Partial => set.is_new && volume > 0 && lock_there(&path).is_ok(),
                 // What was set aside of any other bundle is not this run's to remove.
-                Kind::Old => Sets::at(&path).meets(&gone),
+                Named::Old => Sets::at(&path).meets(&gone),
             };
             if is_left {
                 remove(&path);
@@ -211,7 +214,7 @@ pub(crate) fn replaced_by(path: &Path, existing: Existing, own: Option<&SetId>) 
     }
     let (old, begun) = (first.as_deref().map(Sets::at).unwrap_or_default(), Sets::at(&partial_path(path)));
     let mut replaced: Vec<Replaced> = is_there(path).then(|| Replaced::now(path)).into_iter().collect();
-    for (_, _, path) in files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume) {
+    for (_, _, path) in files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Named::Volume) {
         let found = Replaced::now(&path);
         if found.sets.meets(&old) || own.is_some_and(|own| found.sets.has(own)) {
             replaced.push(found);
@@ -229,7 +232,7 @@ pub(crate) fn leaving_part(path: &Path) -> Result<Option<ReadySet>> {
         return Ok(None);
     }
     let first = Replaced::now(path);
-    let volumes = files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Kind::Volume);
+    let volumes = files_of(path)?.into_iter().filter(|(kind, ..)| *kind == Named::Volume);
     let later = volumes.map(|(.., path)| Replaced::now(&path)).filter(|file| file.sets.meets(&first.sets));
     let replaced = std::iter::once(first.clone()).chain(later).collect();
     Ok(Some(ReadySet { path: path.to_owned(), files: Vec::new(), replaced, is_new: true }))
@@ -254,15 +257,15 @@ fn settle_with(path: &Path, lock_folder: impl FnOnce() -> Result<Option<File>>) 
     let first = locate_first(path).filter(|first| first != path);
     let begun = Sets::at(&partial_path(path));
     let is_begun = |path: &Path| Sets::at(path).meets(&begun);
-    let is_settled = |(kind, _, path): &(Kind, u32, PathBuf)| match kind {
-        Kind::Volume => !is_begun(path),
-        Kind::Partial | Kind::Copy => true,
-        Kind::Old => false,
+    let is_settled = |(kind, _, path): &(Named, u32, PathBuf)| match kind {
+        Named::Volume => !is_begun(path),
+        Named::Partial | Named::Copy => true,
+        Named::Old => false,
     };
     // Whoever cannot list the folder did not leave anything there. What only has the name of a volume that was set aside,
     // a folder say, is nobody's leftover.
     let mut files = files_of(path).unwrap_or_default();
-    files.retain(|(kind, _, path)| *kind != Kind::Old || Sets::at(path).is_some());
+    files.retain(|(kind, _, path)| *kind != Named::Old || Sets::at(path).is_some());
     if first.is_none() && files.iter().all(is_settled) {
         return Ok(());
     }
@@ -280,9 +283,9 @@ fn settle_with(path: &Path, lock_folder: impl FnOnce() -> Result<Option<File>>) 
     };
     // Where it is not certain which set is there, nothing that may be of it goes.
     let is_gone = |old: &Path| sets.0.len() == 1 || sets.is_some() && !Sets::at(old).meets(&sets);
-    let old: Vec<_> = files.iter().filter(|(kind, ..)| *kind == Kind::Old).collect();
+    let old: Vec<_> = files.iter().filter(|(kind, ..)| *kind == Named::Old).collect();
     // New volumes make room before old ones come back.
-    for (_, volume, file) in files.iter().filter(|(kind, ..)| *kind == Kind::Volume) {
+    for (_, volume, file) in files.iter().filter(|(kind, ..)| *kind == Named::Volume) {
         let name = volume_path(path, *volume);
         if is_begun(file) && !sets.meets(&begun) {
             rename(file, &partial_path(&name), Existing::Replace)?;
@@ -395,14 +398,15 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// Files beside the bundle at `path` that are named as volumes of it (from 0), but for the first under its own name.
-fn files_of(path: &Path) -> Result<Vec<(Kind, u32, PathBuf)>> {
+fn files_of(path: &Path) -> Result<Vec<(Named, u32, PathBuf)>> {
     let folder = parent(path);
     let base = path.file_name().unwrap_or_default().as_encoded_bytes();
     let mut files = Vec::new();
     for entry in folder.read_dir().map_err(|e| Error::read(folder, e))? {
         let name = entry.map_err(|e| Error::read(folder, e))?.file_name();
         let rest = name.as_encoded_bytes().strip_prefix(base).and_then(|rest| std::str::from_utf8(rest).ok());
-        if let Some((kind, volume)) = rest.and_then(kind_of).filter(|found| *found != (Kind::Volume, 0)) {
+        if let Some((kind, volume)) = rest.and_then(volume_named).filter(|found| *found != (Named::Volume, 0))
+        {
             files.push((kind, volume, path.with_file_name(&name)));
         }
     }
@@ -410,16 +414,16 @@ fn files_of(path: &Path) -> Result<Vec<(Kind, u32, PathBuf)>> {
     Ok(files)
 }
 
-/// What a name is whose end, behind that of the bundle, is `rest`.
-fn kind_of(rest: &str) -> Option<(Kind, u32)> {
+/// What a name is whose end, behind that of the bundle, is `rest`, and of which volume (from 0).
+pub(crate) fn volume_named(rest: &str) -> Option<(Named, u32)> {
     let (number, kind) = if let Some(number) = rest.strip_suffix(PARTIAL_SUFFIX) {
-        (number, Kind::Partial)
+        (number, Named::Partial)
     } else if let Some(number) = rest.strip_suffix(COPY_SUFFIX) {
-        (number, Kind::Copy)
+        (number, Named::Copy)
     } else if let Some(number) = rest.strip_suffix(OLD_SUFFIX) {
-        (number, Kind::Old)
+        (number, Named::Old)
     } else {
-        (rest, Kind::Volume)
+        (rest, Named::Volume)
     };
     if number.is_empty() {
         return Some((kind, 0));

@@ -26,7 +26,8 @@ mod volume_piece;
 mod writer;
 
 pub(crate) use commit::{
-    ReadySet, Replaced, commit, leaving_part, locate_first, refuse_name, replaced_by, settle, settle_among,
+    Named, ReadySet, Replaced, commit, leaving_part, locate_first, refuse_name, replaced_by, settle,
+    settle_among, volume_named,
 };
 pub(crate) use delivery::DeliveryPart;
 pub(crate) use frame::{FRAME_BYTES, Frame, compress};

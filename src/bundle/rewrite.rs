@@ -63,18 +63,7 @@ pub(crate) fn lock(ctx: &Ctx, path: &Path) -> Result<File> {
 
 /// Whether `path` still leads to `file`: another may have been renamed over it before it was locked.
 fn is_at(path: &Path, file: &File) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-        let there = path.symlink_metadata().map(place).ok();
-        there.is_some() && there == file.metadata().map(place).ok()
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        path.exists()
-    }
+    file.metadata().is_ok_and(|found| crate::fs::is_at(path, &found))
 }
 
 /// The header of a bundle while it is changed.

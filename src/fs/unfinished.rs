@@ -146,7 +146,7 @@ fn not_ours(path: &Path) -> Error {
 }
 
 /// Whether `found` is what lies at `path`.
-pub(super) fn is_at(path: &Path, found: &Metadata) -> bool {
+pub(crate) fn is_at(path: &Path, found: &Metadata) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;

@@ -8,13 +8,10 @@ use std::{
 
 use super::{FileState, HandoffOptions, PlannedFile, StaleFile, plan::path_in};
 use crate::{
-    bundle::{MAX_VOLUMES, Replaced, VolumeSet, set_id_of},
+    bundle::{Named, Replaced, VolumeSet, set_id_of, volume_named},
     drive::Place,
     error::{Error, Result},
-    fs::{
-        COPY_SUFFIX, Existing, OLD_SUFFIX, PARTIAL_SUFFIX, copy_path, old_path, open_in_folder,
-        read_exact_at, type_in_folder,
-    },
+    fs::{Existing, copy_path, old_path, open_in_folder, read_exact_at, type_in_folder},
 };
 
 /// The bundle that is handed over.
@@ -61,12 +58,13 @@ impl<'a> Folder<'a> {
         for entry in entries {
             let entry = entry.map_err(|e| Error::read(path, e))?;
             let name = entry.file_name();
-            let Some(rest) = name.as_encoded_bytes().strip_prefix(base.as_encoded_bytes()) else { continue };
-            if let Some((volume, state)) = volume_of(rest) {
+            let rest = name.as_encoded_bytes().strip_prefix(base.as_encoded_bytes());
+            let rest = rest.and_then(|rest| std::str::from_utf8(rest).ok());
+            if let Some((named, volume)) = rest.and_then(volume_named) {
                 let path = path.join(&name);
-                let mut file = look(source.volumes, volume, &path);
+                let mut file = look(source.volumes, volume + 1, &path);
                 // It may be all that is left of a bundle that was being replaced, or is being packed.
-                if [Named::SetAside, Named::Packed].contains(&state) && file.kind != Kind::Elsewhere {
+                if [Named::Old, Named::Partial].contains(&named) && file.kind != Kind::Elsewhere {
                     file.kind = Kind::Earlier;
                 }
                 found.insert(path, file);
@@ -146,32 +144,6 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// What the name of a volume says of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named {
-    Complete,
-    /// A copy that is not finished.
-    Copied,
-    /// Being packed.
-    Packed,
-    SetAside,
-}
-
-/// The number of the volume (from 1) whose name ends in `rest`, and what the name says of it.
-fn volume_of(rest: &[u8]) -> Option<(u32, Named)> {
-    let rest = std::str::from_utf8(rest).ok()?;
-    let marked = |suffix, named| rest.strip_suffix(suffix).map(|rest| (rest, named));
-    let (rest, named) = marked(COPY_SUFFIX, Named::Copied)
-        .or_else(|| marked(PARTIAL_SUFFIX, Named::Packed))
-        .or_else(|| marked(OLD_SUFFIX, Named::SetAside))
-        .unwrap_or((rest, Named::Complete));
-    if rest.is_empty() {
-        return Some((1, named));
-    }
-    let number = rest.strip_prefix('.').filter(|digits| digits.len() == 4)?.parse().ok()?;
-    (2..=MAX_VOLUMES).contains(&number).then_some((number, named))
-}
-
 fn look(volumes: &VolumeSet, volume: u32, path: &Path) -> Found {
     if !type_in_folder(path).is_some_and(|found| found.is_file()) {
         return Found { size_bytes: 0, kind: Kind::Elsewhere };
@@ -209,20 +181,22 @@ mod tests {
     #[test]
     fn names_of_volumes_are_told_from_others() {
         for (rest, volume) in [
-            ("", Some((1, Named::Complete))),
-            (".sealift-copy", Some((1, Named::Copied))),
-            (".sealift-partial", Some((1, Named::Packed))),
-            (".0003.sealift-old", Some((3, Named::SetAside))),
-            (".0002", Some((2, Named::Complete))),
-            (".9999.sealift-copy", Some((9999, Named::Copied))),
+            ("", Some((1, Named::Volume))),
+            (".sealift-copy", Some((1, Named::Copy))),
+            (".sealift-partial", Some((1, Named::Partial))),
+            (".0003.sealift-old", Some((3, Named::Old))),
+            (".0002", Some((2, Named::Volume))),
+            (".9999.sealift-copy", Some((9999, Named::Copy))),
             (".partial", None),
             (".0001", None),
+            (".+123", None),
             (".02", None),
             (".sha256", None),
             (".0002.sealift-partial.sealift-partial", None),
             ("-old", None),
         ] {
-            assert_eq!(volume_of(rest.as_bytes()), volume, "{rest}");
+            let found = volume_named(rest).map(|(named, volume)| (volume + 1, named));
+            assert_eq!(found, volume, "{rest}");
         }
     }
 }
